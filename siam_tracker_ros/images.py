@@ -1,0 +1,164 @@
+# Copyright 2026 The siam_tracker_ros authors
+# SPDX-License-Identifier: Apache-2.0
+"""Image files: reading, writing, and the one place where OpenCV is imported.
+
+Images are (H, W, 3) uint8 arrays, BGR, as OpenCV has them.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+import importlib
+from pathlib import Path
+import re
+from types import ModuleType
+from typing import TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .errors import UserError
+
+Image: TypeAlias = NDArray[np.uint8]
+
+# Endings of the files that count as images of a folder.
+SUFFIXES = frozenset({'.bmp', '.jpeg', '.jpg', '.png', '.ppm', '.tif', '.tiff', '.webp'})
+
+
+@lru_cache(maxsize=1)
+def require_cv2() -> ModuleType:
+    """Return the module ``cv2``.
+
+    Importing it may fail in more ways than being absent: the build with a GUI needs libGL, which
+    a bare Linux does not have, and a build for another NumPy raises AttributeError.
+
+    Raises
+    ------
+    UserError
+        It cannot be imported; the sentence holds the reason and the cure.
+    """
+    try:
+        return importlib.import_module('cv2')
+    except Exception as error:
+        reason = ' '.join(str(error).split())
+        raise UserError(
+            f'OpenCV cannot be imported ({reason}): install the build that needs no display with '
+            '`pip uninstall -y opencv-python opencv-contrib-python` and then '
+            '`pip install --force-reinstall opencv-python-headless`'
+        ) from error
+
+
+def decode_image(data: bytes | NDArray[np.uint8], name: str) -> Image:
+    """Decode a compressed image.
+
+    Parameters
+    ----------
+    data : bytes or ndarray
+        Contents of an image file.
+    name : str
+        What to call it in the message.
+
+    Returns
+    -------
+    ndarray
+        (H, W, 3) uint8, BGR.
+
+    Raises
+    ------
+    UserError
+        It is not an image that OpenCV reads, or it is damaged.
+    """
+    cv2 = require_cv2()
+    array = np.frombuffer(data, np.uint8)
+    image = None
+    if array.size:
+        try:
+            image = cv2.imdecode(array, cv2.IMREAD_COLOR)
+        except cv2.error:
+            # An image above OpenCV's limit of pixels raises where a damaged one returns None.
+            image = None
+    if image is None:
+        raise UserError(
+            f'{name} is not a readable image ({array.size} bytes): it is damaged or of a kind '
+            'that OpenCV does not know; write it again as JPEG or PNG'
+        )
+    return np.asarray(image, np.uint8)
+
+
+def read_image(path: Path | str) -> Image:
+    """Read an image file.
+
+    Raises
+    ------
+    UserError
+        No such file, not allowed to read it, or not an image.
+    """
+    path = Path(path)
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise UserError(
+            f'image {path} cannot be read ({error.strerror}): give the path of an image file'
+        ) from error
+    return decode_image(data, f'image {path}')
+
+
+def encode_jpeg(image: Image, quality: int = 95) -> bytes:
+    """Compress an image as JPEG; `quality` is in [0, 100]."""
+    cv2 = require_cv2()
+    _, data = cv2.imencode('.jpg', image, [cv2.IMWRITE_JPEG_QUALITY, quality])
+    return bytes(data)
+
+
+def write_image(path: Path | str, image: Image) -> Path:
+    """Write an image file of the kind that its ending names; missing folders are made.
+
+    Raises
+    ------
+    UserError
+        Unknown ending, or the place cannot be written.
+    """
+    cv2 = require_cv2()
+    path = Path(path)
+    if path.suffix.lower() not in SUFFIXES:
+        raise UserError(
+            f'image {path} has an unknown ending: expected one of {", ".join(sorted(SUFFIXES))}'
+        )
+    _, data = cv2.imencode(path.suffix.lower(), image)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(bytes(data))
+    except OSError as error:
+        raise UserError(
+            f'image {path} cannot be written ({error.strerror}): '
+            'choose a place where you may write'
+        ) from error
+    return path
+
+
+def list_images(folder: Path | str) -> list[Path]:
+    """Image files of a folder, in the order of the numbers in their names.
+
+    ``2.jpg`` comes before ``10.jpg``: a camera's counter need not have leading zeros.
+
+    Raises
+    ------
+    UserError
+        No such folder, or no image in it.
+    """
+    folder = Path(folder)
+    if not folder.is_dir():
+        raise UserError(f'folder {folder} does not exist: give a folder of images')
+    files = [p for p in folder.iterdir() if p.suffix.lower() in SUFFIXES and p.is_file()]
+    if not files:
+        raise UserError(
+            f'folder {folder} holds no images: '
+            f'expected files ending in {", ".join(sorted(SUFFIXES))}'
+        )
+    return sorted(files, key=_natural_order)
+
+
+def _natural_order(path: Path) -> list[tuple[int, str]]:
+    """Sort key that compares runs of digits as numbers."""
+    parts = re.split(r'([0-9]+)', path.name)
+    return [(int(part), '') if part.isdecimal() else (-1, part) for part in parts]
