@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .errors import UserError
+from .outputs import check_output_file
 
 Image: TypeAlias = NDArray[np.uint8]
 
@@ -111,7 +112,7 @@ def encode_jpeg(image: Image, quality: int = 95) -> bytes:
 
 
 def write_image(path: Path | str, image: Image) -> Path:
-    """Write an image file of the kind that its ending names; missing folders are made.
+    """Write an image file of the kind that its ending names.
 
     Raises
     ------
@@ -119,20 +120,13 @@ def write_image(path: Path | str, image: Image) -> Path:
         Unknown ending, or the place cannot be written.
     """
     cv2 = require_cv2()
-    path = Path(path)
+    path = check_output_file(path, 'image')
     if path.suffix.lower() not in SUFFIXES:
         raise UserError(
             f'image {path} has an unknown ending: expected one of {", ".join(sorted(SUFFIXES))}'
         )
     _, data = cv2.imencode(path.suffix.lower(), image)
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(bytes(data))
-    except OSError as error:
-        raise UserError(
-            f'image {path} cannot be written ({error.strerror}): '
-            'choose a place where you may write'
-        ) from error
+    path.write_bytes(bytes(data))
     return path
 
 
