@@ -26,6 +26,7 @@ from xml.etree import ElementTree
 
 from setuptools import Extension
 from setuptools.command.build_ext import build_ext
+from setuptools.command.build_py import build_py
 from setuptools.errors import BaseError, CompileError, ExecError
 
 GENERATOR_C = 'rosidl_generator_c'
@@ -41,7 +42,7 @@ RUNTIME_LIBRARIES = (
 
 # The usual rosidl_typesupport_c looks for one shared library per type support by its file name.
 # Here a single library holds all of them, so the choice is made by a direct call instead.
-DISPATCH = '''
+DISPATCH = """
 #include <string.h>
 #include "rosidl_runtime_c/message_type_support_struct.h"
 #include "rosidl_typesupport_c/identifier.h"
@@ -77,7 +78,7 @@ DISPATCH = '''
   }}
 
 {messages}
-'''
+"""
 
 
 class InterfaceBuildError(BaseError):
@@ -292,10 +293,11 @@ class BuildInterfaces(build_ext):
     def copy_extensions_to_source(self) -> None:
         """For editable installs, put the generated modules beside the sources."""
         super().copy_extensions_to_source()
-        build_py = self.get_finalized_command('build_py')
+        sources = self.get_finalized_command('build_py')
+        assert isinstance(sources, build_py)
         for ext in self.extensions:
             if isinstance(ext, RosInterfaces):
-                target = Path(build_py.get_package_dir(ext.package)) / 'msg'
+                target = Path(sources.get_package_dir(ext.package)) / 'msg'
                 shutil.rmtree(target, ignore_errors=True)
                 shutil.copytree(Path(self.build_lib) / ext.package / 'msg', target)
 

@@ -7,6 +7,7 @@ Everything static stands in ``pyproject.toml``.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 import sys
 
@@ -41,7 +42,7 @@ def interfaces() -> list[RosInterfaces]:
     return found
 
 
-def share_files() -> list[tuple[str, list[str]]]:
+def share_files() -> list[tuple[str, Sequence[str]]]:
     """Return what a ROS package installs besides its Python modules, as ``data_files``."""
     share = f'share/{NAME}'
     files = [

@@ -1,0 +1,82 @@
+# Copyright 2026 The siam_tracker_ros authors
+# SPDX-License-Identifier: Apache-2.0
+#
+# make demo [VIDEO=file-or-folder BOX=x,y,w,h] [OUT=folder]   the node tracks a video over ROS 2
+# make test [PYTEST_ARGS=...]                                  all tests that need no GPU
+# make lint | docs | bench | clean
+#
+# Each makes .venv or reuses it. PYTHON=python3.12 chooses the interpreter.
+
+PYTHON ?= python3
+OUT ?= out/demo
+VIDEO ?=
+BOX ?=
+PYTEST_ARGS ?=
+
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+CONTRIB := $(VENV)/opencv-contrib
+
+# ROS 2 comes from the wheels in the virtual environment. A ROS that the shell has sourced would
+# be mixed into it.
+unexport AMENT_PREFIX_PATH CMAKE_PREFIX_PATH COLCON_PREFIX_PATH LD_LIBRARY_PATH PYTHONPATH
+unexport RMW_IMPLEMENTATION ROS_DISTRO ROS_VERSION _ROS_WHEELS_BOOTSTRAP_COMPLETE
+# The wheels do not say where their share/ is.
+export AMENT_PREFIX_PATH := $(CURDIR)/$(VENV)
+export ROS_AUTOMATIC_DISCOVERY_RANGE ?= LOCALHOST
+
+INSTALL_INPUTS := constraints.txt package.xml pyproject.toml rosidl_build.py setup.py \
+  $(wildcard msg/*.msg extra_interfaces/vision_msgs/msg/*.msg config/* launch/*.launch.py \
+  scripts/tracker_node scripts/video_source)
+
+.PHONY: help venv demo test lint docs bench clean
+
+help:
+	@sed -n '4,8s/^# \{0,1\}//p' Makefile
+
+venv: $(STAMP)
+
+$(STAMP): $(INSTALL_INPUTS)
+	@$(PYTHON) scripts/check_build_tools.py
+	@echo 'Making $(VENV) (a few minutes the first time)'
+	@$(BIN)/python -m pip --version >/dev/null 2>&1 || $(PYTHON) -m venv --clear $(VENV)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check \
+	  -c constraints.txt -e '.[ros,train,eval,dev]'
+	@touch $@
+
+demo: $(STAMP)
+	@echo 'Running the demo into $(OUT)'
+	@$(BIN)/python -m siam_tracker_ros.node.demo --out '$(OUT)' \
+	  $(if $(VIDEO),--video '$(VIDEO)') $(if $(BOX),--box '$(BOX)')
+
+test: $(STAMP)
+	@$(BIN)/python -m pytest $(PYTEST_ARGS)
+
+lint: $(STAMP)
+	@$(BIN)/ruff check .
+	@$(BIN)/mypy
+
+docs: $(STAMP)
+	@$(BIN)/mkdocs build --quiet --strict --site-dir out/site
+	@echo 'Documentation: out/site/index.html'
+
+# OpenCV's own trackers are in its contrib build. It is the same module as the plain one, so it
+# is kept out of site-packages and seen by the benchmarks alone.
+$(CONTRIB)/.installed: $(STAMP)
+	@rm -rf $(CONTRIB)
+	@version=$$($(BIN)/python -m pip show opencv-python-headless | sed -n 's/^Version: //p') && \
+	  $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps \
+	  --target $(CONTRIB) "opencv-contrib-python-headless==$$version"
+	@touch $@
+
+bench: $(STAMP) $(CONTRIB)/.installed
+	@for script in $(wildcard benchmarks/[a-z]*.py); do \
+	  echo "== $$script"; \
+	  PYTHONPATH='$(CURDIR)/$(CONTRIB)' $(BIN)/python "$$script" || exit 1; \
+	done
+
+clean:
+	rm -rf $(VENV) build out *.egg-info .hypothesis .mypy_cache .pytest_cache .ruff_cache
+	rm -rf siam_tracker_ros/msg siam_tracker_ros/*.so
+	rm -rf extra_interfaces/*/*/msg extra_interfaces/*/*/*.so
