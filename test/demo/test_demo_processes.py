@@ -60,7 +60,8 @@ def test_a_stubborn_child_and_its_children_are_ended(tmp_path, monkeypatch):
 
 
 def test_a_child_is_ended_when_the_demo_is_interrupted(tmp_path):
-    child = Child('sleeper', python("print('up', flush=True); import time; time.sleep(9)"), tmp_path)
+    code = "print('up', flush=True); import time; time.sleep(9)"
+    child = Child('sleeper', python(code), tmp_path)
 
     def interrupted():
         with child:
