@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from functools import lru_cache
 import importlib
+import os
 from pathlib import Path
 import re
 from types import ModuleType
@@ -24,6 +25,16 @@ Image: TypeAlias = NDArray[np.uint8]
 
 # Endings of the files that count as images of a folder.
 SUFFIXES = frozenset({'.bmp', '.jpeg', '.jpg', '.png', '.ppm', '.tif', '.tiff', '.webp'})
+
+
+def silence_opencv() -> None:
+    """Keep OpenCV and its FFmpeg from writing to stderr; for programs, before `require_cv2`.
+
+    What they would say of a damaged video, hundreds of lines, we say in one sentence. A user who
+    has set these variables keeps what they say.
+    """
+    os.environ.setdefault('OPENCV_LOG_LEVEL', 'ERROR')
+    os.environ.setdefault('OPENCV_FFMPEG_LOGLEVEL', '-8')
 
 
 @lru_cache(maxsize=1)
