@@ -49,6 +49,8 @@ def share_files() -> list[tuple[str, Sequence[str]]]:
         ('share/ament_index/resource_index/packages', f'resource/{NAME}'),
         (share, 'package.xml'),
         (f'{share}/msg', 'msg/*.msg'),
+        # For writing rosbag2 files, which hold the definitions of their messages.
+        (f'{share}/{VISION_MSGS}/msg', f'{VISION_MSGS}/msg/*.msg'),
         (f'{share}/launch', 'launch/*.launch.py'),
         (f'{share}/config', 'config/*'),
         (f'lib/{NAME}', 'scripts/tracker_node'),
