@@ -1,0 +1,12 @@
+# Copyright 2026 The siam_tracker_ros authors
+# SPDX-License-Identifier: Apache-2.0
+"""The one exception that means: the user can mend this."""
+
+
+class UserError(ValueError):
+    """A mistake in what was given: a file, a device, a parameter, a box.
+
+    Its text is one sentence that says what was wrong, what was expected and what to do. The
+    command line prints it and exits with 2, the node logs it and refuses the transition; neither
+    shows a traceback for it.
+    """

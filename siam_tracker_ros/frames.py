@@ -1,0 +1,188 @@
+# Copyright 2026 The siam_tracker_ros authors
+# SPDX-License-Identifier: Apache-2.0
+"""One image on its device, and every crop taken from it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+import math
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from .errors import UserError
+from .geometry import SearchWindow
+
+CHANNEL_ORDERS = {'rgb': (0, 1, 2), 'bgr': (2, 1, 0)}
+
+
+class Frame:
+    """An image, uploaded once, from which any number of crops are taken.
+
+    Parameters
+    ----------
+    pixels : Tensor
+        (H, W, 3) uint8, RGB, on the device where the crops are wanted.
+    stamp : float, optional
+        Time of acquisition in seconds, where known.
+    """
+
+    def __init__(self, pixels: Tensor, stamp: float | None = None) -> None:
+        self.pixels = pixels
+        self.stamp = stamp
+        self._mean: Tensor | None = None
+
+    @classmethod
+    def from_numpy(
+        cls,
+        image: np.ndarray[Any, Any],
+        device: torch.device | str = 'cpu',
+        order: str = 'bgr',
+        stamp: float | None = None,
+    ) -> Frame:
+        """Upload an image.
+
+        Parameters
+        ----------
+        image : ndarray
+            (H, W, 3) or (H, W) uint8; any strides.
+        device : torch.device or str
+            Where the crops are wanted.
+        order : {'bgr', 'rgb'}
+            Order of the channels; OpenCV reads 'bgr'.
+        stamp : float, optional
+            Time of acquisition in seconds.
+
+        Raises
+        ------
+        UserError
+            Not an 8-bit grey or three-channel image, or an empty one.
+        """
+        grey = image.ndim == 2
+        if image.dtype != np.uint8 or not (grey or (image.ndim == 3 and image.shape[2] == 3)):
+            raise UserError(
+                f'the image has shape {image.shape} and type {image.dtype}: '
+                'expected (H, W, 3) or (H, W) of uint8; convert it first'
+            )
+        if image.size == 0:
+            raise UserError(
+                f'the image is empty (shape {image.shape}): expected at least one pixel'
+            )
+        if grey:
+            image = np.repeat(image[:, :, None], 3, axis=2)
+        elif CHANNEL_ORDERS[order] != (0, 1, 2):
+            image = image[:, :, ::-1]
+        pixels = torch.from_numpy(np.ascontiguousarray(image))
+        return cls(pixels.to(device, non_blocking=True), stamp)
+
+    @property
+    def width(self) -> int:
+        """Width in pixels."""
+        return int(self.pixels.shape[1])
+
+    @property
+    def height(self) -> int:
+        """Height in pixels."""
+        return int(self.pixels.shape[0])
+
+    @property
+    def device(self) -> torch.device:
+        """Device that holds the pixels."""
+        return self.pixels.device
+
+    def mean_colour(self) -> Tensor:
+        """Mean of each channel: (3,) float32, RGB in [0, 255]; computed once."""
+        if self._mean is None:
+            # Every 4th pixel in each direction: the mean only paints what lies outside the image.
+            self._mean = self.pixels[::4, ::4].reshape(-1, 3).float().mean(dim=0)
+        return self._mean
+
+    def crop(
+        self, windows: Sequence[SearchWindow], size: int, fill: Tensor | None = None
+    ) -> Tensor:
+        """Cut square windows out of the image and resize them, all in one sampling.
+
+        Parameters
+        ----------
+        windows : sequence of SearchWindow
+            N windows, in continuous pixels; they may reach outside the image.
+        size : int
+            Side of each crop in pixels.
+        fill : Tensor, optional
+            (3,) or (N, 3) colour outside the image; the frame's mean colour by default.
+
+        Returns
+        -------
+        Tensor
+            (N, 3, size, size) float32, RGB in [0, 255], on the frame's device.
+        """
+        affine = torch.tensor(
+            [[[w.side, 0.0, w.cx], [0.0, w.side, w.cy]] for w in windows],
+            dtype=torch.float32,
+        ).to(self.device)
+        reach = [w.side / 2 for w in windows]
+        left = min(w.cx - r for w, r in zip(windows, reach))
+        right = max(w.cx + r for w, r in zip(windows, reach))
+        top = min(w.cy - r for w, r in zip(windows, reach))
+        bottom = max(w.cy + r for w, r in zip(windows, reach))
+        return self.sample(affine, size, fill, (left, top, right, bottom))
+
+    def sample(
+        self,
+        affine: Tensor,
+        size: int,
+        fill: Tensor | None,
+        bounds: tuple[float, float, float, float],
+    ) -> Tensor:
+        """Sample affine windows of the image; tracking and training have no other cropping path.
+
+        Parameters
+        ----------
+        affine : Tensor
+            (N, 2, 3): maps crop coordinates in [-0.5, 0.5] (x, y, 1) to continuous image pixels.
+        size : int
+            Side of each crop in pixels.
+        fill : Tensor or None
+            (3,) or (N, 3) colour outside the image; None: the frame's mean colour.
+        bounds : tuple of float
+            Left, top, right, bottom that enclose all windows, so that only that part is converted
+            to float.
+
+        Returns
+        -------
+        Tensor
+            (N, 3, size, size) float32, RGB in [0, 255].
+        """
+        colour = self.mean_colour() if fill is None else fill
+        colour = colour.reshape(-1, 3, 1, 1).expand(affine.shape[0], -1, -1, -1)
+        # One pixel more than the windows, so that no neighbour of a bilinear sample is missing.
+        x0, x1 = _inside(bounds[0], bounds[2], self.width)
+        y0, y1 = _inside(bounds[1], bounds[3], self.height)
+        if x0 >= x1 or y0 >= y1:
+            return colour.expand(-1, -1, size, size).contiguous()
+        part = self.pixels[y0:y1, x0:x1].permute(2, 0, 1).float()
+        image = part.expand(affine.shape[0], -1, -1, -1) - colour
+        steps = (torch.arange(size, device=self.device, dtype=torch.float32) + 0.5) / size - 0.5
+        corner = torch.tensor([x0, y0], dtype=torch.float32, device=self.device)
+        extent = torch.tensor([x1 - x0, y1 - y0], dtype=torch.float32, device=self.device)
+        linear, shift = affine[:, :, :2], affine[:, :, 2]
+        points = (
+            steps.view(1, 1, size, 1) * linear[:, :, 0].view(-1, 1, 1, 2)
+            + steps.view(1, size, 1, 1) * linear[:, :, 1].view(-1, 1, 1, 2)
+            + (shift - corner).view(-1, 1, 1, 2)
+        )
+        grid = points * (2.0 / extent) - 1.0
+        out = functional.grid_sample(
+            image, grid, mode='bilinear', padding_mode='zeros', align_corners=False
+        )
+        return out + colour
+
+
+def _inside(low: float, high: float, limit: int) -> tuple[int, int]:
+    """Integer range [first, last) that samples in [low, high] touch, inside [0, limit)."""
+    if not (math.isfinite(low) and math.isfinite(high)):
+        return 0, 0
+    return max(0, math.floor(low) - 1), min(limit, math.ceil(high) + 1)

@@ -1,0 +1,68 @@
+# Copyright 2026 The siam_tracker_ros authors
+# SPDX-License-Identifier: Apache-2.0
+"""Where the networks run: device and number format."""
+
+from __future__ import annotations
+
+import torch
+
+from .errors import UserError
+
+PRECISIONS = {'float32': torch.float32, 'bfloat16': torch.bfloat16, 'float16': torch.float16}
+
+
+def resolve_device(name: str) -> torch.device:
+    """Return the device that a user's word names.
+
+    Parameters
+    ----------
+    name : str
+        ``auto`` (CUDA where there is one, else the CPU), ``cpu``, ``cuda`` or ``cuda:N``.
+
+    Raises
+    ------
+    UserError
+        An unknown word, or a CUDA device that this machine does not have.
+    """
+    if name == 'auto':
+        return torch.device('cuda' if torch.cuda.is_available() else 'cpu')
+    kind, _, index = name.partition(':')
+    if (
+        kind not in ('cpu', 'cuda')
+        or (index and not index.isdecimal())
+        or (kind == 'cpu' and index)
+    ):
+        raise UserError(f'unknown device {name!r}: expected auto, cpu, cuda or cuda:N')
+    if kind == 'cuda':
+        found = torch.cuda.device_count() if torch.cuda.is_available() else 0
+        if int(index or 0) >= found:
+            raise UserError(
+                f'device {name!r} is not here: torch {torch.__version__} sees {found} CUDA '
+                'device(s); '
+                'use cpu or auto, or install a torch built for your CUDA driver'
+            )
+    return torch.device(name)
+
+
+def resolve_precision(name: str, device: torch.device) -> torch.dtype:
+    """Return the number format that a user's word names.
+
+    Parameters
+    ----------
+    name : str
+        ``float32``, ``bfloat16``, ``float16`` or ``auto`` (float32).
+    device : torch.device
+        Where the network runs.
+
+    Raises
+    ------
+    UserError
+        An unknown word, or float16 on a CPU, whose convolutions have no fast path for it.
+    """
+    if name == 'auto':
+        return torch.float32
+    if name not in PRECISIONS:
+        raise UserError(f'unknown precision {name!r}: expected auto, {", ".join(PRECISIONS)}')
+    if name == 'float16' and device.type == 'cpu':
+        raise UserError('precision float16 needs a CUDA device: on a CPU use float32 or bfloat16')
+    return PRECISIONS[name]
