@@ -1,0 +1,3 @@
+# Copyright 2026 The siam_tracker_ros authors
+# SPDX-License-Identifier: Apache-2.0
+"""Networks: pure functions of their inputs, with no target stored in a module."""

@@ -1,0 +1,138 @@
+# Copyright 2026 The siam_tracker_ros authors
+# SPDX-License-Identifier: Apache-2.0
+"""Whether the match that was found is the target: tracking, uncertain or lost."""
+
+from __future__ import annotations
+
+from collections import deque
+from dataclasses import dataclass, field
+import math
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """What one response map says about its own peak.
+
+    Attributes
+    ----------
+    peak : float
+        The response at the chosen position, a logit.
+    sharpness : float
+        Peak-to-sidelobe ratio: the peak's distance from the mean of the map outside the peak's
+        surroundings, in standard deviations of that part (Bolme et al. 2010, section 3.5).
+    """
+
+    peak: float
+    sharpness: float
+
+    @property
+    def is_finite(self) -> bool:
+        """False where a NaN or an infinity came out of the network."""
+        return math.isfinite(self.peak) and math.isfinite(self.sharpness)
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """Logistic model of ``P(IoU > 0.5 | evidence)``, fitted on training data only.
+
+    The logit is ``bias + peak * p + sharpness * log(psr) + drop * (p - mean of the trusted
+    peaks)``.
+    """
+
+    bias: float
+    peak: float
+    sharpness: float
+    drop: float
+
+    def score(self, evidence: Evidence, trusted: float) -> float:
+        """Confidence in [0, 1]; `trusted` is the mean of the peaks that were trusted before."""
+        logit = (
+            self.bias
+            + self.peak * evidence.peak
+            + self.sharpness * math.log(max(evidence.sharpness, 1e-3))
+            + self.drop * (evidence.peak - trusted)
+        )
+        return 1.0 / (1.0 + math.exp(-min(max(logit, -60.0), 60.0)))
+
+
+@dataclass(frozen=True)
+class Thresholds:
+    """When a score changes the state.
+
+    Attributes
+    ----------
+    certain : float
+        From this score on the target is tracked.
+    lost : float
+        Below this score a frame speaks for a loss.
+    found : float
+        From this score on a lost target counts as found again.
+    patience : int
+        Frames in a row that must speak for a loss.
+    """
+
+    certain: float
+    lost: float
+    found: float
+    patience: int
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """How evidence becomes a state.
+
+    Attributes
+    ----------
+    calibration : Calibration
+    thresholds : Thresholds
+    memory : int
+        Number of trusted peaks that are remembered.
+    """
+
+    calibration: Calibration
+    thresholds: Thresholds
+    memory: int
+
+
+@dataclass
+class Monitor:
+    """History of one target's matches, and the state that follows from it."""
+
+    lost: bool = False
+    doubts: int = 0
+    peaks: deque[float] = field(default_factory=deque)
+
+    def judge(self, evidence: Evidence, rule: Judgement) -> tuple[float, str]:
+        """Return the score of one frame's match and the state after it.
+
+        Parameters
+        ----------
+        evidence : Evidence
+        rule : Judgement
+            Given each time, so that thresholds may change while a target is tracked.
+
+        Returns
+        -------
+        score : float
+            In [0, 1]; 0 where the evidence is not finite.
+        state : {'tracking', 'uncertain', 'lost'}
+        """
+        if not evidence.is_finite:
+            self.lost = True
+            return 0.0, 'lost'
+        trusted = sum(self.peaks) / len(self.peaks) if self.peaks else evidence.peak
+        score = rule.calibration.score(evidence, trusted)
+        if self.lost:
+            self.lost = score < rule.thresholds.found
+            self.doubts = 0
+        else:
+            self.doubts = self.doubts + 1 if score < rule.thresholds.lost else 0
+            self.lost = self.doubts >= rule.thresholds.patience
+        if self.lost:
+            return score, 'lost'
+        if score < rule.thresholds.certain:
+            return score, 'uncertain'
+        self.peaks.append(evidence.peak)
+        while len(self.peaks) > rule.memory:
+            self.peaks.popleft()
+        return score, 'tracking'

@@ -1,0 +1,17 @@
+# Copyright 2026 The siam_tracker_ros authors
+# SPDX-License-Identifier: Apache-2.0
+"""The trackers, by their registered names."""
+
+from .base import Estimate, Response, State, Target, Tracker
+from .registry import create, names, settings_class
+
+__all__ = [
+    'Estimate',
+    'Response',
+    'State',
+    'Target',
+    'Tracker',
+    'create',
+    'names',
+    'settings_class',
+]

@@ -1,0 +1,106 @@
+# Copyright 2026 The siam_tracker_ros authors
+# SPDX-License-Identifier: Apache-2.0
+"""Registered trackers: one name for the command line, the node's parameter and the weights."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import nn
+
+from .. import weights as checkpoints
+from ..errors import UserError
+from ..models.siamfc import SiamFC
+from ..runtime import resolve_device, resolve_precision
+from ..settings import Settings
+from .base import Tracker
+from .siamfc import SiamFCSettings, SiamFCTracker
+
+
+@dataclass(frozen=True)
+class Registration:
+    """How a registered tracker is put together."""
+
+    settings: type[Settings]
+    network: Callable[..., nn.Module]
+    tracker: Callable[[Any, Any, torch.device, torch.dtype], Tracker]
+
+
+REGISTRY: Mapping[str, Registration] = {
+    'siamfc': Registration(SiamFCSettings, SiamFC, SiamFCTracker),
+}
+
+
+def names() -> list[str]:
+    """Registered names, in the order of the documentation."""
+    return list(REGISTRY)
+
+
+def _registration(name: str) -> Registration:
+    if name not in REGISTRY:
+        raise UserError(f'unknown tracker {name!r}: expected one of {", ".join(REGISTRY)}')
+    return REGISTRY[name]
+
+
+def settings_class(name: str) -> type[Settings]:
+    """Return the settings table of a tracker.
+
+    Raises
+    ------
+    UserError
+        Unknown name.
+    """
+    return _registration(name).settings
+
+
+def create(
+    name: str,
+    weights: str = checkpoints.registry.AUTO,
+    device: str = 'auto',
+    precision: str = 'auto',
+    overrides: Mapping[str, object] | None = None,
+) -> Tracker:
+    """Put a tracker together from its name.
+
+    Parameters
+    ----------
+    name : str
+        Registered name.
+    weights : str
+        ``auto`` for the shipped checkpoint, else a path.
+    device : str
+        See `runtime.resolve_device`.
+    precision : str
+        See `runtime.resolve_precision`.
+    overrides : mapping, optional
+        Settings that differ from the checkpoint's and the table's defaults.
+
+    Raises
+    ------
+    UserError
+        Any of these is wrong; the sentence says which and what was expected.
+    """
+    registration = _registration(name)
+    place = resolve_device(device)
+    dtype = resolve_precision(precision, place)
+    checkpoint = checkpoints.load(checkpoints.resolve(name, weights))
+    if checkpoint.meta.tracker != name:
+        raise UserError(
+            f'weights {checkpoint.source} belong to tracker {checkpoint.meta.tracker!r}, '
+            f'expected {name!r}: '
+            f'choose that tracker or a file that `siam-tracker train {name}` wrote'
+        )
+    try:
+        network = registration.network(**checkpoint.meta.network)
+    except (TypeError, ValueError, RuntimeError) as error:
+        raise UserError(
+            f'weights {checkpoint.source}: the header describes a {name} network that cannot be'
+            f' built ({error}); '
+            'the file is damaged or of a newer version'
+        ) from error
+    checkpoint.fill(network)
+    settings = registration.settings.from_dict({**checkpoint.meta.settings, **(overrides or {})})
+    return registration.tracker(network, settings, place, dtype)
