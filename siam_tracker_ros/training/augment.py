@@ -1,0 +1,62 @@
+# Copyright 2026 The siam_tracker_ros authors
+# SPDX-License-Identifier: Apache-2.0
+"""Photometric augmentation of whole batches, on their device."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+
+from ..errors import UserError
+
+
+def photometric() -> nn.Module:
+    """Colour, grey, blur, motion blur, noise and JPEG, each for its own random part of a batch.
+
+    Returns
+    -------
+    Module
+        (N, 3, S, S) RGB in [0, 255] -> the same.
+
+    Raises
+    ------
+    UserError
+        kornia is not installed.
+    """
+    try:
+        from kornia import augmentation
+    except ImportError as error:
+        raise UserError(
+            f'training needs kornia ({error}): '
+            'install it with `pip install siam-tracker-ros[train]`'
+        ) from error
+    return _Bytes(
+        nn.Sequential(
+            augmentation.ColorJitter(0.3, 0.3, 0.3, 0.04, p=0.6),
+            augmentation.RandomGrayscale(p=0.12),
+            augmentation.RandomGaussianBlur((5, 5), (0.3, 1.8), p=0.2),
+            augmentation.RandomMotionBlur((3, 13), 90.0, 0.5, p=0.15),
+            augmentation.RandomGaussianNoise(0.0, 0.03, p=0.2),
+            augmentation.RandomJPEG((20.0, 80.0), p=0.03),
+        )
+    )
+
+
+class _Bytes(nn.Module):
+    """Runs augmentations that expect [0, 1] on images in [0, 255]."""
+
+    def __init__(self, inner: nn.Module) -> None:
+        super().__init__()
+        self.inner = inner
+
+    @torch.no_grad()
+    def forward(self, images: Tensor) -> Tensor:
+        """Augment a batch."""
+        # JPEG wants sides that are multiples of 16; reflecting keeps the picture's statistics at
+        # the rim.
+        size = images.shape[-1]
+        pad = -size % 16
+        out = nn.functional.pad(images / 255.0, (0, pad, 0, pad), mode='reflect').clamp(0.0, 1.0)
+        out = self.inner(out)[..., :size, :size]
+        augmented: Tensor = out.clamp(0.0, 1.0) * 255.0
+        return augmented

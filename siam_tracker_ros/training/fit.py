@@ -1,0 +1,334 @@
+# Copyright 2026 The siam_tracker_ros authors
+# SPDX-License-Identifier: Apache-2.0
+"""The training loop: seeded, resumable, on any number of devices through Lightning Fabric."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+import copy
+import csv
+from dataclasses import dataclass
+import math
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.utils.data import DataLoader
+from tqdm import tqdm
+
+from ..errors import UserError
+from ..models.siamfc import SiamFC
+from ..settings import Settings, setting
+from .augment import photometric
+from .losses import absent_peaks, balanced_logistic, distance_map, place_entropy
+from .pairs import Pair, Pairs, Window
+from .scenes import Batch, SceneMaker, SceneSettings
+from .sources import Shot
+
+
+@dataclass(frozen=True)
+class FitSettings(Settings):
+    """How long and how fast a network learns."""
+
+    steps: int = setting(3000, 'optimiser steps', low=1)
+    batch: int = setting(32, 'pairs in a step, over all devices', low=2, high=4096)
+    rate: float = setting(1e-3, 'highest learning rate (AdamW)', low=0.0, high=1.0)
+    warmup: int = setting(100, 'steps of linear warm-up; then the rate falls as a cosine', low=0)
+    decay: float = setting(0.02, 'weight decay', low=0.0, high=1.0)
+    average: float = setting(
+        0.998, 'decay of the running average of the weights that is kept', low=0.0, high=0.99999
+    )
+    clip: float = setting(5.0, 'largest norm of the gradient', low=0.0)
+    search_size: int = setting(
+        239, 'side of the search crop in training', unit='px', low=143, high=511
+    )
+    radius: float = setting(
+        2.0, 'cells around the target that are positive', low=0.0, high=8.0, source='SiamFC Eq. 4'
+    )
+    place_weight: float = setting(
+        0.3, 'weight of the softmax loss of the place', low=0.0, high=10.0
+    )
+    absent_weight: float = setting(
+        0.25, 'weight of the loss of exemplars that are absent', low=0.0, high=10.0
+    )
+    sequence_share: float = setting(
+        0.5, 'share of pairs from sequences, where there are any', low=0.0, high=1.0
+    )
+    max_gap: int = setting(
+        100, 'largest distance of the images of a pair', unit='frames', low=1, source='SiamFC 3'
+    )
+    held_out: float = setting(
+        0.03, 'share of the shots that is only measured on', low=0.0, high=0.5
+    )
+    validate_every: int = setting(250, 'steps between two measurements and checkpoints', low=1)
+    seed: int = setting(0, 'seed of everything random', low=0)
+
+
+def losses(
+    network: SiamFC, batch: Batch, settings: FitSettings
+) -> tuple[Tensor, dict[str, Tensor]]:
+    """Return the weighted sum of a batch's losses, and each of them.
+
+    Parameters
+    ----------
+    network : SiamFC
+    batch : Batch
+    settings : FitSettings
+    """
+    template = network.template(batch.exemplars)
+    maps = network.match_all(template, network.features(batch.searches)).float()
+    own = maps.diagonal(dim1=0, dim2=1).permute(2, 0, 1)
+    distance = distance_map(batch.centres, maps.shape[-1], network.backbone.stride)
+    parts = {
+        'logistic': balanced_logistic(own, distance, settings.radius),
+        'place': place_entropy(own, distance, settings.radius / 2),
+        'absent': absent_peaks(maps, batch.foreign),
+    }
+    total = (
+        parts['logistic']
+        + settings.place_weight * parts['place']
+        + settings.absent_weight * parts['absent']
+    )
+    return total, parts
+
+
+@torch.no_grad()
+def measure(network: SiamFC, batches: list[Batch], settings: FitSettings) -> dict[str, float]:
+    """Held-out loss, share of peaks within two cells of the target, AUROC of presence."""
+    network.eval()
+    totals, hits, present, absent = [], [], [], []
+    for batch in batches:
+        total, _ = losses(network, batch, settings)
+        totals.append(float(total))
+        maps = network.match_all(
+            network.template(batch.exemplars), network.features(batch.searches)
+        )
+        own = maps.diagonal(dim1=0, dim2=1).permute(2, 0, 1)
+        distance = distance_map(batch.centres, maps.shape[-1], network.backbone.stride)
+        place = own.flatten(1).argmax(dim=1, keepdim=True)
+        hits.append((distance.flatten(1).gather(1, place) <= 2.0).float())
+        present.append(own.flatten(1).amax(dim=1))
+        absent.append(maps.flatten(2).amax(dim=2)[batch.foreign])
+    network.train()
+    p, a = torch.cat(present), torch.cat(absent)
+    return {
+        'held_out_loss': sum(totals) / len(totals),
+        'held_out_hit': float(torch.cat(hits).mean()),
+        'held_out_auroc': float((p.view(-1, 1) > a.view(1, -1)).float().mean()),
+    }
+
+
+def rate_at(step: int, settings: FitSettings) -> float:
+    """Share of the highest rate at a step: linear warm-up, then a cosine to 1 %."""
+    if step < settings.warmup:
+        return (step + 1) / settings.warmup
+    progress = (step - settings.warmup) / max(1, settings.steps - settings.warmup)
+    return 0.01 + 0.99 * 0.5 * (1.0 + math.cos(math.pi * min(progress, 1.0)))
+
+
+class Fit:
+    """One training run in one folder.
+
+    Parameters
+    ----------
+    network : SiamFC
+        With the weights to begin from.
+    train, held_out : list of Shot
+    settings : FitSettings
+    scenes : SceneSettings
+    context, exemplar_size : float, int
+        The tracker's own.
+    folder : Path
+        Receives ``last.ckpt``, ``metrics.csv`` and ``curves.png``.
+    fabric : lightning_fabric.Fabric
+        Engine: devices, precision, processes.
+    workers : int
+        Processes that decode images; 0 decodes in this one.
+    """
+
+    def __init__(
+        self,
+        network: SiamFC,
+        train: list[Shot],
+        held_out: list[Shot],
+        settings: FitSettings,
+        scenes: SceneSettings,
+        context: float,
+        exemplar_size: int,
+        folder: Path,
+        fabric: Any,
+        workers: int = 0,
+    ) -> None:
+        self.settings = settings
+        self.folder = folder
+        self.fabric = fabric
+        self.workers = workers
+        self.step = 0
+        self.pairs = Pairs(train, settings.seed, settings.max_gap, settings.sequence_share)
+        self.maker = SceneMaker(
+            scenes, exemplar_size, settings.search_size, context, fabric.device
+        )
+        self.augment = photometric()
+        self.average = copy.deepcopy(network).to(fabric.device).eval()
+        optimizer = torch.optim.AdamW(
+            network.parameters(), lr=settings.rate, weight_decay=settings.decay
+        )
+        self.network, self.optimizer = fabric.setup(
+            network.train().to(memory_format=torch.channels_last),  # type: ignore[call-overload]
+            optimizer,
+        )
+        for name in ('match_all', 'template', 'features'):
+            self.network.mark_forward_method(name)
+        self.validation = self._validation(held_out)
+
+    def _validation(self, held_out: list[Shot]) -> list[Batch]:
+        """Batches of held-out shots, the same at every measurement."""
+        if not held_out:
+            return []
+        pairs = Pairs(
+            held_out, self.settings.seed + 1, self.settings.max_gap, self.settings.sequence_share
+        )
+        rng = np.random.default_rng(self.settings.seed + 1)
+        size = min(self.settings.batch, 32)
+        return [self.maker.make([pairs[k * size + i] for i in range(size)], rng) for k in range(4)]
+
+    def resume(self) -> bool:
+        """Go on from ``last.ckpt`` where there is one; returns whether there was."""
+        path = self.folder / 'last.ckpt'
+        if not path.is_file():
+            return False
+        state = self.fabric.load(str(path))
+        if state['settings'] != self.settings.to_dict():
+            changed = [
+                k for k, v in self.settings.to_dict().items() if state['settings'].get(k) != v
+            ]
+            raise UserError(
+                f'{path} was trained with other settings ({", ".join(changed)}): '
+                'give the same ones to resume, or another --out folder to begin anew'
+            )
+        self.network.load_state_dict(state['network'])
+        self.average.load_state_dict(state['average'])
+        self.optimizer.load_state_dict(state['optimizer'])
+        self.step = state['step']
+        return True
+
+    def save(self) -> None:
+        """Write ``last.ckpt``: everything that `resume` needs."""
+        state = {
+            'network': self.network.state_dict(),
+            'average': self.average.state_dict(),
+            'optimizer': self.optimizer.state_dict(),
+            'step': self.step,
+            'settings': self.settings.to_dict(),
+        }
+        partial = self.folder / 'last.ckpt.part'
+        self.fabric.save(str(partial), state)
+        if self.fabric.is_global_zero:
+            partial.replace(self.folder / 'last.ckpt')
+
+    def run(self) -> nn.Module:
+        """Train to the last step and return the averaged network."""
+        s = self.settings
+        self.folder.mkdir(parents=True, exist_ok=True)
+        share = max(1, s.batch // self.fabric.world_size)
+        window = Window(
+            self.step * s.batch, s.steps * s.batch, self.fabric.global_rank, self.fabric.world_size
+        )
+        loader = DataLoader(
+            self.pairs,
+            batch_size=share,
+            sampler=window,
+            num_workers=self.workers,
+            collate_fn=list,
+            drop_last=True,
+        )
+        bar = tqdm(
+            loader,
+            initial=self.step,
+            total=s.steps,
+            unit='step',
+            disable=not self.fabric.is_global_zero,
+        )
+        for pairs in bar:
+            row = self._learn(pairs)
+            if self.step % s.validate_every == 0 or self.step == s.steps:
+                self.fabric.barrier()
+                if self.validation:
+                    row.update(measure(self.average, self.validation, s))
+                self.save()
+            self._log(row)
+            bar.set_postfix(
+                {k: f'{v:.3f}' for k, v in row.items() if k in ('loss', 'held_out_hit')}
+            )
+            if self.step >= s.steps:
+                break
+        return self.average
+
+    def _learn(self, pairs: list[Pair]) -> dict[str, float]:
+        """One optimiser step."""
+        s = self.settings
+        # Everything random of a step follows from its number, so a resumed run is the run that was
+        # stopped.
+        seed = (s.seed, self.step, self.fabric.global_rank)
+        torch.manual_seed(int(np.random.SeedSequence(seed).generate_state(1)[0]))
+        batch = self.maker.make(pairs, np.random.default_rng(seed))
+        channels_last = torch.channels_last
+        batch = Batch(
+            self.augment(batch.exemplars).contiguous(memory_format=channels_last),
+            self.augment(batch.searches).contiguous(memory_format=channels_last),
+            batch.centres,
+            batch.foreign,
+        )
+        for group in self.optimizer.param_groups:
+            group['lr'] = s.rate * rate_at(self.step, s)
+        total, parts = losses(self.network, batch, s)
+        self.fabric.backward(total)
+        if s.clip > 0:
+            self.fabric.clip_gradients(
+                self.network, self.optimizer, max_norm=s.clip, error_if_nonfinite=False
+            )
+        self.optimizer.step()
+        self.optimizer.zero_grad()
+        self.step += 1
+        self._average()
+        return {
+            'step': self.step,
+            'loss': float(total.detach()),
+            **{k: float(v.detach()) for k, v in parts.items()},
+        }
+
+    @torch.no_grad()
+    def _average(self) -> None:
+        """Follow the weights with a running average, quicker at the start."""
+        keep = min(self.settings.average, (1 + self.step) / (10 + self.step))
+        current = self.network.state_dict()
+        for name, tensor in self.average.state_dict().items():
+            if tensor.is_floating_point():
+                tensor.lerp_(current[name].to(tensor.dtype), 1.0 - keep)
+            else:
+                tensor.copy_(current[name])
+
+    def _log(self, row: Mapping[str, float]) -> None:
+        if not self.fabric.is_global_zero:
+            return
+        columns = [
+            'step',
+            'loss',
+            'logistic',
+            'place',
+            'absent',
+            'held_out_loss',
+            'held_out_hit',
+            'held_out_auroc',
+        ]
+        path = self.folder / 'metrics.csv'
+        fresh = not path.is_file()
+        with path.open('a', newline='') as file:
+            writer = csv.DictWriter(file, columns)
+            if fresh:
+                writer.writeheader()
+            writer.writerow(
+                {k: row[k] if k == 'step' else f'{row[k]:.6g}' for k in columns if k in row}
+            )
