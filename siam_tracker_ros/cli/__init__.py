@@ -23,6 +23,7 @@ PROGRAM = 'siam-tracker'
 # Name of the module and of the sub-command, and what it does.
 COMMANDS = {
     'track': 'follow an object through a video, a camera or a folder of images',
+    'train': 'train a tracker, or adapt it to your own footage',
     'settings': 'list the settings of a tracker',
     'weights': 'list and verify the shipped weights, or show what a file says about itself',
     'doctor': 'say what is installed, and what is missing for what',

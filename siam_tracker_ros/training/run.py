@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+import copy
 from dataclasses import dataclass
 from datetime import datetime, timezone
 from pathlib import Path
@@ -12,19 +13,31 @@ import time
 from typing import Any
 
 import torch
+from torch import Tensor, nn
 
 from .. import weights as checkpoints
 from ..errors import UserError
 from ..models.siamfc import SiamFC
 from ..settings import Settings, setting
-from ..trackers.siamfc import SiamFCSettings
+from ..trackers.siamfc import SiamFCSettings, SiamFCTracker
+from .calibrate import calibrate
+from .curves import draw_curves
 from .fit import Fit, FitSettings
+from .mining import MiningSettings, mine
+from .pairs import Pairs
 from .scenes import SceneSettings
-from .sources import discover, split
+from .sources import Shot, discover, split
 
 # A quarter of SiamFC's 2.3 M parameters: what two CPU cores can train in an hour and run at camera
 # rate.
 LIGHT_WIDTHS = (48, 128, 192, 192, 192)
+
+NO_INIT = 'none'
+
+# Fewer shots than this say more about themselves than about the world: the score's fit is then
+# that of the weights that training began from.
+MIN_HELD_OUT = 32
+CALIBRATION_PAIRS = 1024
 
 
 @dataclass(frozen=True)
@@ -81,6 +94,7 @@ def train_siamfc(
     init: str,
     fit: FitSettings,
     scenes: SceneSettings,
+    mining: MiningSettings,
     run: RunSettings,
     command: str,
 ) -> Path:
@@ -95,7 +109,7 @@ def train_siamfc(
     init : str
         ``auto`` to begin from the shipped weights, ``none`` to begin anew, or the path of a
         checkpoint.
-    fit, scenes, run : Settings
+    fit, scenes, mining, run : Settings
     command : str
         What was typed, for the model card.
 
@@ -111,24 +125,33 @@ def train_siamfc(
     """
     folder = Path(folder)
     found = discover(data)
+    if found.videos and init == NO_INIT:
+        raise UserError(
+            f'{found.videos[0]} is a video without boxes, which only a trained tracker can '
+            'follow: '
+            f'give --init auto or a checkpoint, or train on images first (--init {NO_INIT})'
+        )
     fabric = make_fabric(run)
     fabric.seed_everything(fit.seed, verbose=False)
-    tracker_settings = SiamFCSettings()
-    network, description = _initial(init)
-    train, held_out = split(found.shots, fit.held_out, fit.seed)
+    network, described = _initial(init)
+    shots = found.shots + _mined(
+        found.videos, folder / 'mined', network, described, mining, fit.seed, fabric
+    )
+    train, held_out = split(shots, fit.held_out, fit.seed)
     if len(train) < 2:
         raise UserError(
-            f'only {len(train)} shots to train on: expected at least 2 images or sequences, '
+            f'only {len(train)} images or sequences to train on: expected at least 2, '
             'because each gives the others their backgrounds'
         )
+    tracker = SiamFCSettings()
     job = Fit(
         network,
         train,
         held_out,
         fit,
         scenes,
-        tracker_settings.context,
-        tracker_settings.exemplar_size,
+        tracker.context,
+        tracker.exemplar_size,
         folder,
         fabric,
         run.workers,
@@ -136,43 +159,74 @@ def train_siamfc(
     job.resume()
     started, first = time.monotonic(), job.step
     trained = job.run()
-    meta = checkpoints.Meta(
-        tracker='siamfc',
-        network=description,
-        training={
+    path = folder / 'siamfc.safetensors'
+    if fabric.is_global_zero:
+        settings = dict(described.settings)
+        if len(held_out) >= MIN_HELD_OUT:
+            pairs = Pairs(held_out, fit.seed + 2, fit.max_gap, fit.sequence_share)
+            settings.update(calibrate(trained, pairs, CALIBRATION_PAIRS, fit.seed))
+        card = {
             'command': command,
             'data': [str(d) for d in data],
             'shots': len(train),
             'licence': run.licence,
+            'init': init,
             'fit': fit.to_dict(),
             'scenes': scenes.to_dict(),
-            'init': init,
-            'steps_of_this_run': job.step - first,
-            'minutes_of_this_run': round((time.monotonic() - started) / 60, 1),
+            'steps_of_last_session': job.step - first,
+            'minutes_of_last_session': round((time.monotonic() - started) / 60, 1),
             'finished': datetime.now(timezone.utc).strftime('%Y-%m-%d'),
             'torch': torch.__version__,
-        },
-    )
-    path = folder / 'siamfc.safetensors'
-    if fabric.is_global_zero:
-        tensors = {
-            k: v.half() if v.is_floating_point() and v.dim() > 1 else v
-            for k, v in trained.state_dict().items()
         }
-        checkpoints.save(path, checkpoints.Checkpoint(tensors, meta))
+        meta = checkpoints.Meta('siamfc', described.network, settings, card)
+        checkpoints.save(path, checkpoints.Checkpoint(halved(trained), meta))
+        draw_curves(folder / 'metrics.csv', folder / 'curves.png')
+    fabric.barrier()
     return path
 
 
-def _initial(init: str) -> tuple[SiamFC, dict[str, Any]]:
-    """The network to begin from, and the arguments that build it."""
-    if init == 'none':
-        description: dict[str, Any] = {'widths': list(LIGHT_WIDTHS), 'groups': 2}
-        return SiamFC(**description), description
+def halved(network: nn.Module) -> dict[str, Tensor]:
+    """Tensors with the kernels in half precision, which moves no box by a visible amount."""
+    return {
+        name: tensor.half() if tensor.is_floating_point() and tensor.dim() > 1 else tensor
+        for name, tensor in network.state_dict().items()
+    }
+
+
+def _initial(init: str) -> tuple[SiamFC, checkpoints.Meta]:
+    """The network to begin from, and what describes it."""
+    if init == NO_INIT:
+        described = checkpoints.Meta('siamfc', {'widths': list(LIGHT_WIDTHS), 'groups': 2})
+        return SiamFC(**described.network), described
     checkpoint = checkpoints.load(checkpoints.resolve('siamfc', init))
     if checkpoint.meta.tracker != 'siamfc':
         raise UserError(
-            f'weights {checkpoint.source} belong to {checkpoint.meta.tracker!r}, expected siamfc'
+            f'weights {checkpoint.source} belong to tracker {checkpoint.meta.tracker!r}: '
+            'expected siamfc'
         )
     network = SiamFC(**checkpoint.meta.network)
     checkpoint.fill(network)
-    return network, dict(checkpoint.meta.network)
+    return network, checkpoint.meta
+
+
+def _mined(
+    videos: Sequence[Path],
+    folder: Path,
+    network: SiamFC,
+    described: checkpoints.Meta,
+    mining: MiningSettings,
+    seed: int,
+    fabric: Any,
+) -> list[Shot]:
+    """Sequences that the network we begin from can follow in the videos."""
+    if not videos:
+        return []
+    if fabric.is_global_zero:
+        tracker = SiamFCTracker(
+            copy.deepcopy(network), SiamFCSettings.from_dict(described.settings), fabric.device
+        )
+        mine(videos, folder, tracker, mining, seed)
+    fabric.barrier()
+    if not any(folder.glob('*/groundtruth.txt')):
+        return []
+    return discover([folder]).shots

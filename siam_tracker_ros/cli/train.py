@@ -1,0 +1,93 @@
+# Copyright 2026 The siam_tracker_ros authors
+# SPDX-License-Identifier: Apache-2.0
+"""``siam-tracker train``: train a tracker, or adapt it to a camera's own footage."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+import shlex
+import sys
+from typing import Any, TypeVar
+
+from ..errors import UserError
+from ..settings import Settings, describe
+from ..training.fit import FitSettings
+from ..training.mining import MiningSettings
+from ..training.run import NO_INIT, RunSettings, train_siamfc
+from ..training.scenes import SceneSettings
+from .arguments import Subparsers
+
+TRAINERS = {'siamfc': train_siamfc}
+TABLES: dict[str, type[Settings]] = {
+    'learning': FitSettings,
+    'scenes': SceneSettings,
+    'videos': MiningSettings,
+    'the run': RunSettings,
+}
+
+S = TypeVar('S', bound=Settings)
+
+
+def add_parser(subparsers: Subparsers[Any]) -> None:
+    """Add the sub-command's arguments; the options are the settings tables."""
+    parser = subparsers.add_parser(
+        'train',
+        description=(
+            'Train a tracker on folders of images, videos and labelled sequences, or adapt the '
+            'shipped weights to your own unlabelled footage. An unfinished run in --out goes on '
+            'where it stopped.'
+        ),
+    )
+    parser.add_argument('tracker', choices=sorted(TRAINERS), help='%(choices)s')
+    parser.add_argument(
+        '--data', nargs='+', required=True, type=Path, metavar='DIR', help='folders to search'
+    )
+    parser.add_argument(
+        '--out', required=True, type=Path, metavar='DIR', help='receives checkpoint and curves'
+    )
+    parser.add_argument(
+        '--init',
+        default='auto',
+        metavar='WEIGHTS',
+        help=f'begin from the shipped weights (auto), from a checkpoint, or anew ({NO_INIT})',
+    )
+    for title, table in TABLES.items():
+        group = parser.add_argument_group(title)
+        for info in describe(table):
+            note = f'{info.help} [{info.unit}]' if info.unit else info.help
+            group.add_argument(
+                '--' + info.name.replace('_', '-'),
+                type=info.kind,
+                default=info.default,
+                choices=info.choices or None,
+                help=f'{note} (%(default)s)',
+            )
+
+
+def run(args: argparse.Namespace) -> int:
+    """Train, and say where the checkpoint is.
+
+    Raises
+    ------
+    UserError
+        Anything in the arguments or in the data is wrong.
+    """
+    if args.out.exists() and not args.out.is_dir():
+        raise UserError(f'--out {args.out} is a file: expected a folder')
+    path = TRAINERS[args.tracker](
+        args.data,
+        args.out,
+        args.init,
+        _table(FitSettings, args),
+        _table(SceneSettings, args),
+        _table(MiningSettings, args),
+        _table(RunSettings, args),
+        'siam-tracker ' + shlex.join(sys.argv[1:]),
+    )
+    print(path)
+    return 0
+
+
+def _table(table: type[S], args: argparse.Namespace) -> S:
+    return table.from_dict({info.name: getattr(args, info.name) for info in describe(table)})

@@ -1,0 +1,39 @@
+# Copyright 2026 The siam_tracker_ros authors
+# SPDX-License-Identifier: Apache-2.0
+"""Curves of a training run."""
+
+from __future__ import annotations
+
+import csv
+from pathlib import Path
+
+
+def draw_curves(metrics: Path, picture: Path) -> None:
+    """Draw what ``metrics.csv`` holds: the losses, and what was measured on held-out shots.
+
+    Parameters
+    ----------
+    metrics : Path
+        A row per step; columns may be empty.
+    picture : Path
+        PNG to write.
+    """
+    # Not imported above: a machine that only tracks has no matplotlib.
+    from matplotlib.figure import Figure
+
+    with metrics.open(newline='') as file:
+        rows = list(csv.DictReader(file))
+    figure = Figure(figsize=(10, 4), layout='constrained')
+    left, right = figure.subplots(1, 2)
+    for axes, names in (
+        (left, ('loss', 'held_out_loss', 'logistic', 'absent')),
+        (right, ('held_out_hit', 'held_out_auroc')),
+    ):
+        for name in names:
+            points = [(int(row['step']), float(row[name])) for row in rows if row[name]]
+            if points:
+                axes.plot(*zip(*points), label=name.replace('_', ' '), linewidth=1)
+        axes.set_xlabel('step')
+        axes.grid(alpha=0.3)
+        axes.legend()
+    figure.savefig(str(picture), dpi=120)
