@@ -51,8 +51,9 @@ class BagWriter:
     images : {'jpeg', 'raw'}
         ``jpeg`` writes sensor_msgs/CompressedImage to ``/image/compressed``, ``raw`` writes
         sensor_msgs/Image to ``/image``, about twenty times as large and without loss.
-    start : float, optional
-        Unix time of stamp 0 in seconds; now by default. A header's stamp 0 would mean "unknown".
+    start : int, optional
+        Unix time of stamp 0 in nanoseconds; now by default. A header's stamp 0 would mean
+        "unknown".
 
     Raises
     ------
@@ -61,7 +62,7 @@ class BagWriter:
     """
 
     def __init__(
-        self, path: Path | str, tracker: str, images: str = 'jpeg', start: float | None = None
+        self, path: Path | str, tracker: str, images: str = 'jpeg', start: int | None = None
     ) -> None:
         if images not in IMAGE_KINDS:
             raise UserError(
@@ -70,8 +71,7 @@ class BagWriter:
         self.path = check_output_folder(path, 'bag')
         self.tracker = tracker
         self.images = images
-        # Whole nanoseconds: as a float, a date has no room for them.
-        self._start = time.time_ns() if start is None else round(start * 1e9)
+        self._start = time.time_ns() if start is None else start
         self._histories: dict[str, _History] = {}
         self._processed = 0
         self._open()
