@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 from torch.utils.data import DataLoader
 from tqdm import tqdm
 
@@ -228,7 +228,7 @@ class Fit:
         if self.fabric.is_global_zero:
             partial.replace(self.folder / 'last.ckpt')
 
-    def run(self) -> nn.Module:
+    def run(self) -> SiamFC:
         """Train to the last step and return the averaged network."""
         s = self.settings
         self.folder.mkdir(parents=True, exist_ok=True)
