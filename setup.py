@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 import sys
+import tempfile
 
 from setuptools import find_packages, setup
 
@@ -65,15 +66,19 @@ packages = find_packages(include=[NAME, f'{NAME}.*'], exclude=[f'{NAME}.msg'])
 if any(ext.package == 'vision_msgs' for ext in extensions):
     packages.append('vision_msgs')
 
-setup(
-    packages=packages,
-    package_dir={'vision_msgs': f'{VISION_MSGS}/vision_msgs'},
-    package_data={
-        NAME: ['py.typed'],
-        f'{NAME}.weights': ['*.safetensors', '*.json', '*.md'],
-    },
-    data_files=share_files(),
-    ext_modules=extensions,
-    cmdclass={'build_ext': BuildInterfaces},
-    zip_safe=False,
-)
+# A build/ in the checkout would hand the files of an older build on to this one, vision_msgs
+# among them, and it is colcon's folder where the checkout is a workspace.
+with tempfile.TemporaryDirectory() as build_base:
+    setup(
+        packages=packages,
+        package_dir={'vision_msgs': f'{VISION_MSGS}/vision_msgs'},
+        package_data={
+            NAME: ['py.typed'],
+            f'{NAME}.weights': ['*.safetensors', '*.json', '*.md'],
+        },
+        data_files=share_files(),
+        ext_modules=extensions,
+        cmdclass={'build_ext': BuildInterfaces},
+        options={'build': {'build_base': build_base}},
+        zip_safe=False,
+    )

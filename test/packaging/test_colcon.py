@@ -9,7 +9,7 @@ import sysconfig
 
 import pytest
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(400)]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 
 
 @pytest.fixture(scope='module')
@@ -60,16 +60,16 @@ def test_only_our_package_is_found(shell, sources, workspace):
 
 
 def test_messages_and_library_are_one_package(shell, workspace, tmp_path):
-    printed = shell(f'''
+    printed = shell(f"""
         source {workspace}/install/local_setup.bash
         python -c "
 import siam_tracker_ros.geometry, siam_tracker_ros.msg, vision_msgs.msg
 from rclpy.serialization import deserialize_message, serialize_message
-for message in siam_tracker_ros.msg.TrackerStatus(tracker='a'), vision_msgs.msg.Detection2D(id='b'):
+for message in siam_tracker_ros.msg.TrackerStatus(), vision_msgs.msg.Detection2D():
     assert deserialize_message(serialize_message(message), type(message)) == message
 print(siam_tracker_ros.msg.__file__)
 print(siam_tracker_ros.geometry.__file__)"
-    ''', tmp_path)
+    """, tmp_path)
     for line in printed.splitlines():
         assert line.startswith(f'{workspace}/install/siam_tracker_ros/lib/')
 
@@ -80,3 +80,21 @@ def test_share_has_launch_files_and_settings(workspace, sources):
         wanted = sorted(p.relative_to(sources) for p in sources.glob(pattern))
         assert wanted
         assert all((share / path).is_file() for path in wanted)
+
+
+def test_installed_node_starts_and_stops(shell, workspace, tmp_path):
+    printed = shell(f"""
+        source {workspace}/install/local_setup.bash
+        export ROS_DOMAIN_ID=97 ROS_AUTOMATIC_DISCOVERY_RANGE=LOCALHOST
+        prefix=$(python -c "
+from ament_index_python import get_package_prefix
+print(get_package_prefix('siam_tracker_ros'))")
+        $prefix/lib/siam_tracker_ros/tracker_node --ros-args -p autostart:=false > log 2>&1 &
+        node=$!
+        trap 'kill -KILL $node 2>/dev/null || true' EXIT
+        for _ in $(seq 300); do grep -q unconfigured log && break; sleep 0.2; done
+        cat log
+        kill -TERM $node
+        wait $node
+    """, tmp_path)
+    assert 'unconfigured' in printed

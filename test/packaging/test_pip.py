@@ -9,15 +9,15 @@ import pytest
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(240)]
 
-IMPORT_MESSAGES = '''
+IMPORT_MESSAGES = """
 import siam_tracker_ros.msg, vision_msgs.msg
 from rclpy.serialization import deserialize_message, serialize_message
 status = siam_tracker_ros.msg.TrackerStatus(tracker='siamfc')
 status.targets = [siam_tracker_ros.msg.TargetStatus(id='1', state=2)]
 assert deserialize_message(serialize_message(status), type(status)) == status
 vision_msgs.msg.Detection2D(id='1')
-print(siam_tracker_ros.msg.__file__, vision_msgs.msg.__file__, sep='\n')
-'''
+print(siam_tracker_ros.msg.__file__, vision_msgs.msg.__file__, sep=chr(10))
+"""
 
 
 @pytest.fixture(scope='module')
