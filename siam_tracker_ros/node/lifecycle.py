@@ -1,0 +1,118 @@
+# Copyright 2026 The siam_tracker_ros authors
+# SPDX-License-Identifier: Apache-2.0
+"""A lifecycle node whose transitions never hide an exception and never leave it half way.
+
+rclpy answers an exception in a callback by going to ``unconfigured`` without a word, leaves
+publishers enabled after shutdown and after an error, and stays in the middle of a transition for
+good when a callback returns None. Here the callbacks of rclpy are written once; a node fills in
+four bodies that return nothing and may raise.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+import traceback
+from typing import Any
+
+from rclpy.lifecycle import LifecycleNode, TransitionCallbackReturn
+
+from ..errors import UserError
+
+
+class GuardedLifecycleNode(LifecycleNode):
+    """A lifecycle node made of `configure`, `activate`, `deactivate` and `release`.
+
+    =============  =====================================  ==================================
+    transition     where its body raises                  state afterwards
+    =============  =====================================  ==================================
+    configure      `release` undoes it, FAILURE           unconfigured
+    activate       `deactivate` undoes it, FAILURE        inactive
+    deactivate     it cannot be undone: the rest is       unconfigured
+                   stopped and released, ERROR
+    cleanup        the same                               unconfigured
+    shutdown       logged, the rest is done, SUCCESS      finalized
+    error          logged, the rest is done, SUCCESS      unconfigured
+    =============  =====================================  ==================================
+
+    `deactivate` and `release` must bear to be called at any time, also twice.
+    """
+
+    def configure(self) -> None:
+        """Check parameters, load, create entities; raise `UserError` where the user must act."""
+
+    def activate(self) -> None:
+        """Start to work; publishers are enabled afterwards."""
+
+    def deactivate(self) -> None:
+        """Stop to work; publishers are disabled afterwards."""
+
+    def release(self) -> None:
+        """Destroy what `configure` made."""
+
+    def on_configure(self, state: Any) -> Any:
+        """See the class."""
+        if self._done('configure', self.configure):
+            return super().on_configure(state)
+        self._done('undo configure', self.release)
+        return TransitionCallbackReturn.FAILURE
+
+    def on_activate(self, state: Any) -> Any:
+        """See the class."""
+        if self._done('activate', self.activate):
+            return super().on_activate(state)
+        self._done('undo activate', self.deactivate)
+        return TransitionCallbackReturn.FAILURE
+
+    def on_deactivate(self, state: Any) -> Any:
+        """See the class."""
+        done = self._done('deactivate', self.deactivate)
+        result = super().on_deactivate(state)
+        return result if done else TransitionCallbackReturn.ERROR
+
+    def on_cleanup(self, state: Any) -> Any:
+        """See the class."""
+        done = self._done('cleanup', self.release)
+        return super().on_cleanup(state) if done else TransitionCallbackReturn.ERROR
+
+    def on_shutdown(self, state: Any) -> Any:
+        """See the class."""
+        self._abandon(state)
+        return TransitionCallbackReturn.SUCCESS
+
+    def on_error(self, state: Any) -> Any:
+        """See the class."""
+        self._abandon(state)
+        return TransitionCallbackReturn.SUCCESS
+
+    def _abandon(self, state: Any) -> None:
+        """Stop and release whatever is left; nothing may raise."""
+        self._done('stop', self.deactivate)
+        # rclpy disables publishers in its deactivation only.
+        super().on_deactivate(state)
+        self._done('release', self.release)
+
+    def _done(self, what: str, body: Callable[[], None]) -> bool:
+        """Run a body; log its exception."""
+        try:
+            body()
+        except UserError as error:
+            self.get_logger().error(f'{what} failed: {error}')
+            return False
+        except Exception:
+            self.get_logger().error(f'{what} failed:\n{traceback.format_exc()}')
+            return False
+        return True
+
+    def guarded(self, callback: Callable[..., Any]) -> Callable[..., None]:
+        """Wrap a subscription's or timer's callback: an exception would end the process."""
+
+        def call(*arguments: Any) -> None:
+            try:
+                callback(*arguments)
+            except Exception:
+                self.get_logger().error(
+                    f'{callback.__name__} failed:\n{traceback.format_exc()}',
+                    throttle_duration_sec=5.0,
+                )
+
+        return call

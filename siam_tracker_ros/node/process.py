@@ -1,0 +1,60 @@
+# Copyright 2026 The siam_tracker_ros authors
+# SPDX-License-Identifier: Apache-2.0
+"""A node's process: signals end it in order, with exit code 0."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+import os
+import signal
+import sys
+from types import FrameType
+from typing import Any
+
+SPIN_SECONDS = 0.1
+"""A signal is noticed within this time."""
+
+
+class StopSignals:
+    """SIGINT and SIGTERM as a flag.
+
+    rclpy's own handlers invalidate its context at once: no transition could run any more. Until
+    `ready` a signal ends the process on the spot, so that it does not wait for imports.
+    """
+
+    def __init__(self) -> None:
+        self.requested = False
+        self._ready = False
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, self._handle)
+
+    def ready(self) -> None:
+        """From now on a signal only sets `requested`."""
+        self._ready = True
+
+    def _handle(self, number: int, frame: FrameType | None) -> None:
+        self.requested = True
+        if not self._ready:
+            raise SystemExit(0)
+
+
+def spin(executor: Any, is_done: Callable[[], bool], log_error: Callable[[str], None]) -> None:
+    """Run callbacks until `is_done`.
+
+    An invalid lifecycle transition raises RCLError out of the executor in Jazzy: it is logged, the
+    node goes on.
+    """
+    from rclpy._rclpy_pybind11 import RCLError
+
+    while not is_done():
+        try:
+            executor.spin_once(timeout_sec=SPIN_SECONDS)
+        except RCLError as error:
+            log_error(f'refused: {error}')
+
+
+def leave(code: int) -> None:
+    """End the process although a thread still runs: waiting for it could take forever."""
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(code)

@@ -1,0 +1,83 @@
+# Copyright 2026 The siam_tracker_ros authors
+# SPDX-License-Identifier: Apache-2.0
+"""The node's own settings; the trackers bring theirs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from .. import trackers
+from ..settings import Settings, setting
+
+
+@dataclass(frozen=True)
+class NodeSettings(Settings):
+    """What the node does, whichever tracker it runs."""
+
+    tracker: str = setting(
+        'siamfc', 'registered name of the tracker', choices=tuple(trackers.names())
+    )
+    weights: str = setting('auto', "auto for the shipped checkpoint, else a file's path")
+    device: str = setting('auto', 'where the network runs: auto, cpu, cuda or cuda:N')
+    precision: str = setting(
+        'auto', 'number format of the network', choices=('auto', 'float32', 'bfloat16', 'float16')
+    )
+    image_transport: str = setting(
+        'raw', 'raw reads the topic image, compressed reads image/compressed',
+        choices=('raw', 'compressed'),
+    )
+    image_reliability: str = setting(
+        'auto', "reliability of the image subscription; auto matches the publisher's",
+        choices=('auto', 'reliable', 'best_effort'),
+    )
+    max_targets: int = setting(
+        8, 'most targets that are followed at once', low=1, high=256, dynamic=True
+    )
+    frame_buffer_seconds: float = setting(
+        2.0, 'how much older than the newest image a stamped region of interest may be',
+        unit='s', low=0.0, high=60.0, dynamic=True,
+    )
+    max_image_pixels: int = setting(
+        33_177_600, 'images with more pixels are dropped; the default is 7680x4320',
+        unit='px', low=1, high=1_000_000_000, dynamic=True,
+    )
+    lost_timeout: float = setting(
+        0.0, 'a target that is lost for longer is removed; 0 keeps it', unit='s', low=0.0,
+        high=86_400.0, dynamic=True,
+    )
+    autostart: bool = setting(
+        False, 'configure and activate at start; otherwise a lifecycle manager does'
+    )
+
+
+@dataclass(frozen=True)
+class DebugSettings(Settings):
+    """How the debug images look."""
+
+    overlay_scale: float = setting(
+        1.0, "size of ~/debug/overlay against the camera's image", low=0.1, high=1.0, dynamic=True
+    )
+
+
+@dataclass(frozen=True)
+class VideoSettings(Settings):
+    """What the video source publishes, and when."""
+
+    source: str = setting('', 'video file, folder of images, or index of a camera')
+    fps: float = setting(
+        0.0, "images per second; 0 keeps the source's own times", unit='Hz', low=0.0, high=1000.0
+    )
+    mode: str = setting(
+        'rate',
+        'rate publishes in time; lockstep waits until the last image was processed; step '
+        'publishes on each call of ~/step',
+        choices=('rate', 'lockstep', 'step'),
+    )
+    loop: bool = setting(False, 'begin again at the end')
+    frame_id: str = setting('camera', 'frame_id of the images')
+    reliability: str = setting(
+        'reliable', 'what is offered to subscribers', choices=('reliable', 'best_effort')
+    )
+    wait_for_subscribers: int = setting(
+        1, 'subscriptions of the images without which nothing is published', low=0, high=100
+    )

@@ -1,0 +1,327 @@
+# Copyright 2026 The siam_tracker_ros authors
+# SPDX-License-Identifier: Apache-2.0
+"""The tracker as a lifecycle node: topics and services around the library."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+import gc
+import time
+from typing import Any
+
+from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus
+import numpy as np
+from numpy.typing import NDArray
+from rclpy.clock import Clock, ClockType
+from sensor_msgs.msg import CompressedImage, Image, RegionOfInterest
+from std_msgs.msg import String
+from std_srvs.srv import SetBool, Trigger
+import torch
+from vision_msgs.msg import Detection2D
+
+from .. import trackers
+from ..settings import Settings
+from ..trackers import Tracker
+from . import diagnostics, qos
+from .codec import decode_image
+from .compressed import decode_compressed
+from .image_rules import MalformedImage, check_image
+from .lifecycle import GuardedLifecycleNode
+from .mailbox import Mailbox
+from .parameters import Parameters
+from .publishers import Publishers
+from .roi import Refusal, RoiRequest, from_detection, from_region
+from .session import Answer, Change, Command, Session, Stop
+from .settings import DebugSettings, NodeSettings
+from .statistics import Counts
+from .warmup import warm_up
+from .worker import Worker
+
+NAME = 'siam_tracker'
+ROI_PATIENCE_S = 2.0
+"""A region waits for an image this long before it is refused."""
+
+JOIN_SECONDS = 1.5
+"""The image at work may take this long after deactivation; the process must end within 2 s."""
+
+DEBUG = 'debug'
+
+
+class TrackerNode(GuardedLifecycleNode):
+    """Follows targets in a camera's images; see the interface's page for topics and parameters.
+
+    Parameters
+    ----------
+    create_tracker : callable
+        Makes the tracker from name, weights, device, precision and overrides, as `trackers.create`
+        does.
+    **kwargs
+        For rclpy's LifecycleNode.
+
+    Raises
+    ------
+    UserError
+        A parameter from a file or the command line is wrong.
+    """
+
+    def __init__(
+        self, create_tracker: Callable[..., Tracker] = trackers.create, **kwargs: Any
+    ) -> None:
+        kwargs.setdefault('node_name', NAME)
+        super().__init__(automatically_declare_parameters_from_overrides=True, **kwargs)
+        self._create_tracker = create_tracker
+        self._tracker: Tracker | None = None
+        self._outputs: Publishers | None = None
+        self._images: qos.ImageSubscription | None = None
+        self._inputs: list[Any] = []
+        self._services_made: list[Any] = []
+        self._mailbox: Mailbox[tuple[Any, float], Command] | None = None
+        self._worker: Worker | None = None
+        self._stuck: Worker | None = None
+        self._active_since = 0.0
+        self._health = diagnostics.Health()
+        try:
+            self.parameters = Parameters(
+                self,
+                {
+                    '': NodeSettings,
+                    DEBUG: DebugSettings,
+                    **{name: trackers.settings_class(name) for name in trackers.names()},
+                },
+                read_only=('autostart',),
+                is_configured=lambda: self._tracker is not None,
+                changed=self._change,
+            )
+            self._settings = self._node_settings()
+            self._diagnostics = self.create_publisher(
+                DiagnosticArray, '/diagnostics', qos.RESULTS
+            )
+            # Steady: a paused simulation must not stop the diagnostics.
+            self.create_timer(
+                diagnostics.PERIOD_S,
+                self.guarded(self._look_after),
+                clock=Clock(clock_type=ClockType.STEADY_TIME),
+            )
+            # A transition belongs to the executor's thread; the worker can only ask for it.
+            self._gave_up = self.create_guard_condition(self.guarded(self._give_up))
+        except BaseException:
+            self.destroy_node()
+            raise
+
+    def _node_settings(self) -> NodeSettings:
+        table = self.parameters.table('')
+        assert isinstance(table, NodeSettings)
+        return table
+
+    def _tracker_table(self) -> str:
+        """Prefix of the tracker's parameters; its presets share them."""
+        return self._settings.tracker.split('/')[0]
+
+    # Transitions
+
+    def configure(self) -> None:
+        """Load and warm up the tracker, create publishers, subscriptions and services."""
+        settings = self._settings = self._node_settings()
+        debug_settings = self.parameters.table(DEBUG)
+        assert isinstance(debug_settings, DebugSettings)
+        table = self._tracker_table()
+        tracker = self._create_tracker(
+            settings.tracker,
+            weights=settings.weights,
+            device=settings.device,
+            precision=settings.precision,
+            overrides=self.parameters.explicit(table),
+        )
+        warm_up(tracker)
+        self.parameters.show(table, tracker.settings)
+        self._tracker = tracker
+        self._health = diagnostics.Health()
+        self._outputs = Publishers(
+            self, settings.tracker, settings.weights, debug_settings, self._health,
+            self._gave_up.trigger,
+        )
+        compressed = settings.image_transport == 'compressed'
+        self._images = qos.ImageSubscription(
+            self,
+            CompressedImage if compressed else Image,
+            'image/compressed' if compressed else 'image',
+            settings.image_reliability,
+            self.guarded(self._take_image),
+        )
+        for kind, topic, callback in (
+            (Detection2D, '~/init', self._take_detection),
+            (RegionOfInterest, '~/init_roi', self._take_region),
+            (String, '~/stop', self._take_stop),
+        ):
+            self._inputs.append(
+                self.create_subscription(kind, topic, self.guarded(callback), qos.RESULTS)
+            )
+        self._services_made.append(self.create_service(Trigger, '~/reset', self._reset))
+        self._services_made.append(self.create_service(SetBool, '~/freeze', self._freeze))
+        self.get_logger().info(
+            f'{settings.tracker} runs on {tracker.device}, images come from {self._images.name}'
+        )
+
+    def activate(self) -> None:
+        """Start the worker with an empty mailbox and no targets."""
+        assert self._tracker is not None
+        assert self._outputs is not None
+        counters = self._outputs.renew_counters()
+        self._health.restart()
+        mailbox: Mailbox[tuple[Any, float], Command] = Mailbox(counters)
+        session = Session(
+            self._tracker, self._settings, self._outputs.answer, self._outputs.failed
+        )
+        self._worker = Worker(mailbox, session, self._decode, self._outputs, counters)
+        self._worker.start()
+        self._active_since = time.monotonic()
+        self._mailbox = mailbox
+
+    def deactivate(self) -> None:
+        """Stop accepting, wait for the worker; its targets go with it, the weights stay."""
+        self._mailbox = None
+        worker, self._worker = self._worker, None
+        if worker is not None and not worker.stop(JOIN_SECONDS):
+            self._stuck = worker
+            raise RuntimeError(f'the image at work was not done within {JOIN_SECONDS} s')
+
+    def release(self) -> None:
+        """Destroy what `configure` made; no tensor stays."""
+        services, self._services_made = self._services_made, []
+        inputs, self._inputs = self._inputs, []
+        images, self._images = self._images, None
+        publishers, self._outputs = self._outputs, None
+        self._tracker = None
+        for service in services:
+            self.destroy_service(service)
+        for subscription in inputs:
+            self.destroy_subscription(subscription)
+        if images is not None:
+            images.close()
+        if publishers is not None:
+            publishers.close()
+        gc.collect()
+        torch.cuda.empty_cache()
+
+    def close(self) -> bool:
+        """Stop and release whatever the state; False where the worker's thread still runs."""
+        try:
+            self.trigger_shutdown()
+        except Exception:
+            # Finalized already, or a signal came in the middle of a transition.
+            self.get_logger().debug('no shutdown transition from here')
+        self._done('stop', self.deactivate)
+        self._done('release', self.release)
+        return self._stuck is None or not self._stuck.is_alive
+
+    # Inputs: the executor's thread
+
+    def _take_image(self, message: Any) -> None:
+        mailbox, publishers = self._mailbox, self._outputs
+        if mailbox is None or publishers is None:
+            return
+        arrival = time.monotonic()
+        self._health.arrivals.add(arrival)
+        try:
+            if self._settings.image_transport == 'raw':
+                # Here already, so that a bad image never takes a good one's place.
+                check_image(message, self._settings.max_image_pixels)
+        except MalformedImage as error:
+            publishers.counters.refused(error.code)
+            publishers.malformed(error)
+            return
+        mailbox.put((message, arrival))
+
+    def _take_detection(self, message: Any) -> None:
+        self._request(from_detection(message, time.monotonic() + ROI_PATIENCE_S))
+
+    def _take_region(self, message: Any) -> None:
+        self._request(from_region(message, time.monotonic() + ROI_PATIENCE_S))
+
+    def _request(self, request: RoiRequest) -> None:
+        if not self._command(request) and self._outputs is not None:
+            self._outputs.answer(
+                Answer(
+                    request.header,
+                    request.id,
+                    Refusal.INACTIVE,
+                    'the node is not active: activate it first',
+                )
+            )
+
+    def _take_stop(self, message: Any) -> None:
+        self._command(Stop(message.data))
+
+    def _reset(self, request: Any, response: Any) -> Any:
+        response.success = self._command(Stop())
+        response.message = (
+            'all targets are dropped' if response.success else 'the node is not active'
+        )
+        return response
+
+    def _freeze(self, request: Any, response: Any) -> Any:
+        # No registered tracker has an online model so far.
+        response.success = bool(request.data)
+        response.message = (
+            f'tracker {self._settings.tracker} does not learn while it tracks: '
+            'its model never changes'
+        )
+        return response
+
+    def _command(self, command: Command) -> bool:
+        mailbox = self._mailbox
+        return mailbox is not None and mailbox.command(command)
+
+    def _change(self, tables: Mapping[str, Settings]) -> None:
+        """Take over parameters that are about to change."""
+        new = tables.get('')
+        if isinstance(new, NodeSettings):
+            self._settings = new
+        debug_settings = tables.get(DEBUG)
+        if isinstance(debug_settings, DebugSettings) and self._outputs is not None:
+            self._outputs.debug_settings = debug_settings
+        if self._tracker is None:
+            return
+        table = tables.get(self._tracker_table())
+        if table is not None:
+            self._tracker = self._tracker.with_settings(table)
+        self._command(Change(self._settings, self._tracker))
+
+    # The worker's thread
+
+    def _decode(self, message: Any) -> NDArray[np.uint8]:
+        if self._settings.image_transport == 'raw':
+            return decode_image(message, self._settings.max_image_pixels)
+        return decode_compressed(message, self._settings.max_image_pixels)
+
+    # Housekeeping: the executor's thread
+
+    def _give_up(self) -> None:
+        if self._mailbox is not None:
+            self.trigger_deactivate()
+
+    def _look_after(self) -> None:
+        """Follow the camera's quality of service, and say how things are."""
+        if self._images is not None:
+            self._images.refresh()
+        now = time.monotonic()
+        counts = self._outputs.counters.snapshot() if self._outputs is not None else Counts()
+        active = self._mailbox is not None
+        level, text = self._health.judge(active, self._active_since, counts, now)
+        values = self._health.values(counts, now)
+        values['tracker'] = self._settings.tracker
+        values['GPU memory'] = diagnostics.gpu_memory(
+            self._tracker.device if self._tracker is not None else None
+        )
+        if self._images is not None:
+            offered = self._images.offered()
+            values['image publishers'] = str(len(offered))
+            values['image reliability'] = self._images.reliability.name.lower()
+            if active and not offered and level != DiagnosticStatus.ERROR:
+                text += f'; nobody publishes {self._images.name}'
+        entry = diagnostics.entry(
+            f'{self.get_fully_qualified_name()}: tracker', self._settings.device, level, text,
+            values
+        )
+        stamp = self.get_clock().now().to_msg()
+        self._diagnostics.publish(diagnostics.message(stamp, [entry]))

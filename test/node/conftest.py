@@ -1,0 +1,36 @@
+# Copyright 2026 The siam_tracker_ros authors
+# SPDX-License-Identifier: Apache-2.0
+"""ROS for the tests: real DDS, on this machine only, in a domain of this process."""
+
+import os
+from pathlib import Path
+import sys
+
+import pytest
+
+# Helpers beside the tests are imported by name.
+sys.path.insert(0, str(Path(__file__).parent))
+
+# Read when the first context is made. The ports of domains above 101 may be taken by others.
+os.environ['ROS_AUTOMATIC_DISCOVERY_RANGE'] = 'LOCALHOST'
+os.environ['ROS_DOMAIN_ID'] = str(1 + os.getpid() % 101)
+
+
+@pytest.fixture(scope='session')
+def ros():
+    """rclpy, initialised."""
+    rclpy = pytest.importorskip('rclpy', reason='rclpy is not installed')
+    pytest.importorskip('vision_msgs.msg', reason='vision_msgs is not installed')
+    pytest.importorskip('siam_tracker_ros.msg', reason='the messages of this package are not built')
+    rclpy.init(signal_handler_options=rclpy.signals.SignalHandlerOptions.NO)
+    yield rclpy
+    rclpy.try_shutdown()
+
+
+@pytest.fixture
+def bench(ros):
+    """A node with a fake tracker, and a client node beside it, both spun here."""
+    from ros_bench import Bench
+
+    with Bench() as bench:
+        yield bench
