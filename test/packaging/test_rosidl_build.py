@@ -1,19 +1,19 @@
 # Copyright 2026 The siam_tracker_ros authors
 # SPDX-License-Identifier: Apache-2.0
-"""Where messages cannot be built, one sentence says what to install."""
+"""What `setup.py` needs is found or named, and a source archive has all of it."""
 
 import importlib.util
 from pathlib import Path
 import subprocess
 import sys
 import sysconfig
+import tarfile
 
 import pytest
 
 pytest.importorskip('setuptools')
 
 ROOT = Path(__file__).resolve().parents[2]
-CALL_BUILD_EXT = [sys.executable, 'setup.py', '--quiet', 'build_ext']
 
 
 @pytest.fixture(scope='module')
@@ -69,8 +69,23 @@ def test_missing_compiler_is_named(sources, tmp_path, monkeypatch):
     pytest.importorskip('rosidl_generator_py', reason='needs the generators of ROS 2')
     monkeypatch.setenv('CC', '/nowhere/gcc')
     monkeypatch.setenv('CXX', '/nowhere/g++')
-    done = subprocess.run([*CALL_BUILD_EXT, '--build-lib', tmp_path, '--build-temp', tmp_path],
-                          cwd=sources, capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        [sys.executable, 'setup.py', '--quiet', 'build_ext', '--build-lib', tmp_path],
+        cwd=sources, capture_output=True, text=True, check=False)
     assert done.returncode == 1
     assert 'apt install g++' in done.stderr.splitlines()[-1]
     assert 'Traceback' not in done.stderr
+
+
+def test_source_archive_is_complete(sources, tmp_path):
+    subprocess.run([sys.executable, 'setup.py', '--quiet', 'sdist', '--dist-dir', tmp_path],
+                   cwd=sources, capture_output=True, check=True)
+    (path,) = tmp_path.iterdir()
+    with tarfile.open(path) as archive:
+        found = {name.partition('/')[2] for name in archive.getnames()}
+    needed = ['rosidl_build.py', 'package.xml', 'CMakeLists.txt', 'LICENSE', 'constraints.txt']
+    for pattern in ('msg/*', 'launch/*', 'config/*', 'resource/*', 'scripts/*',
+                    'extra_interfaces/**/*.*', 'siam_tracker_ros/**/*.py'):
+        needed += [p.relative_to(sources).as_posix() for p in sources.glob(pattern)
+                   if p.is_file()]
+    assert found >= set(needed)
