@@ -236,6 +236,20 @@ def _plausible_fps(fps: float) -> float:
     return float(fps) if 0 < fps <= 1000 else DEFAULT_FPS
 
 
+def check_video_file(path: Path | str) -> Path:
+    """Return the path of a video to write, or refuse it.
+
+    Raises
+    ------
+    UserError
+        It does not end in ``.mp4``, or see `check_output_file`.
+    """
+    path = check_output_file(path, 'video')
+    if path.suffix.lower() != '.mp4':
+        raise UserError(f'video {path} must end in .mp4')
+    return path
+
+
 class VideoWriter:
     """An mp4 file; a context manager that completes it.
 
@@ -253,9 +267,7 @@ class VideoWriter:
     """
 
     def __init__(self, path: Path | str, fps: float) -> None:
-        self.path = check_output_file(path, 'video')
-        if self.path.suffix.lower() != '.mp4':
-            raise UserError(f'video {path} must end in .mp4')
+        self.path = check_video_file(path)
         self.fps = fps
         self._writer: Any = None
         self._size = (0, 0)

@@ -26,7 +26,7 @@ from ..images import silence_opencv
 from ..outputs import check_output_file, check_output_folder
 from ..settings import describe
 from ..trackers.base import Estimate, State, Target, Tracker
-from ..video import DEFAULT_FPS, Source, open_source
+from ..video import DEFAULT_FPS, Source, check_video_file, open_source
 from .arguments import Subparsers, parse_box, parse_overrides
 from .interruption import Interruption
 from .sinks import STDOUT, BagSink, CsvSink, Sink, Step, VideoSink
@@ -125,7 +125,7 @@ def _check_outputs(args: argparse.Namespace) -> None:
     if args.csv != STDOUT:
         check_output_file(args.csv, 'CSV')
     if args.video is not None:
-        check_output_file(args.video, 'video')
+        check_video_file(args.video)
     if args.bag is not None:
         check_output_folder(args.bag, 'bag')
 
