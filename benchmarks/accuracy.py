@@ -98,8 +98,10 @@ def evaluate(subjects: list[Subject], sequences: list[Sequence]) -> Results:
     results: Results = {subject.name: {} for subject in subjects}
     frames = sum(len(sequence.images) for sequence in sequences) * len(subjects)
     with tqdm(total=frames, unit='frame', disable=None) as bar:
-        for sequence in sequences:
-            for subject in subjects:
+        # Tracker by tracker: OpenCV's MIL draws from a generator that all share, so that its
+        # figures would otherwise depend on which others run.
+        for subject in subjects:
+            for sequence in sequences:
                 bar.set_description(f'{sequence.name} {subject.name}')
                 run = run_one_pass(subject, sequence)
                 results[subject.name][sequence.name] = (score(run.boxes, sequence.boxes), run)

@@ -47,7 +47,9 @@ def overlaps(boxes: Array, truth: Array) -> Array:
     shared = np.prod(np.clip(last - first, 0.0, None), axis=1)
     union = np.prod(boxes[:, 2:], axis=1) + np.prod(truth[:, 2:], axis=1) - shared
     good = (shared > 0) & (union > 0)
-    return np.asarray(np.divide(shared, union, out=np.zeros_like(shared), where=good))
+    ratio = np.divide(shared, union, out=np.zeros_like(shared), where=good)
+    # Corners are sums: by their rounding, equal boxes may share a little more than they have.
+    return np.asarray(np.minimum(ratio, 1.0))
 
 
 def centre_errors(boxes: Array, truth: Array) -> Array:

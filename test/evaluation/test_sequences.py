@@ -1,0 +1,78 @@
+# Copyright 2026 The siam_tracker_ros authors
+# SPDX-License-Identifier: Apache-2.0
+import numpy as np
+import pytest
+
+from siam_tracker_ros.errors import UserError
+from siam_tracker_ros.evaluation.sequences import read_sequence, read_sequences
+from siam_tracker_ros.geometry import Box
+from siam_tracker_ros.images import write_image
+
+
+@pytest.fixture
+def make(tmp_path):
+    def make(text, name='one', images=3):
+        folder = tmp_path / name
+        folder.mkdir()
+        for index in range(1, images + 1):
+            write_image(folder / f'{index:08d}.png', np.zeros((4, 4, 3), np.uint8))
+        (folder / 'groundtruth.txt').write_text(text)
+        return folder
+
+    return make
+
+
+@pytest.mark.parametrize(
+    'text', ['1,2,3,4\n5,6,7,8\n9,10,11,12\n', '1 2 3 4\n5\t6\t7\t8\n\n9, 10, 11, 12']
+)
+def test_rows_are_corner_and_size(make, text):
+    sequence = read_sequence(make(text))
+    np.testing.assert_array_equal(sequence.boxes, np.arange(1, 13).reshape(3, 4))
+    assert sequence.name == 'one'
+    assert [p.name for p in sequence.images] == [f'{i:08d}.png' for i in (1, 2, 3)]
+    assert sequence.first_box == Box(2.5, 4.0, 3.0, 4.0)
+    assert sequence.present.all()
+
+
+@pytest.mark.parametrize('row', ['nan,nan,nan,nan', 'NaN,NaN,NaN,NaN', '1,2,nan,4'])
+def test_absent_target_is_nan_as_a_whole(make, row):
+    sequence = read_sequence(make(f'1,2,3,4\n{row}\n5,6,7,8\n'))
+    assert sequence.present.tolist() == [True, False, True]
+    assert np.isnan(sequence.boxes[1]).all()
+
+
+@pytest.mark.parametrize(
+    ('text', 'words'),
+    [
+        ('1,2,3,4\n1,2,3\n1,2,3,4\n', "line 2 is '1,2,3': expected four numbers"),
+        ('1,2,3,4\n1,2,3,x\n1,2,3,4\n', r"line 2 is '1,2,3,x'"),
+        ('1,2,3,inf\n1,2,3,4\n1,2,3,4\n', 'line 1 is'),
+        ('1,2,3,4\n1,2,3,4\n', 'has 3 images and 2 lines'),
+        ('', 'has 3 images and 0 lines'),
+        ('nan,nan,nan,nan\n1,2,3,4\n1,2,3,4\n', 'absent in the first image'),
+    ],
+)
+def test_malformed_truth_is_refused(make, text, words):
+    with pytest.raises(UserError, match=words):
+        read_sequence(make(text))
+
+
+def test_folder_without_truth_is_refused(make):
+    folder = make('1,2,3,4\n' * 3)
+    (folder / 'groundtruth.txt').unlink()
+    with pytest.raises(UserError, match=r'has no groundtruth\.txt'):
+        read_sequence(folder)
+
+
+def test_all_sequences_of_a_folder_in_order(make, tmp_path):
+    for name in ('b', 'a'):
+        make('1,2,3,4\n' * 3, name)
+    (tmp_path / 'notes').mkdir()
+    assert [s.name for s in read_sequences(tmp_path)] == ['a', 'b']
+
+
+def test_folder_without_sequences_is_refused(tmp_path):
+    with pytest.raises(UserError, match='holds no sequences'):
+        read_sequences(tmp_path)
+    with pytest.raises(UserError, match='does not exist'):
+        read_sequences(tmp_path / 'none')
