@@ -15,6 +15,7 @@ import numpy as np
 from ..geometry import Box
 from ..images import Image
 
+NEW = 'new'
 TRACKING = 'tracking'
 COLUMNS = ('frame', 'stamp', 'x', 'y', 'w', 'h', 'score', 'state', 'latency_ms', 'iou')
 
@@ -34,7 +35,8 @@ class Record:
     score : float
         In [0, 1].
     state : str
-        'tracking', 'uncertain' or 'lost'; 'none' where the node had no target.
+        'new' on the image where tracking started, then 'tracking', 'uncertain' or 'lost'; 'none'
+        where the node had no target.
     latency : float
         From the stamp to the arrival of the detections, in seconds.
     """
