@@ -72,10 +72,12 @@ class Frame:
                 f'the image is empty (shape {image.shape}): expected at least one pixel'
             )
         if grey:
-            image = np.repeat(image[:, :, None], 3, axis=2)
+            image = np.broadcast_to(image[:, :, None], (*image.shape, 3))
         elif CHANNEL_ORDERS[order] != (0, 1, 2):
             image = image[:, :, ::-1]
-        pixels = torch.from_numpy(np.ascontiguousarray(image))
+        # A copy in every case: cameras and decoders use their buffers again, and memory of a
+        # message may be read-only.
+        pixels = torch.from_numpy(np.array(image, order='C'))
         return cls(pixels.to(device, non_blocking=True), stamp)
 
     @property

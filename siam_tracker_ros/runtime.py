@@ -27,11 +27,7 @@ def resolve_device(name: str) -> torch.device:
     if name == 'auto':
         return torch.device('cuda' if torch.cuda.is_available() else 'cpu')
     kind, _, index = name.partition(':')
-    if (
-        kind not in ('cpu', 'cuda')
-        or (index and not index.isdecimal())
-        or (kind == 'cpu' and index)
-    ):
+    if not (name in ('cpu', 'cuda') or (kind == 'cuda' and index.isdecimal())):
         raise UserError(f'unknown device {name!r}: expected auto, cpu, cuda or cuda:N')
     if kind == 'cuda':
         found = torch.cuda.device_count() if torch.cuda.is_available() else 0
@@ -41,7 +37,7 @@ def resolve_device(name: str) -> torch.device:
                 'device(s); '
                 'use cpu or auto, or install a torch built for your CUDA driver'
             )
-    return torch.device(name)
+    return torch.device(kind, int(index)) if index else torch.device(kind)
 
 
 def resolve_precision(name: str, device: torch.device) -> torch.dtype:

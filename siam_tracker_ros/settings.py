@@ -69,7 +69,10 @@ class SettingInfo:
         """
         expected = f'expected {self.expectation()}'
         if self.kind is float and isinstance(value, int) and not isinstance(value, bool):
-            value = float(value)
+            try:
+                value = float(value)
+            except OverflowError:
+                value = math.inf if value > 0 else -math.inf
         if type(value) is not self.kind:
             raise UserError(f'{self.name} is {value!r} ({type(value).__name__}): {expected}')
         if isinstance(value, float) and not math.isfinite(value):

@@ -1,0 +1,82 @@
+# Copyright 2026 The siam_tracker_ros authors
+# SPDX-License-Identifier: Apache-2.0
+"""Fixtures of the library's tests: seeds, a small random network, images without files."""
+
+from functools import lru_cache
+from pathlib import Path
+
+from hypothesis import settings as hypothesis_settings
+import numpy as np
+import pytest
+import torch
+
+from siam_tracker_ros import weights
+from siam_tracker_ros.models.siamfc import SiamFC
+
+SMALL = {'widths': [8, 16, 16, 16, 16], 'groups': 2}
+
+# The same examples every time: a test that fails is one that somebody can repeat. Examples are
+# not timed, because other work shares the machine.
+hypothesis_settings.register_profile('fixed', derandomize=True, deadline=None, max_examples=60)
+hypothesis_settings.load_profile('fixed')
+
+# Crops and maps of these tests are too small to share between threads.
+torch.set_num_threads(1)
+
+
+@pytest.fixture(autouse=True)
+def fixed_seed():
+    torch.manual_seed(0)
+
+
+@lru_cache(maxsize=32)
+def _texture(height, width, seed):
+    rng = np.random.default_rng(seed)
+    image = np.zeros((height, width, 3))
+    for cell in (64, 32, 16, 8, 4):
+        coarse = rng.standard_normal((height // cell + 2, width // cell + 2, 3))
+        rows = np.linspace(0, coarse.shape[0] - 1.001, height)
+        columns = np.linspace(0, coarse.shape[1] - 1.001, width)
+        i, j = rows.astype(int), columns.astype(int)
+        a, b = (rows - i)[:, None, None], (columns - j)[None, :, None]
+        image += (
+            coarse[i][:, j] * (1 - a) * (1 - b)
+            + coarse[i][:, j + 1] * (1 - a) * b
+            + coarse[i + 1][:, j] * a * (1 - b)
+            + coarse[i + 1][:, j + 1] * a * b
+        )
+    image = 127 + 50 * image / image.std()
+    return image.clip(0, 255).astype(np.uint8)
+
+
+@pytest.fixture(scope='session')
+def texture():
+    """Makes a random image with structure at all scales, (H, W, 3) uint8."""
+
+    def make(height=240, width=320, seed=0):
+        return _texture(height, width, seed).copy()
+
+    return make
+
+
+@pytest.fixture(scope='session')
+def small_network():
+    """A random network of a few thousand weights, in evaluation mode; don't change it."""
+    torch.manual_seed(7)
+    return SiamFC(**SMALL).eval()
+
+
+@pytest.fixture
+def small_weights(small_network, tmp_path):
+    """The path of a checkpoint of `small_network`."""
+    meta = weights.Meta('siamfc', SMALL, {'certain_score': 0.4}, {'command': 'none'})
+    checkpoint = weights.Checkpoint(small_network.state_dict(), meta)
+    return weights.save(tmp_path / 'small.safetensors', checkpoint)
+
+
+@pytest.fixture(scope='session')
+def shipped_weights():
+    """The path of the shipped SiamFC weights."""
+    if not any(entry.tracker == 'siamfc' for entry in weights.entries()):
+        pytest.skip('no siamfc weights ship with this checkout')
+    return Path(weights.resolve('siamfc', 'auto'))
