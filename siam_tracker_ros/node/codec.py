@@ -64,13 +64,7 @@ def decode_image(message: Any, max_pixels: int) -> NDArray[np.uint8]:
     if encoding.layout in OPENCV_CODES:
         cv2 = require_cv2()
         code = getattr(cv2, OPENCV_CODES[encoding.layout])
-        try:
-            return np.asarray(cv2.cvtColor(np.ascontiguousarray(pixels), code), np.uint8)
-        except cv2.error as error:
-            raise MalformedImage(
-                'unusable_size',
-                f'{message.width}x{message.height} {message.encoding} cannot be converted',
-            ) from error
+        return np.asarray(cv2.cvtColor(np.ascontiguousarray(pixels), code), np.uint8)
     if encoding.layout.startswith('rgb'):
         return np.asarray(pixels[:, :, 2::-1])
     return np.asarray(pixels[:, :, :3])

@@ -113,7 +113,9 @@ class Parameters:
         for name, info in self._infos.items():
             value = info.default
             if name in given:
-                value = info.check(given[name])
+                # The index of a camera is a number to the command line.
+                is_index = info.kind is str and type(given[name]) is int
+                value = info.check(str(given[name]) if is_index else given[name])
                 self._explicit.add(name)
                 self._node.undeclare_parameter(name)
             self._node.declare_parameter(

@@ -21,7 +21,7 @@ def ros():
     """rclpy, initialised."""
     rclpy = pytest.importorskip('rclpy', reason='rclpy is not installed')
     pytest.importorskip('vision_msgs.msg', reason='vision_msgs is not installed')
-    pytest.importorskip('siam_tracker_ros.msg', reason='the messages of this package are not built')
+    pytest.importorskip('siam_tracker_ros.msg', reason='our messages are not built')
     rclpy.init(signal_handler_options=rclpy.signals.SignalHandlerOptions.NO)
     yield rclpy
     rclpy.try_shutdown()

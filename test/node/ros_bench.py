@@ -8,6 +8,7 @@ import time
 
 from builtin_interfaces.msg import Time
 from diagnostic_msgs.msg import DiagnosticArray
+from fake_tracker import FakeTracker
 from lifecycle_msgs.msg import State, Transition
 from lifecycle_msgs.srv import ChangeState, GetState
 import numpy as np
@@ -19,7 +20,6 @@ from std_msgs.msg import String
 from std_srvs.srv import SetBool, Trigger
 from vision_msgs.msg import Detection2D, Detection2DArray, VisionInfo
 
-from fake_tracker import FakeTracker
 from siam_tracker_ros.msg import InitResult, TrackerStatus
 from siam_tracker_ros.node import qos
 from siam_tracker_ros.node.codec import fill_image
@@ -212,11 +212,17 @@ class Bench:
         self.until(lambda: len(self.received['init_result']) > before)
         return self.received['init_result'][-1]
 
-    def start(self, pixels, box, **options):
-        """Start a target on an image: both are published, the answer is returned."""
+    def offer(self, pixels, publisher, *regions):
+        """Publish regions and then an image; return the last answer and the status."""
         before = len(self.received['init_result'])
-        self.init.publish(detection(*box, **options))
+        for region in regions:
+            publisher.publish(region)
+        # Nothing orders two topics: the image must not overtake the regions.
         self.rest(0.1)
-        self.show(pixels)
-        self.until(lambda: len(self.received['init_result']) > before)
-        return self.received['init_result'][-1]
+        status = self.show(pixels)
+        self.until(lambda: len(self.received['init_result']) == before + len(regions))
+        return self.received['init_result'][-1], status
+
+    def start(self, pixels, box, **options):
+        """Start a target on an image and return the answer."""
+        return self.offer(pixels, self.init, detection(*box, **options))[0]

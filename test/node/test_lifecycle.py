@@ -1,0 +1,195 @@
+# Copyright 2026 The siam_tracker_ros authors
+# SPDX-License-Identifier: Apache-2.0
+"""Every transition through the services, and an exception in each of them."""
+
+import gc
+import weakref
+
+import pytest
+
+from siam_tracker_ros.errors import UserError
+
+pytest.importorskip('rclpy', reason='rclpy is not installed')
+
+
+def numbers():
+    from ros_bench import ACTIVATE, CLEANUP, CONFIGURE, DEACTIVATE
+
+    return CONFIGURE, ACTIVATE, DEACTIVATE, CLEANUP
+
+
+def put_into(bench, state):
+    configure, activate, _, _ = numbers()
+    if state != 'unconfigured':
+        assert bench.transition(configure) == (True, 'inactive')
+    if state == 'active':
+        assert bench.transition(activate) == (True, 'active')
+
+
+def fail(error):
+    def body():
+        raise error
+
+    return body
+
+
+@pytest.fixture
+def logged(bench, monkeypatch):
+    """Texts that the node logs as errors."""
+    texts = []
+    logger = bench.node.get_logger()
+    monkeypatch.setattr(logger, 'error', lambda text, **options: texts.append(text))
+    monkeypatch.setattr(bench.node, 'get_logger', lambda: logger)
+    return texts
+
+
+def test_all_legal_transitions(bench):
+    configure, activate, deactivate, cleanup = numbers()
+    assert bench.state() == 'unconfigured'
+    for _ in range(2):
+        for number, state in (
+            (configure, 'inactive'), (cleanup, 'unconfigured'), (configure, 'inactive'),
+            (activate, 'active'), (deactivate, 'inactive'), (activate, 'active'),
+            (deactivate, 'inactive'), (cleanup, 'unconfigured'),
+        ):
+            assert bench.transition(number) == (True, state)
+
+
+@pytest.mark.parametrize('state', ['unconfigured', 'inactive', 'active'])
+def test_shutdown_from_each_state(bench, state):
+    from ros_bench import SHUTDOWN
+
+    put_into(bench, state)
+    assert bench.transition(SHUTDOWN[state]) == (True, 'finalized')
+    assert bench.node._worker is None
+    assert bench.node._tracker is None
+
+
+@pytest.mark.parametrize(
+    ('state', 'illegal'),
+    [('unconfigured', (1, 2, 3)), ('inactive', (0, 2)), ('active', (0, 1, 3))],
+)
+def test_illegal_transitions_are_refused_and_keep_the_state(bench, logged, state, illegal):
+    put_into(bench, state)
+    for index in illegal:
+        assert bench.transition(numbers()[index]) == (False, state)
+
+
+@pytest.mark.parametrize(
+    ('body', 'before', 'transition', 'after'),
+    [
+        ('configure', 'unconfigured', 0, 'unconfigured'),
+        ('activate', 'inactive', 1, 'inactive'),
+        ('deactivate', 'active', 2, 'unconfigured'),
+        ('release', 'inactive', 3, 'unconfigured'),
+    ],
+)
+def test_an_exception_in_a_transition(bench, logged, monkeypatch, body, before, transition, after):
+    put_into(bench, before)
+    with monkeypatch.context() as patch:
+        patch.setattr(bench.node, body, fail(ZeroDivisionError('of the test')))
+        assert bench.transition(numbers()[transition]) == (False, after)
+    assert 'ZeroDivisionError: of the test' in logged[0]
+    assert 'Traceback' in logged[0]
+    assert not any(p.is_activated for p in bench.node._managed_entities)
+    if after == 'inactive':
+        assert bench.transition(numbers()[3]) == (True, 'unconfigured')
+    bench.activate()
+    bench.start(*scene_and_box())
+    assert bench.received['status'][-1].targets
+
+
+def scene_and_box():
+    from ros_bench import scene
+
+    return scene(50, 40), (60, 50, 20, 20)
+
+
+@pytest.mark.parametrize('state', ['inactive', 'active'])
+def test_an_exception_in_shutdown_finalizes_all_the_same(bench, logged, monkeypatch, state):
+    from ros_bench import SHUTDOWN
+
+    put_into(bench, state)
+    with monkeypatch.context() as patch:
+        patch.setattr(bench.node, 'deactivate', fail(ZeroDivisionError('of the test')))
+        patch.setattr(bench.node, 'release', fail(KeyError('of the test')))
+        assert bench.transition(SHUTDOWN[state]) == (True, 'finalized')
+    assert ['ZeroDivisionError' in logged[0], 'KeyError' in logged[1]] == [True, True]
+    assert not any(p.is_activated for p in bench.node._managed_entities)
+
+
+def test_an_exception_in_error_processing_leaves_no_stuck_state(bench, logged, monkeypatch):
+    put_into(bench, 'active')
+    with monkeypatch.context() as patch:
+        # The first calls fail in the deactivation, the second ones in on_error.
+        patch.setattr(bench.node, 'deactivate', fail(ZeroDivisionError('of the test')))
+        patch.setattr(bench.node, 'release', fail(KeyError('of the test')))
+        assert bench.transition(numbers()[2]) == (False, 'unconfigured')
+    assert sum('ZeroDivisionError' in text for text in logged) == 2
+    assert not any(p.is_activated for p in bench.node._managed_entities)
+    assert bench.transition(numbers()[0]) == (True, 'inactive')
+
+
+def test_a_mistake_of_the_user_is_one_sentence_without_a_traceback(bench, logged, monkeypatch):
+    monkeypatch.setattr(
+        bench.node, '_create_tracker', lambda *a, **o: fail(UserError('no such weights'))())
+    assert bench.transition(numbers()[0]) == (False, 'unconfigured')
+    assert logged == ['configure failed: no such weights']
+
+
+def test_nothing_is_left_after_cleanup(bench):
+    _, _, deactivate, cleanup = numbers()
+    bench.activate()
+    bench.start(*scene_and_box())
+    tracker = weakref.ref(bench.tracker)
+    topics = dict(bench.node.get_publisher_names_and_types_by_node(
+        bench.node.get_name(), bench.node.get_namespace()))
+    assert f'{bench.name}/detections' in topics
+    bench.tracker = None
+    assert bench.transition(deactivate) == (True, 'inactive')
+    assert bench.transition(cleanup) == (True, 'unconfigured')
+    gc.collect()
+    assert tracker() is None
+    assert bench.node._managed_entities == set()
+    topics = dict(bench.node.get_publisher_names_and_types_by_node(
+        bench.node.get_name(), bench.node.get_namespace()))
+    assert f'{bench.name}/detections' not in topics
+
+
+def test_messages_while_inactive_are_cheap_and_publish_nothing(bench):
+    from ros_bench import image_message
+
+    bench.activate()
+    assert bench.transition(numbers()[2]) == (True, 'inactive')
+    steps = bench.tracker.steps
+    bench.images.publish(image_message(scene_and_box()[0], bench.tick()))
+    bench.rest(0.3)
+    assert bench.received['detections'] == []
+    assert bench.tracker.steps == steps
+
+
+def test_the_state_is_told_while_an_image_takes_long(bench):
+    import time
+
+    from ros_bench import image_message
+
+    bench.activate()
+    bench.start(*scene_and_box())
+    bench.tracker.seconds = 0.8
+    bench.images.publish(image_message(scene_and_box()[0], bench.tick()))
+    bench.rest(0.1)
+    begin = time.monotonic()
+    assert bench.state() == 'active'
+    assert time.monotonic() - begin < 0.4
+    assert bench.transition(numbers()[2]) == (True, 'inactive')
+
+
+def test_a_target_does_not_survive_deactivation(bench):
+    _, activate, deactivate, _ = numbers()
+    bench.activate()
+    bench.start(*scene_and_box())
+    assert bench.transition(deactivate) == (True, 'inactive')
+    bench.until(lambda: bench.received['status'][-1].targets[0].state == 4)
+    assert bench.transition(activate) == (True, 'active')
+    bench.match()
+    assert bench.show(scene_and_box()[0]).targets == []

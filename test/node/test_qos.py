@@ -1,0 +1,49 @@
+# Copyright 2026 The siam_tracker_ros authors
+# SPDX-License-Identifier: Apache-2.0
+"""The image subscription follows what its publishers offer."""
+
+import pytest
+
+pytest.importorskip('rclpy', reason='rclpy is not installed')
+
+
+def test_the_rules():
+    from rclpy.qos import ReliabilityPolicy
+
+    from siam_tracker_ros.node.qos import choose_reliability
+
+    reliable, best_effort = ReliabilityPolicy.RELIABLE, ReliabilityPolicy.BEST_EFFORT
+    assert choose_reliability('auto', []) == best_effort
+    assert choose_reliability('auto', [reliable, reliable]) == reliable
+    assert choose_reliability('auto', [reliable, best_effort]) == best_effort
+    for setting, policy in (('reliable', reliable), ('best_effort', best_effort)):
+        for offered in ([], [reliable], [best_effort]):
+            assert choose_reliability(setting, offered) == policy
+
+
+def test_auto_follows_a_camera_that_changes(bench):
+    from rclpy.qos import QoSProfile, ReliabilityPolicy
+    from ros_bench import image_message, scene
+    from sensor_msgs.msg import Image
+
+    bench.client.destroy_publisher(bench.images)
+    for policy in (ReliabilityPolicy.BEST_EFFORT, ReliabilityPolicy.RELIABLE):
+        bench.images = bench.client.create_publisher(
+            Image, 'image', QoSProfile(depth=1, reliability=policy))
+        if bench.state() == 'unconfigured':
+            from ros_bench import ACTIVATE, CONFIGURE
+
+            bench.transition(CONFIGURE)
+            bench.transition(ACTIVATE)
+        bench.until(lambda policy=policy: bench.node._images.reliability == policy)
+        bench.until(lambda: bench.images.get_subscription_count() == 1)
+        bench.rest(0.1)
+        before = len(bench.received['status'])
+
+        def processed(before=before):
+            bench.images.publish(image_message(scene(50, 40), bench.tick()))
+            bench.rest(0.05)
+            return len(bench.received['status']) > before
+
+        bench.until(processed)
+        bench.client.destroy_publisher(bench.images)

@@ -1,0 +1,313 @@
+# Copyright 2026 The siam_tracker_ros authors
+# SPDX-License-Identifier: Apache-2.0
+"""What the node does with images and regions, without ROS and without a network."""
+
+from types import SimpleNamespace
+
+from fake_tracker import FakeTracker
+import numpy as np
+import pytest
+import torch
+
+from siam_tracker_ros.errors import UserError
+from siam_tracker_ros.geometry import Box
+from siam_tracker_ros.node.roi import Refusal, RoiRequest
+from siam_tracker_ros.node.session import CameraImage, Change, Session, Stop
+from siam_tracker_ros.node.settings import NodeSettings
+from siam_tracker_ros.node.targets import TargetState
+from siam_tracker_ros.node.warmup import warm_up
+from siam_tracker_ros.trackers import State
+
+SECOND = 10**9
+START = 1_000 * SECOND
+BOX = Box(60, 50, 20, 20)
+
+
+class Stream:
+    """A session, and a camera whose images and clock the test controls."""
+
+    def __init__(self, **settings):
+        self.tracker = FakeTracker()
+        self.answers = []
+        self.failures = []
+        self.session = Session(
+            self.tracker, NodeSettings(**settings), self.answers.append, self.failures.append
+        )
+        self.stamp = START
+        self.arrival = 50.0
+
+    def header(self, stamp):
+        sec, nanosec = divmod(stamp, SECOND)
+        return SimpleNamespace(
+            stamp=SimpleNamespace(sec=sec, nanosec=nanosec), frame_id='camera')
+
+    def show(self, x=60, y=50, size=(160, 120), seconds=0.1, stamp=None, waited=None):
+        """Process the next image, with a bright square around x, y."""
+        self.arrival += seconds if waited is None else waited
+        self.stamp = self.stamp + round(seconds * SECOND) if stamp is None else stamp
+        pixels = np.full((size[1], size[0], 3), 30, np.uint8)
+        pixels[max(0, y - 10):y + 10, max(0, x - 10):x + 10] = 250
+        header = self.header(self.stamp)
+        return self.session.process(CameraImage(header, pixels, self.arrival))
+
+    def ask(self, box=BOX, **options):
+        self.session.apply([RoiRequest(box, self.arrival + 2.0, **options)])
+
+    def states(self, report):
+        return {target.id: target.state for target in report.targets}
+
+
+@pytest.fixture
+def stream():
+    return Stream()
+
+
+def test_a_region_starts_on_the_next_image_and_is_followed(stream):
+    stream.show()
+    stream.ask(class_id='cat')
+    first = stream.show().targets[0]
+    assert (first.id, first.class_id, first.state) == ('1', 'cat', TargetState.NEW)
+    assert first.estimate.box == BOX
+    assert stream.tracker.steps == 0
+    second = stream.show(x=70).targets[0]
+    assert second.state is TargetState.TRACKED
+    assert second.estimate.box == Box(70, 50, 20, 20)
+    assert second.age_seconds == pytest.approx(0.1)
+    assert (second.frames_since_accepted, second.frames_since_seen) == (1, 0)
+    (answer,) = stream.answers
+    assert answer.code is Refusal.NONE
+    assert answer.started_at.nanosec == 200_000_000
+
+
+def test_a_region_drawn_on_the_image_before_starts_there(stream):
+    stream.show()
+    drawn_on = stream.stamp
+    stream.ask(stamp=drawn_on)
+    report = stream.show(x=66)
+    assert report.targets[0].state is TargetState.TRACKED
+    assert report.targets[0].estimate.box.cx == 66
+    assert stream.answers[0].started_at.nanosec == drawn_on % SECOND
+
+
+def test_a_region_of_a_coming_image_waits_for_it(stream):
+    stream.show()
+    stream.ask(stamp=stream.stamp + SECOND // 5)
+    assert stream.show().targets == []
+    assert stream.states(stream.show()) == {'1': TargetState.NEW}
+
+
+def test_regions_that_wait_in_vain_are_refused(stream):
+    stream.ask()
+    stream.session.expire(stream.arrival + 1.9)
+    assert stream.answers == []
+    stream.session.expire(stream.arrival + 2.0)
+    assert stream.answers[-1].code is Refusal.NO_IMAGE
+    stream.show()
+    stream.ask(stamp=stream.stamp + 3600 * SECOND)
+    stream.session.expire(stream.arrival + 2.0)
+    assert stream.answers[-1].code is Refusal.TOO_NEW
+    stream.ask()
+    stream.session.expire(stream.arrival + 2.0)
+    assert stream.answers[-1].code is Refusal.NO_IMAGE
+    assert 'silent' in stream.answers[-1].reason
+    assert len(stream.answers) == 3
+
+
+def test_a_refused_region_leaves_running_targets_alone(stream):
+    stream.show()
+    stream.ask(id='a')
+    stream.show()
+    stream.ask(Box(900, 50, 20, 20), id='a')
+    stream.ask(Box(900, 50, 20, 20), replaces_all=True)
+    assert stream.states(stream.show()) == {'a': TargetState.TRACKED}
+    assert [a.code for a in stream.answers] == [Refusal.NONE, Refusal.SUPERSEDED, Refusal.OUTSIDE]
+
+
+def test_the_same_id_starts_anew_and_others_are_added(stream):
+    stream.show()
+    stream.ask(id='a')
+    stream.ask()
+    report = stream.show()
+    assert stream.states(report) == {'a': TargetState.NEW, '1': TargetState.NEW}
+    stream.ask(Box(40, 40, 10, 10), id='a')
+    report = stream.show()
+    assert stream.states(report) == {'a': TargetState.NEW, '1': TargetState.TRACKED}
+    assert report.targets[0].estimate.box == Box(40, 40, 10, 10)
+
+
+def test_new_ids_avoid_given_ones(stream):
+    stream.ask(id='1')
+    stream.ask()
+    assert set(stream.states(stream.show())) == {'1', '2'}
+
+
+def test_one_that_replaces_all_ends_the_others(stream):
+    stream.ask(id='a')
+    stream.ask(id='b')
+    stream.show()
+    stream.ask(replaces_all=True)
+    report = stream.show()
+    assert stream.states(report) == {
+        '1': TargetState.NEW, 'a': TargetState.REMOVED, 'b': TargetState.REMOVED}
+    assert stream.states(stream.show()) == {'1': TargetState.TRACKED}
+
+
+def test_stop_drops_one_or_all(stream):
+    stream.ask(id='a')
+    stream.ask(id='b')
+    stream.show()
+    stream.session.apply([Stop('a'), Stop('nobody')])
+    assert stream.states(stream.show()) == {'b': TargetState.TRACKED, 'a': TargetState.REMOVED}
+    stream.session.apply([Stop()])
+    assert stream.states(stream.show()) == {'b': TargetState.REMOVED}
+    assert stream.show().targets == []
+
+
+def test_no_more_than_max_targets():
+    stream = Stream(max_targets=1)
+    stream.ask(id='a')
+    stream.ask(id='b')
+    assert set(stream.states(stream.show())) == {'a'}
+    assert stream.answers[-1].code is Refusal.TOO_MANY_TARGETS
+    stream.session.apply([Change(NodeSettings(max_targets=2), stream.tracker)])
+    stream.ask(id='b')
+    assert set(stream.states(stream.show())) == {'a', 'b'}
+
+
+@pytest.mark.parametrize(
+    ('stamp', 'next_stamp'),
+    [
+        pytest.param(START - 95 * SECOND, None, id='backwards'),
+        pytest.param(START + 88 * SECOND, None, id='ahead'),
+        pytest.param(0, 0, id='none any more'),
+    ],
+)
+def test_when_the_stamps_jump_targets_are_lost_and_a_new_region_works(stream, stamp, next_stamp):
+    stream.ask()
+    stream.show()
+    stream.show()
+    report = stream.show(stamp=stamp)
+    assert stream.states(report) == {'1': TargetState.LOST}
+    assert report.targets[0].age_seconds >= 0
+    stream.ask(id='new')
+    states = stream.states(stream.show(stamp=next_stamp))
+    assert states['new'] is TargetState.NEW
+    assert states['1'] is TargetState.TRACKED
+
+
+def test_a_region_of_before_the_jump_is_too_old(stream):
+    stream.show()
+    old = stream.stamp
+    stream.show(stamp=START + 88 * SECOND)
+    stream.ask(stamp=old)
+    stream.show()
+    assert stream.answers[-1].code is Refusal.TOO_OLD
+
+
+def test_a_larger_image_of_the_same_aspect_rescales_the_targets(stream):
+    stream.ask()
+    stream.show()
+    report = stream.show(x=140, y=100, size=(320, 240))
+    assert report.targets[0].state is TargetState.TRACKED
+    assert report.targets[0].estimate.box == Box(140, 100, 40, 40)
+
+
+def test_a_rotated_image_loses_the_targets_in_the_same_frame(stream):
+    stream.ask(Box(140, 110, 20, 20))
+    stream.show(x=140, y=110)
+    report = stream.show(x=30, y=30, size=(120, 160))
+    assert report.targets[0].state is TargetState.LOST
+    left, top, right, bottom = report.targets[0].estimate.box.ltrb
+    assert left >= 0
+    assert top >= 0
+    assert right <= 120
+    assert bottom <= 160
+
+
+@pytest.mark.parametrize('spoil', ['box', 'score'])
+def test_numbers_that_are_none_make_the_target_lost_where_it_was(stream, spoil):
+    stream.ask()
+    stream.show()
+    stream.show(x=70)
+    stream.tracker.spoil = spoil
+    target = stream.show(x=80).targets[0]
+    assert target.state is TargetState.LOST
+    assert target.estimate.box == Box(70, 50, 20, 20)
+    assert target.estimate.score == 0.0
+    stream.tracker.spoil = None
+    assert stream.show(x=80).targets[0].state is TargetState.TRACKED
+
+
+def test_a_box_never_leaves_the_image(stream):
+    stream.ask()
+    stream.show()
+    stream.tracker.spoil = 'outside'
+    box = stream.show().targets[0].estimate.box
+    assert 0 <= box.ltrb[0] < box.ltrb[2] <= 160
+
+
+def test_a_target_that_is_lost_for_long_is_removed():
+    stream = Stream(lost_timeout=0.5)
+    stream.ask()
+    stream.show()
+    stream.tracker.state = State.LOST
+    states = [stream.states(stream.show())['1'] for _ in range(7)]
+    assert states == [TargetState.LOST] * 6 + [TargetState.REMOVED]
+    assert stream.show().targets == []
+
+
+def test_unseen_images_are_counted(stream):
+    stream.ask()
+    stream.show()
+    stream.tracker.state = State.UNCERTAIN
+    stream.show()
+    target = stream.show().targets[0]
+    assert target.state is TargetState.UNCERTAIN
+    assert (target.frames_since_accepted, target.frames_since_seen) == (2, 2)
+
+
+def test_a_tracker_that_cannot_start_refuses_the_region(stream):
+    stream.show()
+    stream.tracker.error = ZeroDivisionError('of the test')
+    stream.ask()
+    assert stream.show().targets == []
+    assert stream.answers[-1].code is Refusal.TRACKER_ERROR
+    assert 'ZeroDivisionError' in stream.failures[0]
+
+
+def test_one_failed_allocation_is_retried(stream):
+    stream.ask()
+    stream.show()
+    stream.tracker.memory_errors = 1
+    assert stream.show().targets[0].state is TargetState.TRACKED
+    stream.tracker.memory_errors = 2
+    with pytest.raises(torch.cuda.OutOfMemoryError):
+        stream.show()
+    assert stream.show().targets[0].state is TargetState.TRACKED
+
+
+def test_the_end_answers_and_reports_what_is_left(stream):
+    stream.ask()
+    stream.show()
+    stream.ask(id='late')
+    report = stream.session.end()
+    assert stream.states(report) == {'1': TargetState.REMOVED}
+    assert stream.answers[-1].code is Refusal.INACTIVE
+    assert stream.session.end() is None
+
+
+def test_two_targets_take_one_step(stream):
+    stream.ask(id='a')
+    stream.ask(id='b')
+    stream.show()
+    stream.show()
+    assert stream.tracker.steps == 1
+
+
+def test_too_little_memory_to_warm_up_is_one_sentence():
+    tracker = FakeTracker()
+    warm_up(tracker)
+    assert tracker.steps == 2
+    tracker.memory_errors = 1
+    with pytest.raises(UserError, match=r'640x480.*2.00 GiB.*device'):
+        warm_up(tracker)
