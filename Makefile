@@ -26,9 +26,9 @@ unexport RMW_IMPLEMENTATION ROS_DISTRO ROS_VERSION _ROS_WHEELS_BOOTSTRAP_COMPLET
 export AMENT_PREFIX_PATH := $(CURDIR)/$(VENV)
 export ROS_AUTOMATIC_DISCOVERY_RANGE ?= LOCALHOST
 
-INSTALL_INPUTS := constraints.txt package.xml pyproject.toml rosidl_build.py setup.py \
-  $(wildcard msg/*.msg extra_interfaces/vision_msgs/msg/*.msg config/* launch/*.launch.py \
-  scripts/tracker_node scripts/video_source)
+BUILD_INPUTS := package.xml rosidl_build.py setup.py \
+  $(wildcard msg/*.msg extra_interfaces/vision_msgs/msg/*.msg)
+PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
 
 .PHONY: help venv demo test lint docs bench clean
 
@@ -37,12 +37,18 @@ help:
 
 venv: $(STAMP)
 
-$(STAMP): $(INSTALL_INPUTS)
+$(VENV)/.dependencies: constraints.txt pyproject.toml
 	@$(PYTHON) scripts/check_build_tools.py
 	@echo 'Making $(VENV) (a few minutes the first time)'
 	@$(BIN)/python -m pip --version >/dev/null 2>&1 || $(PYTHON) -m venv --clear $(VENV)
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check \
-	  -c constraints.txt -e '.[ros,train,eval,dev]'
+	@$(PIP) install -c constraints.txt -e '.[ros,train,eval,dev]'
+	@touch $@
+
+# Once more without its dependencies: pip builds a package before it installs what the package
+# needs, and the messages are built only where the generators of ROS 2 are.
+$(STAMP): $(VENV)/.dependencies $(BUILD_INPUTS)
+	@echo 'Building the ROS 2 messages'
+	@$(PIP) install --no-deps -e .
 	@touch $@
 
 demo: $(STAMP)
@@ -66,8 +72,7 @@ docs: $(STAMP)
 $(CONTRIB)/.installed: $(STAMP)
 	@rm -rf $(CONTRIB)
 	@version=$$($(BIN)/python -m pip show opencv-python-headless | sed -n 's/^Version: //p') && \
-	  $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps \
-	  --target $(CONTRIB) "opencv-contrib-python-headless==$$version"
+	  $(PIP) install --no-deps --target $(CONTRIB) "opencv-contrib-python-headless==$$version"
 	@touch $@
 
 bench: $(STAMP) $(CONTRIB)/.installed

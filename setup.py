@@ -33,7 +33,7 @@ def interfaces() -> list[RosInterfaces]:
     missing = missing_generators()
     if missing:
         print(f'warning: no ROS 2 message generators here ({missing}): the library is installed '
-              "without its node. Install the extra 'ros', or source ROS 2, and install again.",
+              "without its node. Install the extra 'ros', or source ROS 2, then install again.",
               file=sys.stderr)
         return []
     found = [RosInterfaces(NAME, ROOT)]

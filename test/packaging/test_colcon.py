@@ -34,7 +34,7 @@ def shell(colcon_venv, run_clean):
     """Run shell commands as after sourcing ROS."""
     def run(script, cwd):
         return run_clean(
-            'bash', '-euc', script, cwd=cwd, AMENT_PREFIX_PATH=colcon_venv,
+            'bash', '-ec', script, cwd=cwd, AMENT_PREFIX_PATH=colcon_venv,
             CMAKE_PREFIX_PATH=colcon_venv, PATH=f'{colcon_venv}/bin:{os.environ["PATH"]}')
     return run
 
