@@ -113,11 +113,17 @@ def run(args: argparse.Namespace) -> int:
     torch.manual_seed(args.seed)
     with ExitStack() as stack:
         source = stack.enter_context(open_source(args.source, args.fps))
-        tracker = trackers.create(
-            args.tracker, args.weights, args.device, args.precision, overrides
-        )
-        interruption = stack.enter_context(Interruption())
-        return _track(args, source, tracker, box, interruption)
+        try:
+            tracker = trackers.create(
+                args.tracker, args.weights, args.device, args.precision, overrides
+            )
+            interruption = stack.enter_context(Interruption())
+            return _track(args, source, tracker, box, interruption)
+        except torch.cuda.OutOfMemoryError as error:
+            raise UserError(
+                f'the memory of device {args.device} is too small or in use by others: '
+                'free it, choose another device, or use --device cpu'
+            ) from error
 
 
 def _check_outputs(args: argparse.Namespace) -> None:

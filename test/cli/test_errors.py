@@ -120,6 +120,25 @@ def test_bad_option(track, more, words):
     assert words in track(more=more)
 
 
+def test_full_gpu(track, monkeypatch):
+    def full(*arguments):
+        raise torch.cuda.OutOfMemoryError('CUDA out of memory')
+
+    monkeypatch.setattr('siam_tracker_ros.trackers.create', full)
+    assert 'the memory of device auto is too small' in track()
+
+
+def test_refusal_of_the_system(folder, checkpoint, monkeypatch, capsys):
+    def full(*arguments):
+        raise OSError(28, 'No space left on device', 'out.csv')
+
+    monkeypatch.setattr('siam_tracker_ros.cli.track.CsvSink', full)
+    sentence = refusal(
+        capsys, 'track', str(folder), '--box', WORDS, '--weights', str(checkpoint)
+    )
+    assert sentence == 'siam-tracker: the system refused out.csv: No space left on device\n'
+
+
 def test_existing_bag_is_not_replaced(track, tmp_path):
     (tmp_path / 'bag').mkdir()
     assert 'exists already' in track(more=('--bag', str(tmp_path / 'bag')))
