@@ -10,12 +10,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 import math
 
 import torch
 from torch import Tensor
-from torch.nn import functional
 
 from ..errors import UserError
 from ..frames import Frame
@@ -24,6 +22,7 @@ from ..models.siamfc import SiamFC
 from ..online.monitor import Calibration, Evidence, Judgement, Monitor, Thresholds
 from ..settings import Settings, setting
 from .base import Estimate, Response, State, Target, Tracker
+from .locate import locate
 
 
 @dataclass(frozen=True)
@@ -200,6 +199,9 @@ class SiamFCTarget(Target):
         (3,) mean colour of the first frame; it stays, so that padding does not flicker.
     first : Box
         The box that tracking started with; bounds the size.
+    origin : tuple of float
+        Where the exemplar's own peak lies in the frame it was taken from, x and y in cells from
+        the middle of the map.
     monitor : Monitor
     """
 
@@ -208,6 +210,7 @@ class SiamFCTarget(Target):
         self.template = template
         self.fill = fill
         self.first = box
+        self.origin = (0.0, 0.0)
         self.monitor = Monitor()
 
     def lose(self) -> None:
@@ -219,6 +222,43 @@ class SiamFCTarget(Target):
         """See `Target.rescale`; the bounds of the size are rescaled with it."""
         super().rescale(fx, fy)
         self.first = self.first.scaled(fx, fy)
+
+
+@dataclass(frozen=True)
+class _Match:
+    """What one run of the network found for N targets.
+
+    Attributes
+    ----------
+    rows : list of list of float
+        The rows of `locate`.
+    maps : Tensor
+        (N, M, M) logits at the best scales.
+    factors : list of float
+        The best scales.
+    windows : list of SearchWindow
+        What was searched at the best scales.
+    """
+
+    rows: list[list[float]]
+    maps: Tensor
+    factors: list[float]
+    windows: list[SearchWindow]
+
+    def self_response(self) -> tuple[float, float]:
+        """Offset of the first target's peak in its own first frame, x and y in cells.
+
+        The response around the exemplar is not symmetric, because its surroundings are not, so
+        its up-sampled peak lies a fraction of a cell beside the middle. As a constant error it
+        would move every box of a static scene. A peak further off is something else that looks
+        alike, which no offset mends.
+        """
+        _, column, line, peak, _ = self.rows[0]
+        middle = (self.maps.shape[-1] - 1) / 2
+        dx, dy = column - middle, line - middle
+        if not math.isfinite(peak) or max(abs(dx), abs(dy)) > 1.0:
+            return 0.0, 0.0
+        return dx, dy
 
 
 class SiamFCTracker(Tracker):
@@ -267,8 +307,10 @@ class SiamFCTracker(Tracker):
         fill = frame.mean_colour()
         window = SearchWindow(box.cx, box.cy, context_side(box.w, box.h, s.context))
         crop = frame.crop([window], s.exemplar_size, fill).to(self.dtype)
-        template = self.network.template(crop)[0]
-        return SiamFCTarget(box, template, fill)
+        target = SiamFCTarget(box, self.network.template(crop)[0], fill)
+        match = self._match(frame, [target], s.search_size, s.scales, s.window_influence)
+        target.origin = match.self_response()
+        return target
 
     @torch.inference_mode()
     def step(self, frame: Frame, targets: Sequence[Target]) -> list[Estimate]:
@@ -288,10 +330,10 @@ class SiamFCTracker(Tracker):
                 results.update((i, estimate) for (i, _), estimate in zip(group, found))
         return [results[i] for i in range(len(mine))]
 
-    def _search(
+    def _match(
         self, frame: Frame, targets: list[SiamFCTarget], size: int, scales: int, influence: float
-    ) -> list[Estimate]:
-        """Match all targets of one group in one batch."""
+    ) -> _Match:
+        """Run the network once over all targets and scales."""
         s = self.settings
         factors = [s.scale_step**k for k in range(-(scales // 2), scales // 2 + 1)]
         sides = [
@@ -311,20 +353,32 @@ class SiamFCTracker(Tracker):
         penalty = maps.new_tensor([1.0 if f == 1.0 else s.scale_penalty for f in factors])
         numbers = locate(maps, penalty, influence, s.upsampling)
         best = numbers[:, 0].long()
-        chosen = maps[torch.arange(len(targets), device=maps.device), best]
+        rows = numbers.tolist()
+        return _Match(
+            rows=rows,
+            maps=maps[torch.arange(len(targets), device=maps.device), best],
+            factors=[factors[int(row[0])] for row in rows],
+            windows=[windows[i * scales + int(row[0])] for i, row in enumerate(rows)],
+        )
+
+    def _search(
+        self, frame: Frame, targets: list[SiamFCTarget], size: int, scales: int, influence: float
+    ) -> list[Estimate]:
+        """Match all targets of one group in one batch, and move them."""
+        match = self._match(frame, targets, size, scales, influence)
         stride = self.network.backbone.stride
+        cells = int(match.maps.shape[-1])
         estimates = []
-        for i, (target, row) in enumerate(zip(targets, numbers.tolist())):
-            scale, column, line, peak, sharpness = row
+        for target, row, logits, factor, window in zip(
+            targets, match.rows, match.maps, match.factors, match.windows
+        ):
+            _, column, line, peak, sharpness = row
             # A NaN in the map has no position: keep the old one, the monitor says lost.
-            evidence = Evidence(peak, sharpness)
-            factor = factors[int(scale)]
-            window = SearchWindow(target.box.cx, target.box.cy, sides[i] * factor)
-            cells = int(maps.shape[-1])
-            score, word = target.monitor.judge(evidence, self.rule)
+            score, word = target.monitor.judge(Evidence(peak, sharpness), self.rule)
             target.state = State(word)
             if target.state is not State.LOST:
-                cx, cy = window.cell(column, line, cells, stride, size)
+                dx, dy = target.origin
+                cx, cy = window.cell(column - dx, line - dy, cells, stride, size)
                 target.box = self._moved(target, cx, cy, factor, frame)
             estimates.append(
                 Estimate(
@@ -336,7 +390,7 @@ class SiamFCTracker(Tracker):
                     updated=False,
                     update_reason='SiamFC keeps its first exemplar',
                     response=Response(
-                        chosen[i],
+                        logits,
                         SearchWindow(window.cx, window.cy, window.side * cells * stride / size),
                     ),
                 )
@@ -364,102 +418,3 @@ def _visible(box: Box, frame: Frame) -> Box:
     """The part of a box inside the frame: there is one, unless the frame shrank."""
     clipped = box.clipped(frame.width, frame.height)
     return clipped if clipped is not None else Box(frame.width / 2, frame.height / 2, 1.0, 1.0)
-
-
-@lru_cache(maxsize=16)
-def cosine_window(cells: int, device: torch.device) -> Tensor:
-    """Outer product of two Hann windows that sums to 1: (cells, cells).
-
-    ``cells + 2`` points without the two zeros at the ends, so that border cells keep a prior.
-    """
-    hann = torch.hann_window(cells + 2, periodic=False, device=device)[1:-1]
-    window = torch.outer(hann, hann)
-    return window / window.sum()
-
-
-def locate(maps: Tensor, penalty: Tensor, influence: float, upsampling: int) -> Tensor:
-    """Find each target's best scale and position (section 3 "Tracking") on the device.
-
-    Up-sampled maps have ``(M - 1) u + 1`` samples with the corners aligned, so that the middle
-    sample is the middle cell: the even 272 of published code has no such sample and is biased by a
-    quarter of a pixel.
-
-    Parameters
-    ----------
-    maps : Tensor
-        (N, S, M, M) logits.
-    penalty : Tensor
-        (S,) factor on each scale's response. The common minimum is subtracted first, because a
-        factor below 1 on a negative response would reward the change.
-    influence : float
-        Weight of the cosine window.
-    upsampling : int
-        Samples per cell, u.
-
-    Returns
-    -------
-    Tensor
-        (N, 5) float32: scale index, column and row (in cells of the map, fractional), the logit
-        there, and the peak-to-sidelobe ratio of the chosen map. Rows of maps that hold a NaN have
-        NaN for the last two.
-    """
-    n, scales, cells, _ = maps.shape
-    fine = (cells - 1) * upsampling + 1
-    if upsampling > 1:
-        dense = functional.interpolate(maps, size=(fine, fine), mode='bicubic', align_corners=True)
-    else:
-        dense = maps
-    low = dense.amin(dim=(1, 2, 3), keepdim=True)
-    raised = (dense - low) * penalty.view(1, scales, 1, 1)
-    best = raised.flatten(2).amax(dim=2).argmax(dim=1)
-    rows = torch.arange(n, device=maps.device)
-    prior = raised[rows, best]
-    prior = prior / prior.sum(dim=(1, 2), keepdim=True).clamp_min(1e-12)
-    if influence > 0:
-        prior = (1.0 - influence) * prior + influence * cosine_window(fine, maps.device)
-    flat = prior.flatten(1).argmax(dim=1)
-    line, column = flat // fine, flat % fine
-    chosen = dense[rows, best]
-    peak = chosen[rows, line, column]
-    sharpness = peak_to_sidelobe(maps[rows, best], line / upsampling, column / upsampling, peak)
-    # argmax over a NaN is arbitrary: the sums carry the NaN to the monitor.
-    spoilt = maps.sum(dim=(1, 2, 3)) * 0.0
-    return torch.stack(
-        [
-            best.float(),
-            column.float() / upsampling,
-            line.float() / upsampling,
-            peak + spoilt,
-            sharpness + spoilt,
-        ],
-        dim=1,
-    )
-
-
-def peak_to_sidelobe(
-    maps: Tensor, line: Tensor, column: Tensor, peak: Tensor, radius: float = 2.5
-) -> Tensor:
-    """Peak-to-sidelobe ratio (Bolme et al. 2010, section 3.5).
-
-    The distance of the peak from the mean of the rest of its map, in the rest's standard
-    deviations.
-
-    Parameters
-    ----------
-    maps : Tensor
-        (N, M, M) logits.
-    line, column : Tensor
-        (N,) position of the peak in cells.
-    peak : Tensor
-        (N,) value of the peak.
-    radius : float
-        Cells within this distance of the peak, in each direction, are left out.
-    """
-    index = torch.arange(maps.shape[-1], device=maps.device)
-    near_line = (index.view(1, -1) - line.view(-1, 1)).abs() <= radius
-    near_column = (index.view(1, -1) - column.view(-1, 1)).abs() <= radius
-    rest = (~(near_line.unsqueeze(2) & near_column.unsqueeze(1))).to(maps.dtype)
-    count = rest.sum(dim=(1, 2)).clamp_min(2.0)
-    mean = (maps * rest).sum(dim=(1, 2)) / count
-    variance = (((maps - mean.view(-1, 1, 1)) ** 2) * rest).sum(dim=(1, 2)) / (count - 1)
-    return (peak - mean) / variance.sqrt().clamp_min(1e-6)

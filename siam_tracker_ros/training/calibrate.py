@@ -11,7 +11,8 @@ import torch
 from torch import Tensor
 
 from ..models.siamfc import SiamFC
-from ..trackers.siamfc import SiamFCSettings, locate
+from ..trackers.locate import locate
+from ..trackers.siamfc import SiamFCSettings
 from .augment import photometric
 from .pairs import Pair, Pairs
 from .scenes import SceneMaker, SceneSettings
