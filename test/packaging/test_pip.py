@@ -7,7 +7,7 @@ import zipfile
 
 import pytest
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 
 IMPORT_MESSAGES = """
 import siam_tracker_ros.msg, vision_msgs.msg
