@@ -31,7 +31,7 @@ STATE_COLOURS: dict[str, Colour] = {
 
 WINDOW_COLOUR: Colour = (235, 235, 235)
 GAP_COLOUR = 24
-MAP_OPACITY = 0.6
+MAP_OPACITY = 0.65
 
 
 def draw_overlay(
@@ -97,7 +97,8 @@ def blend_score_map(canvas: Image, response: Response) -> None:
         borderMode=cv2.BORDER_REPLICATE,
     )
     colours = cv2.applyColorMap(np.rint(part * 255).astype(np.uint8), cv2.COLORMAP_TURBO)
-    opacity = MAP_OPACITY * part[:, :, None]
+    # Squared: a background that scores in the middle would otherwise tint the whole window.
+    opacity = MAP_OPACITY * part[:, :, None] ** 2
     region = canvas[y0:y1, x0:x1]
     region[:] = np.rint(region * (1.0 - opacity) + colours * opacity).astype(np.uint8)
     corners = _pixel_corners(left, top, left + window.side, top + window.side)
