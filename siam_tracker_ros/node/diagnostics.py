@@ -71,7 +71,7 @@ class Health:
         if bad:
             words = ', '.join(f'{n} {reason}' for reason, n in sorted(bad.items()))
             return DiagnosticStatus.WARN, f'images dropped: {words}'
-        return DiagnosticStatus.OK, 'tracking'
+        return DiagnosticStatus.OK, 'active'
 
     def values(self, counts: Counts, now: float) -> dict[str, str]:
         """Return the numbers of the entry."""

@@ -22,7 +22,7 @@ from .codec import fill_image
 from .parameters import Parameters
 from .playback import Playback
 from .roi import stamp_ns
-from .settings import VideoSettings
+from .video_settings import VideoSettings
 
 NAME = 'video_source'
 POLL_SECONDS = 0.05

@@ -21,6 +21,7 @@ from ..errors import UserError
 from ..settings import Scalar, SettingInfo, Settings, describe
 
 INT64_MAX = 2**63 - 1
+OF_RCLPY = ('use_sim_time', 'start_type_description_service')
 
 
 def full_name(prefix: str, name: str) -> str:
@@ -106,10 +107,7 @@ class Parameters:
     def _declare(self, read_only: Sequence[str]) -> None:
         given = {name: p.value for name, p in self._node.get_parameters_by_prefix('').items()}
         for name in given:
-            if name not in self._infos and name.split('.')[0] in self._tables:
-                raise UserError(
-                    f'there is no parameter {name}: `ros2 param list` shows those that exist'
-                )
+            self._check_name(name)
         for name, info in self._infos.items():
             value = info.default
             if name in given:
@@ -121,6 +119,16 @@ class Parameters:
             self._node.declare_parameter(
                 name, value, descriptor(info, name in read_only), ignore_override=True
             )
+
+    def _check_name(self, name: str) -> None:
+        """Refuse a name that no setting has; without a prefix it may be for another node."""
+        if name in self._infos or name in OF_RCLPY:
+            return
+        text = f'there is no parameter {name}: `ros2 param list` shows those that exist'
+        if '.' not in name:
+            self._node.get_logger().warning(text)
+        elif name.split('.')[0] in self._tables:
+            raise UserError(text)
 
     def value(self, name: str) -> Scalar:
         """Return a parameter's value."""

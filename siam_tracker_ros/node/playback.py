@@ -55,10 +55,10 @@ class Playback:
             return 0.0
         if self._start is None:
             self._start = now - self._time(self._next)
-        late = now - self._start - self._time(self._next)
-        if late > LONGEST_LAG_S:
-            self._start += late
-        return max(0.0, -late)
+        wait = self._start + self._time(self._next) - now
+        if wait < -LONGEST_LAG_S:
+            self._start -= wait
+        return max(0.0, wait)
 
     def take(self) -> Image | None:
         """Return the next image, or None at the end.

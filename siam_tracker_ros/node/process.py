@@ -9,7 +9,7 @@ import os
 import signal
 import sys
 from types import FrameType
-from typing import Any
+from typing import Any, NoReturn
 
 SPIN_SECONDS = 0.1
 """A signal is noticed within this time."""
@@ -53,8 +53,12 @@ def spin(executor: Any, is_done: Callable[[], bool], log_error: Callable[[str], 
             log_error(f'refused: {error}')
 
 
-def leave(code: int) -> None:
-    """End the process although a thread still runs: waiting for it could take forever."""
+def leave(code: int) -> NoReturn:
+    """End the process at once, after everything of ours was closed.
+
+    The interpreter's own end waits for a network that hangs, and unloading torch alone can take
+    longer than a launch system waits before it kills.
+    """
     sys.stdout.flush()
     sys.stderr.flush()
     os._exit(code)

@@ -57,27 +57,3 @@ class DebugSettings(Settings):
     overlay_scale: float = setting(
         1.0, "size of ~/debug/overlay against the camera's image", low=0.1, high=1.0, dynamic=True
     )
-
-
-@dataclass(frozen=True)
-class VideoSettings(Settings):
-    """What the video source publishes, and when."""
-
-    source: str = setting('', 'video file, folder of images, or index of a camera')
-    fps: float = setting(
-        0.0, "images per second; 0 keeps the source's own times", unit='Hz', low=0.0, high=1000.0
-    )
-    mode: str = setting(
-        'rate',
-        'rate publishes in time; lockstep waits until the last image was processed; step '
-        'publishes on each call of ~/step',
-        choices=('rate', 'lockstep', 'step'),
-    )
-    loop: bool = setting(False, 'begin again at the end')
-    frame_id: str = setting('camera', 'frame_id of the images')
-    reliability: str = setting(
-        'reliable', 'what is offered to subscribers', choices=('reliable', 'best_effort')
-    )
-    wait_for_subscribers: int = setting(
-        1, 'subscriptions of the images without which nothing is published', low=0, high=100
-    )

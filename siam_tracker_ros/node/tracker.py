@@ -71,13 +71,13 @@ class TrackerNode(GuardedLifecycleNode):
         super().__init__(automatically_declare_parameters_from_overrides=True, **kwargs)
         self._create_tracker = create_tracker
         self._tracker: Tracker | None = None
+        self._has_loaded = False
         self._outputs: Publishers | None = None
         self._images: qos.ImageSubscription | None = None
         self._inputs: list[Any] = []
         self._services_made: list[Any] = []
         self._mailbox: Mailbox[tuple[Any, float], Command] | None = None
         self._worker: Worker | None = None
-        self._stuck: Worker | None = None
         self._active_since = 0.0
         self._health = diagnostics.Health()
         try:
@@ -121,6 +121,7 @@ class TrackerNode(GuardedLifecycleNode):
 
     def configure(self) -> None:
         """Load and warm up the tracker, create publishers, subscriptions and services."""
+        self._has_loaded = True
         settings = self._settings = self._node_settings()
         debug_settings = self.parameters.table(DEBUG)
         assert isinstance(debug_settings, DebugSettings)
@@ -176,13 +177,13 @@ class TrackerNode(GuardedLifecycleNode):
         self._worker.start()
         self._active_since = time.monotonic()
         self._mailbox = mailbox
+        self.get_logger().info('active: waiting for a region of interest on ~/init or ~/init_roi')
 
     def deactivate(self) -> None:
         """Stop accepting, wait for the worker; its targets go with it, the weights stay."""
         self._mailbox = None
         worker, self._worker = self._worker, None
         if worker is not None and not worker.stop(JOIN_SECONDS):
-            self._stuck = worker
             raise RuntimeError(f'the image at work was not done within {JOIN_SECONDS} s')
 
     def release(self) -> None:
@@ -200,11 +201,13 @@ class TrackerNode(GuardedLifecycleNode):
             images.close()
         if publishers is not None:
             publishers.close()
-        gc.collect()
-        torch.cuda.empty_cache()
+        if self._has_loaded:
+            self._has_loaded = False
+            gc.collect()
+            torch.cuda.empty_cache()
 
-    def close(self) -> bool:
-        """Stop and release whatever the state; False where the worker's thread still runs."""
+    def close(self) -> None:
+        """Stop and release, whatever the state."""
         try:
             self.trigger_shutdown()
         except Exception:
@@ -212,7 +215,6 @@ class TrackerNode(GuardedLifecycleNode):
             self.get_logger().debug('no shutdown transition from here')
         self._done('stop', self.deactivate)
         self._done('release', self.release)
-        return self._stuck is None or not self._stuck.is_alive
 
     # Inputs: the executor's thread
 

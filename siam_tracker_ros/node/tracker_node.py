@@ -39,7 +39,7 @@ def main(args: Sequence[str] | None = None) -> int:
     rclpy.init(args=args, signal_handler_options=SignalHandlerOptions.NO)
     executor = SingleThreadedExecutor()
     node = None
-    code, ended = 0, True
+    code = 0
     try:
         node = TrackerNode()
         executor.add_node(node)
@@ -64,15 +64,13 @@ def main(args: Sequence[str] | None = None) -> int:
     finally:
         signals.ready()
         if node is not None:
-            ended = node.close()
+            node.close()
             executor.remove_node(node)
             node.destroy_node()
         executor.shutdown()
         rclpy.try_shutdown()
-        if not ended:
-            leave(code)
     return code
 
 
 if __name__ == '__main__':
-    sys.exit(main())
+    leave(main())

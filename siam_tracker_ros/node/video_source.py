@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import sys
 
 from ..errors import UserError
-from .process import StopSignals
+from .process import StopSignals, leave
 
 
 def main(args: Sequence[str] | None = None) -> int:
@@ -57,4 +57,4 @@ def main(args: Sequence[str] | None = None) -> int:
 
 
 if __name__ == '__main__':
-    sys.exit(main())
+    leave(main())

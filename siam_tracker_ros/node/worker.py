@@ -81,12 +81,7 @@ class Worker:
         self._mailbox.close()
         if self._thread.ident is not None:
             self._thread.join(timeout)
-        return not self.is_alive
-
-    @property
-    def is_alive(self) -> bool:
-        """Whether its thread still runs."""
-        return self._thread.is_alive()
+        return not self._thread.is_alive()
 
     def _run(self) -> None:
         while not self._mailbox.is_closed:

@@ -34,3 +34,21 @@ def bench(ros):
 
     with Bench() as bench:
         yield bench
+
+
+@pytest.fixture(scope='session')
+def random_weights(tmp_path_factory):
+    """A checkpoint of an untrained network: loads as any other, matches well enough for tests."""
+    import torch
+
+    from siam_tracker_ros import weights
+    from siam_tracker_ros.models.siamfc import SiamFC
+
+    torch.manual_seed(3)
+    # Narrow, so that it is fast.
+    options = {'widths': [16, 32, 48, 48, 32], 'groups': 1}
+    network = SiamFC(**options)
+    path = tmp_path_factory.mktemp('weights') / 'random.safetensors'
+    meta = weights.Meta(tracker='siamfc', network=options)
+    weights.save(path, weights.Checkpoint(network.state_dict(), meta))
+    return path

@@ -9,7 +9,7 @@ import time
 from builtin_interfaces.msg import Time
 from diagnostic_msgs.msg import DiagnosticArray
 from fake_tracker import FakeTracker
-from lifecycle_msgs.msg import State, Transition
+from lifecycle_msgs.msg import Transition
 from lifecycle_msgs.srv import ChangeState, GetState
 import numpy as np
 from rclpy.executors import SingleThreadedExecutor
@@ -34,7 +34,6 @@ SHUTDOWN = {
     'inactive': Transition.TRANSITION_INACTIVE_SHUTDOWN,
     'active': Transition.TRANSITION_ACTIVE_SHUTDOWN,
 }
-UNCONFIGURED = State.PRIMARY_STATE_UNCONFIGURED
 
 # Nodes of different tests never answer for each other, even while one is being destroyed.
 NUMBERS = itertools.count()
@@ -94,6 +93,7 @@ class Bench:
         self.executor.add_node(self.client)
         self.name = f'/{name}'
         self.received = defaultdict(list)
+        self.topics = []
         self.clock = 10**18
         results = (
             (Detection2D, 'detection', qos.RESULTS),
@@ -130,6 +130,7 @@ class Bench:
 
     def listen(self, kind, topic, profile):
         """Collect what the node publishes on one of its own topics."""
+        self.topics.append(f'{self.name}/{topic}')
         return self.client.create_subscription(
             kind, f'{self.name}/{topic}', self.received[topic].append, profile
         )
@@ -142,6 +143,12 @@ class Bench:
         self.executor.shutdown()
         self.client.destroy_node()
         self.node.destroy_node()
+
+    def diagnosed(self, condition):
+        """Wait until the newest diagnostics fulfil a condition."""
+        entries = self.received['diagnostics']
+        self.until(lambda: entries and condition(entries[-1]))
+        return entries[-1]
 
     def until(self, condition, seconds=10.0):
         """Spin until a condition holds; fail where it does not in time."""
@@ -186,6 +193,10 @@ class Bench:
         self.until(lambda: self.node._images.reliability.name == 'RELIABLE'
                    or self.node.parameters.value('image_reliability') == 'best_effort')
         self.until(lambda: image.get_subscription_count() > 0)
+        self.until(lambda: all(
+            publisher.get_subscription_count() > 0
+            for publisher in self.node.publishers if publisher.topic_name in self.topics
+        ))
         self.rest(0.1)
 
     def tick(self, seconds=0.04):

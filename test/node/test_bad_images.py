@@ -34,8 +34,8 @@ KINDS = [
 ]
 
 
-def reasons(bench):
-    values = {v.key: v.value for v in bench.received['diagnostics'][-1].values}
+def reasons(entry):
+    values = {v.key: v.value for v in entry.values}
     return {k.removeprefix('dropped: '): int(v) for k, v in values.items() if 'dropped: ' in k}
 
 
@@ -53,8 +53,8 @@ def test_every_kind_is_dropped_and_counted_and_tracking_goes_on(bench):
         x += 3
         (target,) = bench.show(scene(x, 40)).targets
         assert target.center_x == x + 10
-    bench.until(lambda: len(reasons(bench)) == len(KINDS))
-    assert reasons(bench) == dict.fromkeys(KINDS, 1)
+    entry = bench.diagnosed(lambda d: len(reasons(d)) == len(KINDS))
+    assert reasons(entry) == dict.fromkeys(KINDS, 1)
     status = bench.received['status'][-1]
     assert status.received == status.processed + status.dropped == 2 * len(KINDS) + 1
     assert status.dropped == len(KINDS)

@@ -156,6 +156,46 @@ def test_nothing_is_left_after_cleanup(bench):
     assert f'{bench.name}/detections' not in topics
 
 
+def test_cycles_leave_no_thread_and_no_file_behind(bench):
+    import os
+    import threading
+
+    def counts():
+        return threading.active_count(), len(os.listdir('/proc/self/fd'))
+
+    _, _, deactivate, cleanup = numbers()
+    bench.activate()
+    assert bench.transition(deactivate) == (True, 'inactive')
+    assert bench.transition(cleanup) == (True, 'unconfigured')
+    before = counts()
+    for _ in range(8):
+        put_into(bench, 'active')
+        assert bench.transition(deactivate) == (True, 'inactive')
+        assert bench.transition(cleanup) == (True, 'unconfigured')
+    assert counts() == before
+
+
+@pytest.mark.gpu
+def test_no_memory_of_the_gpu_is_left_after_cleanup(ros, random_weights):
+    import torch
+
+    if not torch.cuda.is_available():
+        pytest.skip('no CUDA device here')
+    from ros_bench import Bench
+
+    from siam_tracker_ros import trackers
+
+    _, _, deactivate, cleanup = numbers()
+    parameters = {'weights': str(random_weights), 'device': 'cuda'}
+    with Bench(create=trackers.create, parameters=parameters) as bench:
+        bench.activate()
+        bench.start(*scene_and_box())
+        assert torch.cuda.memory_allocated() > 0
+        assert bench.transition(deactivate) == (True, 'inactive')
+        assert bench.transition(cleanup) == (True, 'unconfigured')
+        assert torch.cuda.memory_allocated() == 0
+
+
 def test_messages_while_inactive_are_cheap_and_publish_nothing(bench):
     from ros_bench import image_message
 

@@ -133,6 +133,15 @@ def test_wrong_values_at_start_are_one_sentence(ros, name, value, sentence):
     assert sentence in str(error.value)
 
 
+def test_a_name_that_may_be_meant_for_another_node_is_a_warning(ros, capfd):
+    from ros_bench import Bench
+
+    with Bench(parameters={'max_target': 3, 'use_sim_time': False}):
+        log = capfd.readouterr().err
+    assert 'there is no parameter max_target:' in log
+    assert 'use_sim_time' not in log
+
+
 @pytest.mark.parametrize(
     ('name', 'value', 'words'),
     [

@@ -117,6 +117,17 @@ def test_reset_and_freeze_say_what_they_do(bench):
     assert not bench.call(bench.freeze, SetBool.Request(data=False)).success
 
 
+def test_the_vision_info_waits_for_late_subscribers(bench):
+    from ros_bench import CONFIGURE, VisionInfo, qos
+
+    bench.transition(CONFIGURE)
+    bench.received['vision_info'].clear()
+    bench.listen(VisionInfo, 'vision_info', qos.LATEST)
+    bench.until(lambda: bench.received['vision_info'])
+    info = bench.received['vision_info'][0]
+    assert (info.method, info.database_location) == ('siamfc', 'auto')
+
+
 def test_under_load_every_image_is_processed_or_dropped(bench):
     from ros_bench import image_message, scene
 
@@ -194,13 +205,13 @@ def test_without_memory_twice_the_node_deactivates_itself_and_recovers(bench):
     published = len(bench.received['detections'])
     bench.images.publish(image_message(scene(50, 40), bench.tick()))
     bench.until(lambda: bench.state() == 'inactive')
-    bench.until(lambda: bench.received['diagnostics'][-1].level == DiagnosticStatus.ERROR)
-    assert 'memory' in bench.received['diagnostics'][-1].message
+    entry = bench.diagnosed(lambda d: d.level == DiagnosticStatus.ERROR)
+    assert 'memory' in entry.message
     assert len(bench.received['detections']) == published
     assert bench.transition(ACTIVATE) == (True, 'active')
     bench.start(scene(50, 40), (60, 50, 20, 20))
     assert bench.show(scene(54, 40)).targets[0].state == 1
-    bench.until(lambda: bench.received['diagnostics'][-1].level == DiagnosticStatus.OK)
+    bench.diagnosed(lambda d: d.level == DiagnosticStatus.OK)
 
 
 def test_a_silent_camera_is_a_warning_within_two_seconds(bench):
@@ -211,7 +222,7 @@ def test_a_silent_camera_is_a_warning_within_two_seconds(bench):
     bench.activate()
     bench.start(scene(50, 40), (60, 50, 20, 20))
     begin = time.monotonic()
-    bench.until(lambda: any('no image for' in d.message for d in bench.received['diagnostics']))
+    bench.diagnosed(lambda d: 'no image for' in d.message)
     assert time.monotonic() - begin < 2.0
     bench.clock += 2 * 10**9
     assert bench.show(scene(54, 40)).targets[0].state == 1

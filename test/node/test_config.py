@@ -1,0 +1,165 @@
+# Copyright 2026 The siam_tracker_ros authors
+# SPDX-License-Identifier: Apache-2.0
+"""Files under config/ and launch/: up to date, loadable, and saying what the code says."""
+
+import ast
+from pathlib import Path
+import runpy
+import sys
+from types import ModuleType
+import xml.etree.ElementTree as ElementTree
+
+import pytest
+import yaml
+
+from siam_tracker_ros import trackers
+from siam_tracker_ros.node import write_config
+from siam_tracker_ros.node.settings import DebugSettings, NodeSettings
+
+ROOT = Path(__file__).resolve().parents[2]
+LAUNCH = sorted((ROOT / 'launch').glob('*.launch.py'))
+
+
+@pytest.mark.parametrize('name', write_config.files())
+def test_the_files_are_as_the_tables_are(name):
+    assert (ROOT / 'config' / name).read_text() == write_config.files()[name], (
+        'run `python -m siam_tracker_ros.node.write_config`'
+    )
+
+
+def test_the_nodes_file_holds_the_defaults():
+    values = yaml.safe_load(write_config.node_file())['/**']['ros__parameters']
+    assert DebugSettings.from_dict(values.pop('debug')) == DebugSettings()
+    assert NodeSettings.from_dict(values) == NodeSettings()
+
+
+@pytest.mark.parametrize('name', trackers.names())
+def test_a_trackers_file_overrides_nothing_until_a_line_is_uncommented(name):
+    text = write_config.tracker_file(name)
+    assert yaml.safe_load(text)['/**']['ros__parameters'] == {'tracker': name}
+    table = trackers.settings_class(name)
+    body = text.split('ros__parameters:')[1]
+    lines = [
+        line.replace('# ', '', 1) if line.startswith('    # ') else line
+        for line in body.splitlines()
+    ]
+    values = yaml.safe_load('\n'.join(lines))
+    assert table.from_dict(values[name]) == table()
+
+
+def test_the_files_are_written_where_one_says(tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(sys, 'argv', ['write_config', str(tmp_path / 'new')])
+    assert write_config.main() == 0
+    written = {path.name: path.read_text() for path in (tmp_path / 'new').iterdir()}
+    assert written == write_config.files()
+    assert 'tracker.yaml' in capsys.readouterr().out
+
+
+def test_rviz_shows_topics_that_the_node_has():
+    shown = yaml.safe_load((ROOT / 'config' / 'tracker.rviz').read_text())
+    topics = [d['Topic']['Value'] for d in shown['Visualization Manager']['Displays']]
+    assert topics == ['/siam_tracker/debug/overlay', '/siam_tracker/debug/score_map']
+
+
+def test_the_fast_dds_profile_has_room_for_large_images():
+    path = ROOT / 'config' / 'fastdds_large_images.xml'
+    space = '{http://www.eprosima.com}'
+    root = ElementTree.parse(path).getroot()
+    sizes = [int(e.text) for e in root.iter(f'{space}segment_size')]
+    # Two images of 3840x2160 bgr8 and some room.
+    assert sizes
+    assert min(sizes) >= 2 * 3840 * 2160 * 3
+
+
+class Recorded:
+    """Stands in for a class of launch or launch_ros: remembers what it was made with."""
+
+    def __init__(self, *arguments, **options):
+        self.arguments = arguments
+        self.options = options
+
+
+@pytest.fixture
+def fake_launch(monkeypatch):
+    """Stand-ins for launch and launch_ros, which are not on PyPI; only names and arguments."""
+    names = {
+        'launch': ['LaunchDescription'],
+        'launch.actions': [
+            'DeclareLaunchArgument', 'IncludeLaunchDescription', 'SetEnvironmentVariable'],
+        'launch.conditions': ['IfCondition'],
+        'launch.launch_description_sources': ['PythonLaunchDescriptionSource'],
+        'launch.substitutions': ['LaunchConfiguration', 'PathJoinSubstitution'],
+        'launch_ros': [],
+        'launch_ros.actions': ['LifecycleNode', 'Node'],
+        'launch_ros.parameter_descriptions': ['ParameterValue'],
+    }
+    for name, classes in names.items():
+        module = ModuleType(name)
+        for word in classes:
+            setattr(module, word, type(word, (Recorded,), {}))
+        monkeypatch.setitem(sys.modules, name, module)
+
+
+def described(path):
+    """What a launch file describes, by the names of the classes."""
+    entities = runpy.run_path(str(path))['generate_launch_description']().arguments[0]
+    found = {}
+    for entity in entities:
+        found.setdefault(type(entity).__name__, []).append(entity)
+    return found
+
+
+@pytest.mark.parametrize('path', LAUNCH, ids=lambda p: p.name)
+def test_arguments_are_declared_at_the_top_and_used(fake_launch, path):
+    declared = {e.arguments[0]: e for e in described(path)['DeclareLaunchArgument']}
+    assert all(e.options['description'] for e in declared.values())
+    tree = ast.parse(path.read_text())
+    used = {
+        call.args[0].value for call in ast.walk(tree)
+        if isinstance(call, ast.Call) and getattr(call.func, 'id', '') == 'value'
+    }
+    assert used == set(declared)
+    for name, entity in declared.items():
+        if entity.options.get('choices') == ['true', 'false']:
+            assert entity.options['default_value'] in ('true', 'false'), name
+
+
+def test_the_tracker_is_started_as_the_interface_says(fake_launch):
+    found = described(ROOT / 'launch' / 'tracker.launch.py')
+    declared = {e.arguments[0]: e.options for e in found['DeclareLaunchArgument']}
+    assert set(declared) >= {
+        'autostart', 'params_file', 'namespace', 'use_sim_time', 'image', 'log_level', 'rviz'}
+    assert declared['autostart']['default_value'] == 'true'
+    assert Path(declared['params_file']['default_value']).is_file()
+    (node,) = found['LifecycleNode']
+    assert (ROOT / 'scripts' / node.options['executable']).is_file()
+    assert set(node.options['parameters'][1]) == {'autostart', 'use_sim_time'}
+    (rviz,) = found['Node']
+    assert Path(rviz.options['arguments'][1]).is_file()
+    (profile,) = found['SetEnvironmentVariable']
+    assert Path(profile.arguments[1]).is_file()
+
+
+def test_the_video_demo_starts_a_source_beside_it(fake_launch):
+    found = described(ROOT / 'launch' / 'video_demo.launch.py')
+    (source,) = found['Node']
+    assert (ROOT / 'scripts' / source.options['executable']).is_file()
+    from siam_tracker_ros.node.video_settings import VideoSettings
+
+    assert set(source.options['parameters'][0]) <= set(VideoSettings().to_dict())
+    (tracker,) = found['IncludeLaunchDescription']
+    (path,) = tracker.arguments[0].arguments
+    passed = dict(tracker.options['launch_arguments'])
+    declared = {e.arguments[0] for e in described(path)['DeclareLaunchArgument']}
+    assert set(passed) <= declared
+
+
+@pytest.mark.parametrize('path', LAUNCH, ids=lambda p: p.name)
+def test_the_real_launch_accepts_the_file(path):
+    launch = pytest.importorskip(
+        'launch', reason='launch is not on PyPI: tested where a ROS distribution has it')
+    if not hasattr(launch, 'LaunchDescription'):
+        pytest.skip("'launch' is this project's folder here, not the ROS package")
+    pytest.importorskip('launch_ros', reason='launch_ros is not on PyPI')
+    description = runpy.run_path(str(path))['generate_launch_description']()
+    assert description.entities

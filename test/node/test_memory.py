@@ -1,0 +1,38 @@
+# Copyright 2026 The siam_tracker_ros authors
+# SPDX-License-Identifier: Apache-2.0
+"""Tuning of the allocator."""
+
+import platform
+import subprocess
+import sys
+
+import pytest
+
+from siam_tracker_ros.node.memory import keep_large_buffers
+
+
+@pytest.mark.skipif(platform.libc_ver()[0] != 'glibc', reason='mallopt is of glibc')
+def test_a_freed_buffer_of_image_size_is_kept():
+    """In a process of its own: the setting cannot be taken back."""
+    program = (
+        'import resource\n'
+        'from siam_tracker_ros.node.memory import keep_large_buffers\n'
+        'assert keep_large_buffers()\n'
+        'faults = lambda: resource.getrusage(resource.RUSAGE_SELF).ru_minflt\n'
+        'image = bytearray(6_000_000); del image\n'
+        'before = faults()\n'
+        'for _ in range(20):\n'
+        '    image = bytearray(6_000_000); del image\n'
+        'print(faults() - before)\n'
+    )
+    result = subprocess.run(
+        [sys.executable, '-c', program], capture_output=True, text=True, check=True)
+    # 1465 pages an image where each one is given back.
+    assert int(result.stdout) < 1465
+
+
+def test_without_glibc_nothing_happens(monkeypatch):
+    import ctypes
+
+    monkeypatch.setattr(ctypes, 'CDLL', lambda name: object())
+    assert keep_large_buffers() is False
