@@ -281,7 +281,9 @@ class SiamFCTracker(Tracker):
         device: torch.device,
         dtype: torch.dtype = torch.float32,
     ) -> None:
-        self.network = network.to(device=device, dtype=dtype).eval()
+        self.network = network.eval().to(device=device, dtype=dtype)
+        # Convolution and pooling of one image are quicker with the channels innermost.
+        self.network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.settings: SiamFCSettings = settings
         self.device = device
         self.dtype = dtype
@@ -306,7 +308,9 @@ class SiamFCTracker(Tracker):
         s = self.settings
         fill = frame.mean_colour()
         window = SearchWindow(box.cx, box.cy, context_side(box.w, box.h, s.context))
-        crop = frame.crop([window], s.exemplar_size, fill).to(self.dtype)
+        crop = frame.crop([window], s.exemplar_size, fill).to(
+            self.dtype, memory_format=torch.channels_last
+        )
         target = SiamFCTarget(box, self.network.template(crop)[0], fill)
         match = self._match(frame, [target], s.search_size, s.scales, s.window_influence)
         target.origin = match.self_response()
@@ -345,7 +349,7 @@ class SiamFCTracker(Tracker):
             for factor in factors
         ]
         fill = torch.stack([t.fill for t in targets]).repeat_interleave(scales, dim=0)
-        crops = frame.crop(windows, size, fill).to(self.dtype)
+        crops = frame.crop(windows, size, fill).to(self.dtype, memory_format=torch.channels_last)
         template = torch.stack([t.template for t in targets])
         maps = self.network.search(
             template, crops.reshape(len(targets), scales, *crops.shape[1:])

@@ -1,0 +1,83 @@
+# Copyright 2026 The siam_tracker_ros authors
+# SPDX-License-Identifier: Apache-2.0
+"""Put a trained checkpoint into the package, with its entry in the registry.
+
+``scripts/ship_weights.py RUN/siamfc.safetensors --data TEXT --licence TEXT [--scores FILE]``:
+FILE is what ``benchmarks/accuracy.py --json`` wrote for this checkpoint.
+"""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+import hashlib
+import json
+from pathlib import Path
+import shutil
+import sys
+
+from siam_tracker_ros import weights
+from siam_tracker_ros.errors import UserError
+from siam_tracker_ros.weights.registry import FOLDER
+
+LARGEST = 10 * 2**20
+
+
+def main() -> int:
+    """Copy, describe, verify."""
+    parser = argparse.ArgumentParser(description=__doc__.split('\n')[0])
+    parser.add_argument('checkpoint', type=Path)
+    parser.add_argument('--data', required=True, help='what it was trained on')
+    parser.add_argument('--licence', required=True, help='licence and terms of the data')
+    parser.add_argument('--scores', type=Path, help='JSON of benchmarks/accuracy.py')
+    args = parser.parse_args()
+    try:
+        entry = ship(args.checkpoint, args.data, args.licence, args.scores)
+    except UserError as error:
+        print(f'ship_weights: {error}', file=sys.stderr)
+        return 2
+    print(f'{entry.file} {entry.sha256}')
+    return 0
+
+
+def ship(source: Path, data: str, licence: str, scores: Path | None) -> weights.Entry:
+    """Copy a checkpoint and replace its tracker's entry.
+
+    Raises
+    ------
+    UserError
+        Not a checkpoint, or too large to ship.
+    """
+    meta = weights.load(source).meta
+    if source.stat().st_size > LARGEST:
+        raise UserError(
+            f'{source} has {source.stat().st_size} bytes: at most {LARGEST} are shipped'
+        )
+    file = FOLDER / f'{meta.tracker}.safetensors'
+    shutil.copyfile(source, file)
+    entry = weights.Entry(
+        tracker=meta.tracker,
+        file=file.name,
+        sha256=hashlib.sha256(file.read_bytes()).hexdigest(),
+        licence=licence,
+        data=data,
+        recipe=str(meta.training.get('command', '')),
+        scores=_mean_scores(meta.tracker, scores),
+    )
+    others = [e for e in weights.entries() if e.tracker != meta.tracker]
+    items = [dataclasses.asdict(e) for e in [*others, entry]]
+    (FOLDER / 'registry.json').write_text(json.dumps(items, indent=2) + '\n')
+    entry.verify()
+    return entry
+
+
+def _mean_scores(tracker: str, scores: Path | None) -> dict[str, object]:
+    """The means of one tracker, and where they were measured."""
+    if scores is None:
+        return {}
+    report = json.loads(scores.read_text())
+    return {**report['trackers'][tracker]['mean'], **report['run']}
+
+
+if __name__ == '__main__':
+    sys.exit(main())
