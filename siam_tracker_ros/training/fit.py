@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from torch.utils.data import DataLoader
 from tqdm import tqdm
 
@@ -94,6 +94,22 @@ def losses(
     return total, parts
 
 
+class Objective(nn.Module):
+    """Crops in, loss out: one forward pass, as engines for several devices expect it."""
+
+    def __init__(self, network: SiamFC, settings: FitSettings) -> None:
+        super().__init__()
+        self.network = network
+        self.settings = settings
+
+    def forward(
+        self, exemplars: Tensor, searches: Tensor, centres: Tensor, foreign: Tensor
+    ) -> tuple[Tensor, dict[str, Tensor]]:
+        """See `losses`; the arguments are the fields of a `Batch`."""
+        batch = Batch(exemplars, searches, centres, foreign)
+        return losses(self.network, batch, self.settings)
+
+
 @torch.no_grad()
 def measure(network: SiamFC, batches: list[Batch], settings: FitSettings) -> dict[str, float]:
     """Held-out loss, share of peaks within two cells of the target, AUROC of presence."""
@@ -162,6 +178,7 @@ class Fit:
         workers: int = 0,
     ) -> None:
         self.settings = settings
+        self.recipe = {**settings.to_dict(), **scenes.to_dict()}
         self.folder = folder
         self.fabric = fabric
         self.workers = workers
@@ -175,12 +192,9 @@ class Fit:
         optimizer = torch.optim.AdamW(
             network.parameters(), lr=settings.rate, weight_decay=settings.decay
         )
-        self.network, self.optimizer = fabric.setup(
-            network.train().to(memory_format=torch.channels_last),  # type: ignore[call-overload]
-            optimizer,
-        )
-        for name in ('match_all', 'template', 'features'):
-            self.network.mark_forward_method(name)
+        network.train().to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        self.network = network
+        self.objective, self.optimizer = fabric.setup(Objective(network, settings), optimizer)
         self.validation = self._validation(held_out)
 
     def _validation(self, held_out: list[Shot]) -> list[Batch]:
@@ -200,10 +214,8 @@ class Fit:
         if not path.is_file():
             return False
         state = self.fabric.load(str(path))
-        if state['settings'] != self.settings.to_dict():
-            changed = [
-                k for k, v in self.settings.to_dict().items() if state['settings'].get(k) != v
-            ]
+        changed = [k for k, v in self.recipe.items() if state['recipe'].get(k) != v]
+        if changed:
             raise UserError(
                 f'{path} was trained with other settings ({", ".join(changed)}): '
                 'give the same ones to resume, or another --out folder to begin anew'
@@ -221,7 +233,7 @@ class Fit:
             'average': self.average.state_dict(),
             'optimizer': self.optimizer.state_dict(),
             'step': self.step,
-            'settings': self.settings.to_dict(),
+            'recipe': self.recipe,
         }
         partial = self.folder / 'last.ckpt.part'
         self.fabric.save(str(partial), state)
@@ -274,20 +286,17 @@ class Fit:
         seed = (s.seed, self.step, self.fabric.global_rank)
         torch.manual_seed(int(np.random.SeedSequence(seed).generate_state(1)[0]))
         batch = self.maker.make(pairs, np.random.default_rng(seed))
-        channels_last = torch.channels_last
-        batch = Batch(
-            self.augment(batch.exemplars).contiguous(memory_format=channels_last),
-            self.augment(batch.searches).contiguous(memory_format=channels_last),
-            batch.centres,
-            batch.foreign,
-        )
+        crops = [
+            self.augment(crop).contiguous(memory_format=torch.channels_last)
+            for crop in (batch.exemplars, batch.searches)
+        ]
         for group in self.optimizer.param_groups:
             group['lr'] = s.rate * rate_at(self.step, s)
-        total, parts = losses(self.network, batch, s)
+        total, parts = self.objective(*crops, batch.centres, batch.foreign)
         self.fabric.backward(total)
         if s.clip > 0:
             self.fabric.clip_gradients(
-                self.network, self.optimizer, max_norm=s.clip, error_if_nonfinite=False
+                self.objective, self.optimizer, max_norm=s.clip, error_if_nonfinite=False
             )
         self.optimizer.step()
         self.optimizer.zero_grad()
