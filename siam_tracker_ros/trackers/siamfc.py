@@ -326,9 +326,14 @@ class SiamFCTracker(Tracker):
             False: (s.search_size, s.scales, s.window_influence),
             True: (s.lost_search_size, 1, 0.0),
         }
+        # Before any search: who is lost in this frame searches more from the next one on.
+        groups = {
+            lost: [(i, t) for i, t in enumerate(mine) if (t.state is State.LOST) == lost]
+            for lost in searches
+        }
         results: dict[int, Estimate] = {}
         for lost, (size, scales, influence) in searches.items():
-            group = [(i, t) for i, t in enumerate(mine) if (t.state is State.LOST) == lost]
+            group = groups[lost]
             if group:
                 found = self._search(frame, [t for _, t in group], size, scales, influence)
                 results.update((i, estimate) for (i, _), estimate in zip(group, found))

@@ -1,0 +1,45 @@
+# Copyright 2026 The siam_tracker_ros authors
+# SPDX-License-Identifier: Apache-2.0
+import pytest
+import torch
+
+from siam_tracker_ros.models.correlation import all_pairs_correlation, cross_correlation
+
+
+def naive(z, x):
+    """Eq. 1 of SiamFC for one exemplar (C, h, w) and one crop (C, H, W)."""
+    _, h, w = z.shape
+    rows, columns = x.shape[1] - h + 1, x.shape[2] - w + 1
+    out = torch.empty(rows, columns, dtype=z.dtype)
+    for i in range(rows):
+        for j in range(columns):
+            out[i, j] = (z * x[:, i : i + h, j : j + w]).sum()
+    return out
+
+
+@pytest.mark.parametrize('targets', [1, 3])
+@pytest.mark.parametrize('scales', [1, 3])
+def test_each_target_meets_its_own_crops(targets, scales):
+    z = torch.randn(targets, 5, 3, 2, dtype=torch.float64)
+    x = torch.randn(targets, scales, 5, 7, 6, dtype=torch.float64)
+    maps = cross_correlation(z, x)
+    assert maps.shape == (targets, scales, 5, 5)
+    for n in range(targets):
+        for s in range(scales):
+            torch.testing.assert_close(maps[n, s], naive(z[n], x[n, s]))
+
+
+def test_all_pairs_hold_the_own_ones_on_their_diagonal():
+    z = torch.randn(3, 4, 3, 3, dtype=torch.float64)
+    x = torch.randn(3, 4, 8, 8, dtype=torch.float64)
+    pairs = all_pairs_correlation(z, x)
+    own = cross_correlation(z, x.unsqueeze(1))
+    assert pairs.shape == (3, 3, 6, 6)
+    for n in range(3):
+        torch.testing.assert_close(pairs[n, n], own[n, 0])
+        torch.testing.assert_close(pairs[n, (n + 1) % 3], naive(z[(n + 1) % 3], x[n]))
+
+
+def test_more_images_than_exemplars():
+    z, x = torch.randn(2, 4, 3, 3), torch.randn(5, 4, 8, 8)
+    assert all_pairs_correlation(z, x).shape == (5, 2, 6, 6)

@@ -1,0 +1,72 @@
+# Copyright 2026 The siam_tracker_ros authors
+# SPDX-License-Identifier: Apache-2.0
+import pytest
+import torch
+
+from siam_tracker_ros import trackers, weights
+from siam_tracker_ros.errors import UserError
+from siam_tracker_ros.frames import Frame
+from siam_tracker_ros.geometry import Box
+from siam_tracker_ros.settings import Settings
+
+
+def test_names():
+    assert 'siamfc' in trackers.names()
+    for name in trackers.names():
+        assert issubclass(trackers.settings_class(name), Settings)
+
+
+def test_a_tracker_from_a_file(small_weights, texture):
+    tracker = trackers.create('siamfc', str(small_weights), 'cpu')
+    assert tracker.device == torch.device('cpu')
+    frame = Frame.from_numpy(texture())
+    target = tracker.start(frame, Box.from_ltwh(60, 60, 50, 40))
+    (estimate,) = tracker.step(frame, [target])
+    assert estimate.box.is_valid
+    assert not tracker.network.training
+
+
+def test_the_checkpoints_settings_replace_the_defaults_and_overrides_both(small_weights):
+    path = str(small_weights)
+    assert trackers.create('siamfc', path).settings.certain_score == 0.4
+    changed = trackers.create('siamfc', path, overrides={'certain_score': 0.7, 'scales': 5})
+    assert (changed.settings.certain_score, changed.settings.scales) == (0.7, 5)
+
+
+def test_two_trackers_share_nothing(small_weights):
+    one, other = (trackers.create('siamfc', str(small_weights)) for _ in range(2))
+    with torch.no_grad():
+        one.network.bias.fill_(5.0)
+    assert float(other.network.bias.detach()) != 5.0
+
+
+@pytest.mark.parametrize(
+    ('arguments', 'sentence'),
+    [
+        ({'name': 'kcf'}, r"unknown tracker 'kcf': expected one of siamfc"),
+        ({'device': 'tpu'}, "unknown device 'tpu'"),
+        ({'device': 'cpu', 'precision': 'int8'}, "unknown precision 'int8'"),
+        ({'overrides': {'scalse': 3}}, "SiamFCSettings has no setting 'scalse'"),
+        ({'overrides': {'scales': 2}}, 'scales is 2: expected an odd number'),
+        ({'weights': '/nowhere/w.safetensors'}, 'weights /nowhere/w.safetensors: there is no'),
+    ],
+)
+def test_wrong_words_are_refused(small_weights, arguments, sentence):
+    given = {'name': 'siamfc', 'weights': str(small_weights), **arguments}
+    with pytest.raises(UserError, match=sentence):
+        trackers.create(**given)
+
+
+def test_an_unknown_name_has_no_settings():
+    with pytest.raises(UserError, match="unknown tracker 'kcf'"):
+        trackers.settings_class('kcf')
+
+
+@pytest.mark.parametrize('entry', weights.entries(), ids=lambda e: e.file)
+def test_every_shipped_checkpoint_tracks(entry, texture):
+    tracker = trackers.create(entry.tracker, str(entry.path), 'cpu')
+    frame = Frame.from_numpy(texture())
+    target = tracker.start(frame, Box.from_ltwh(100, 80, 60, 60))
+    (estimate,) = tracker.step(frame, [target])
+    assert estimate.box.iou(target.box) > 0.9
+    assert estimate.state is trackers.State.TRACKING
