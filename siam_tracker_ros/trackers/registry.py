@@ -102,5 +102,12 @@ def create(
             'the file is damaged or of a newer version'
         ) from error
     checkpoint.fill(network)
-    settings = registration.settings.from_dict({**checkpoint.meta.settings, **(overrides or {})})
+    try:
+        settings = registration.settings.from_dict(checkpoint.meta.settings)
+    except UserError as error:
+        raise UserError(
+            f'weights {checkpoint.source}: the header holds a setting that {name} refuses '
+            f'({error}); the file is damaged or of another version'
+        ) from error
+    settings = registration.settings.from_dict({**settings.to_dict(), **(overrides or {})})
     return registration.tracker(network, settings, place, dtype)

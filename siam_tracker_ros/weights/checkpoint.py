@@ -129,10 +129,20 @@ def load(path: Path | str) -> Checkpoint:
             'the file was not written by this package: use one that `siam-tracker train` wrote'
         )
     try:
-        meta = Meta(**json.loads(header['meta']))
+        meta = _meta(json.loads(header['meta']))
     except (KeyError, TypeError, ValueError) as error:
         raise UserError(
             f'weights {path}: the meta data in the header cannot be read ({error}); '
             'the file is damaged: copy it again'
         ) from error
     return Checkpoint(tensors, meta, str(path))
+
+
+def _meta(values: Any) -> Meta:
+    """Meta data from a header; TypeError where it is not what `save` writes."""
+    meta = Meta(**values)
+    for name, value in asdict(meta).items():
+        expected = str if name == 'tracker' else dict
+        if not isinstance(value, expected):
+            raise TypeError(f'{name} is {type(value).__name__}, expected {expected.__name__}')
+    return meta
