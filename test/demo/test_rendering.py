@@ -7,11 +7,15 @@ import sys
 
 import numpy as np
 import pytest
+import torch
 
 from siam_tracker_ros import rendering
 from siam_tracker_ros.errors import UserError
+from siam_tracker_ros.frames import Frame
 from siam_tracker_ros.geometry import Box
 from siam_tracker_ros.images import list_images, read_image
+from siam_tracker_ros.models.siamfc import SiamFC
+from siam_tracker_ros.trackers.siamfc import SiamFCSettings, SiamFCTracker
 
 pytest.importorskip('skimage', reason='the rendered clip is made of its photographs')
 
@@ -75,7 +79,24 @@ def test_clip_is_a_tracking_test(clip):
     for target, index in zip(found, range(FRAMES)):
         other = clip._distractor_pose(index)
         gaps.append(np.hypot(other.x - target.cx, other.y - target.cy) / target.w)
-    assert min(gaps) < 1.5
+    assert min(gaps) < 1.2
+
+
+@pytest.mark.slow
+def test_an_untrained_network_loses_the_target():
+    """Whoever follows this clip has learned something."""
+    torch.manual_seed(0)
+    network = SiamFC(widths=(48, 128, 192, 192, 192))
+    tracker = SiamFCTracker(network, SiamFCSettings(), torch.device('cpu'))
+    target, overlaps = None, []
+    for rendered in rendering.Clip(FRAMES):
+        frame = Frame.from_numpy(rendered.image)
+        if target is None:
+            target = tracker.start(frame, rendered.box)
+        else:
+            (estimate,) = tracker.step(frame, [target])
+            overlaps.append(estimate.box.iou(rendered.box))
+    assert np.mean(overlaps) < 0.5
 
 
 def test_background_moves_too(clip):
@@ -86,7 +107,7 @@ def test_background_moves_too(clip):
 def test_same_seed_same_clip_and_another_seed_another(clip):
     same = rendering.Clip(FRAMES)
     np.testing.assert_array_equal(clip.draw(77), same.draw(77))
-    other = rendering.Clip(FRAMES, seed=1)
+    other = rendering.Clip(FRAMES, seed=7)
     assert boxes(other) != boxes(clip)
 
 
