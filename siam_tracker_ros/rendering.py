@@ -9,7 +9,7 @@ are in the public domain or CC0.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 import math
@@ -283,7 +283,7 @@ def enclosing(alpha: Floats) -> Box:
     return Box.from_ltwh(left, top, int(columns[-1]) + 1 - left, int(rows[-1]) + 1 - top)
 
 
-def write_sequence(clip: Clip, folder: Path) -> None:
+def write_sequence(clip: Iterable[RenderedFrame], folder: Path) -> None:
     """Write a clip in GOT-10k's layout: ``00000001.jpg`` … and a ``groundtruth.txt``.
 
     Each row of the latter is ``x,y,w,h``: left-top corner and size in 0-based pixels.

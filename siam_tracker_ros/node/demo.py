@@ -20,7 +20,7 @@ import signal
 import sys
 import time
 from types import FrameType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 from .. import trackers
 from ..drawing import contact_sheet
@@ -40,6 +40,8 @@ TRACKER_NODE, SOURCE_NODE = '/siam_tracker', '/video_source'
 START_SECONDS = 90.0
 """Importing torch and loading weights takes long on a small machine that does something else."""
 FRAME_SECONDS = 30.0
+LAST_DOMAIN = 232
+"""Ports of higher ones would exceed 65535."""
 SHEET_IMAGES, SHEET_COLUMNS = 12, 4
 DEFAULT_TRACKER = NodeSettings().tracker
 
@@ -55,6 +57,21 @@ class Options:
     weights: str
     domain: int | None
     realtime: bool
+
+
+def choose_domain(wanted: int | None) -> int:
+    """Return the domain id that was asked for, or a free one.
+
+    Raises
+    ------
+    UserError
+        There is no such domain, or none is free.
+    """
+    if wanted is None:
+        return free_domain_id()
+    if not 0 <= wanted <= LAST_DOMAIN:
+        raise UserError(f'--domain is {wanted}: expected a number from 0 to {LAST_DOMAIN}')
+    return wanted
 
 
 def share_file(name: str) -> Path:
@@ -129,6 +146,7 @@ def play(observer: Observer, source: Child | None, box: Box) -> float:
     if source is None:
         observer.watch_images()
     observer.activate(START_SECONDS)
+    observer.wait_until_connected(START_SECONDS)
     observer.send_box(box, START_SECONDS)
     if source is None:
         observer.step(FRAME_SECONDS)
@@ -167,7 +185,7 @@ def run(options: Options) -> Summary:
         ) from None
     observing = load_observing()
     material = choose(options.video, options.box, out)
-    domain = options.domain if options.domain is not None else free_domain_id()
+    domain = choose_domain(options.domain)
     os.environ.update(environment(domain))
     highlights = Highlights(SHEET_IMAGES)
     print(f'{material.name}: starting two processes in ROS domain {domain}, logs in {logs}')
@@ -223,9 +241,17 @@ def report(options: Options, material: Material, summary: Summary) -> str:
     return f'clip: {material.name}\ntracker: {options.tracker}\nmode: {mode}\n{summary.line()}\n'
 
 
+class Parser(argparse.ArgumentParser):
+    """A parser whose complaints are sentences like all others."""
+
+    def error(self, message: str) -> NoReturn:
+        """Refuse the arguments."""
+        raise UserError(f'{message}; see `{self.prog} --help`')
+
+
 def parse_options(arguments: Sequence[str] | None) -> Options:
     """Read the command line."""
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         prog='python -m siam_tracker_ros.node.demo', description=(__doc__ or '').splitlines()[0]
     )
     parser.add_argument('--out', type=Path, default=Path('out/demo'), help='folder of the results')

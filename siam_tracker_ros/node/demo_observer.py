@@ -16,6 +16,7 @@ import rclpy
 from rclpy.client import Client
 from rclpy.executors import SingleThreadedExecutor
 from rclpy.node import Node
+from rclpy.qos import ReliabilityPolicy
 from rclpy.signals import SignalHandlerOptions
 from sensor_msgs.msg import Image as ImageMessage
 from std_srvs.srv import Trigger
@@ -172,6 +173,22 @@ class Observer(Node):
             if not response.success:
                 reason = self._children[0].last_error()
                 raise UserError(f'the tracker node refused to {name}: {reason}')
+
+    def wait_until_connected(self, seconds: float) -> None:
+        """Wait until the tracker takes the images as reliably as the source offers them.
+
+        Where it did not see the source when it was configured, it subscribes again a little later,
+        and what is published in between is lost.
+        """
+        self.wait(self._is_connected, seconds, 'a reliable subscription of the tracker to /image')
+        # The subscriptions are known; that their ends have found each other is not.
+        self.rest(0.5)
+
+    def _is_connected(self) -> bool:
+        infos = self.get_subscriptions_info_by_topic('/image')
+        name = self.tracker.lstrip('/')
+        mine = [info.qos_profile.reliability for info in infos if info.node_name == name]
+        return bool(mine) and all(policy == ReliabilityPolicy.RELIABLE for policy in mine)
 
     def send_box(self, box: Box, seconds: float) -> None:
         """Send the region of interest, without a stamp: it is taken on the next image."""
