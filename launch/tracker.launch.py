@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The tracker: ``ros2 launch siam_tracker_ros tracker.launch.py image:=/camera/image_raw``."""
 
+import os
 from pathlib import Path
 
 from launch.actions import DeclareLaunchArgument, SetEnvironmentVariable
@@ -14,6 +15,12 @@ from launch import LaunchDescription
 
 CONFIG = Path(__file__).resolve().parent.parent / 'config'
 NAME = 'siam_tracker'
+# Fast DDS 3 renamed the variable and warns of the old name.
+PROFILES = (
+    'FASTRTPS_DEFAULT_PROFILES_FILE'
+    if os.environ.get('ROS_DISTRO') in ('humble', 'jazzy')
+    else 'FASTDDS_DEFAULT_PROFILES_FILE'
+)
 BOOLEAN = ['true', 'false']
 
 
@@ -54,7 +61,7 @@ def generate_launch_description():
         ),
     ]
     profile = SetEnvironmentVariable(
-        'FASTRTPS_DEFAULT_PROFILES_FILE', str(CONFIG / 'fastdds_large_images.xml'),
+        PROFILES, str(CONFIG / 'fastdds_large_images.xml'),
         condition=IfCondition(value('large_images')),
     )
     tracker = LifecycleNode(

@@ -16,6 +16,7 @@ from std_srvs.srv import Trigger
 from vision_msgs.msg import Detection2DArray
 
 from ..errors import UserError
+from ..settings import describe
 from ..video import open_source
 from . import qos
 from .codec import fill_image
@@ -53,7 +54,8 @@ class VideoSource(Node):
             raise
 
     def _set_up(self) -> None:
-        parameters = Parameters(self, {'': VideoSettings}, is_configured=lambda: True)
+        names = [info.name for info in describe(VideoSettings)]
+        parameters = Parameters(self, {'': VideoSettings}, read_only=names)
         settings = parameters.table('')
         assert isinstance(settings, VideoSettings)
         if not settings.source:

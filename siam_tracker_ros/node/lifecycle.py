@@ -14,6 +14,7 @@ from collections.abc import Callable
 import traceback
 from typing import Any
 
+from rclpy.impl.implementation_singleton import rclpy_implementation
 from rclpy.lifecycle import LifecycleNode, TransitionCallbackReturn
 
 from ..errors import UserError
@@ -36,6 +37,20 @@ class GuardedLifecycleNode(LifecycleNode):
 
     `deactivate` and `release` must bear to be called at any time, also twice.
     """
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        self._change_state = self._service_change_state.callback
+        self._service_change_state.callback = self._answer_change_state
+
+    def _answer_change_state(self, request: Any, response: Any) -> Any:
+        """Answer an illegal transition: up to Jazzy it raises out of the executor instead."""
+        try:
+            return self._change_state(request, response)
+        except rclpy_implementation.RCLError as error:
+            self.get_logger().error(f'transition refused: {error}')
+            response.success = False
+            return response
 
     def configure(self) -> None:
         """Check parameters, load, create entities; raise `UserError` where the user must act."""

@@ -38,19 +38,10 @@ class StopSignals:
             raise SystemExit(0)
 
 
-def spin(executor: Any, is_done: Callable[[], bool], log_error: Callable[[str], None]) -> None:
-    """Run callbacks until `is_done`.
-
-    An invalid lifecycle transition raises RCLError out of the executor in Jazzy: it is logged, the
-    node goes on.
-    """
-    from rclpy._rclpy_pybind11 import RCLError
-
+def spin(executor: Any, is_done: Callable[[], bool]) -> None:
+    """Run callbacks until `is_done`."""
     while not is_done():
-        try:
-            executor.spin_once(timeout_sec=SPIN_SECONDS)
-        except RCLError as error:
-            log_error(f'refused: {error}')
+        executor.spin_once(timeout_sec=SPIN_SECONDS)
 
 
 def leave(code: int) -> NoReturn:

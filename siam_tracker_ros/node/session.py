@@ -145,10 +145,19 @@ class Session:
             elif isinstance(command, Change):
                 self._settings = command.settings
                 self._tracker = command.tracker
-            elif command.id:
-                self._book.remove(command.id, self._timeline.elapsed)
             else:
-                self._book.clear(self._timeline.elapsed)
+                self._stop(command.id)
+
+    def _stop(self, id: str) -> None:
+        """Drop a target, or all, with the regions that wait to become it."""
+        for request in [r for r in self._pending if not id or r.id == id]:
+            self._pending.remove(request)
+            reason = 'it was stopped before the next image came'
+            self._refuse(request, Refusal.SUPERSEDED, reason)
+        if id:
+            self._book.remove(id, self._timeline.elapsed)
+        else:
+            self._book.clear(self._timeline.elapsed)
 
     def expire(self, now: float) -> None:
         """Refuse the regions that waited for an image in vain; `now` is monotonic."""

@@ -57,7 +57,7 @@ def main(args: Sequence[str] | None = None) -> int:
             )
         signals.ready()
         if code == 0:
-            spin(executor, lambda: signals.requested, node.get_logger().error)
+            spin(executor, lambda: signals.requested)
     except UserError as error:
         print(f'tracker_node: {error}', file=sys.stderr)
         code = 2

@@ -16,6 +16,12 @@ os.environ['ROS_AUTOMATIC_DISCOVERY_RANGE'] = 'LOCALHOST'
 os.environ['ROS_DOMAIN_ID'] = str(1 + os.getpid() % 101)
 
 
+def pytest_collection_modifyitems(items):
+    for item in items:
+        if 'ros' in getattr(item, 'fixturenames', ()):
+            item.add_marker('ros')
+
+
 @pytest.fixture(scope='session')
 def ros():
     """rclpy, initialised."""

@@ -124,7 +124,15 @@ def test_arguments_are_declared_at_the_top_and_used(fake_launch, path):
             assert entity.options['default_value'] in ('true', 'false'), name
 
 
-def test_the_tracker_is_started_as_the_interface_says(fake_launch):
+@pytest.mark.parametrize(
+    ('distro', 'variable'),
+    [
+        ('jazzy', 'FASTRTPS_DEFAULT_PROFILES_FILE'),
+        ('lyrical', 'FASTDDS_DEFAULT_PROFILES_FILE'),
+    ],
+)
+def test_the_tracker_is_started_as_the_interface_says(fake_launch, monkeypatch, distro, variable):
+    monkeypatch.setenv('ROS_DISTRO', distro)
     found = described(ROOT / 'launch' / 'tracker.launch.py')
     declared = {e.arguments[0]: e.options for e in found['DeclareLaunchArgument']}
     assert set(declared) >= {
@@ -137,6 +145,7 @@ def test_the_tracker_is_started_as_the_interface_says(fake_launch):
     (rviz,) = found['Node']
     assert Path(rviz.options['arguments'][1]).is_file()
     (profile,) = found['SetEnvironmentVariable']
+    assert profile.arguments[0] == variable
     assert Path(profile.arguments[1]).is_file()
 
 

@@ -163,6 +163,19 @@ def test_stop_drops_one_or_all(stream):
     assert stream.show().targets == []
 
 
+def test_stop_also_drops_what_waits_for_an_image(stream):
+    stream.ask(id='a')
+    stream.ask(id='b')
+    stream.session.apply([Stop('a')])
+    assert stream.states(stream.show()) == {'b': TargetState.NEW}
+    stream.ask(id='c')
+    stream.session.apply([Stop()])
+    assert stream.states(stream.show()) == {'b': TargetState.REMOVED}
+    codes = [(a.id, a.code) for a in stream.answers]
+    assert codes == [
+        ('a', Refusal.SUPERSEDED), ('b', Refusal.NONE), ('c', Refusal.SUPERSEDED)]
+
+
 def test_no_more_than_max_targets():
     stream = Stream(max_targets=1)
     stream.ask(id='a')
