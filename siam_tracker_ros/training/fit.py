@@ -10,6 +10,7 @@ import csv
 from dataclasses import dataclass
 import math
 from pathlib import Path
+import pickle
 from typing import Any
 
 import numpy as np
@@ -45,7 +46,7 @@ class FitSettings(Settings):
         239, 'side of the search crop in training', unit='px', low=143, high=511
     )
     radius: float = setting(
-        2.0, 'cells around the target that are positive', low=0.0, high=8.0, source='SiamFC Eq. 4'
+        2.0, 'cells around the target that are positive', low=0.5, high=8.0, source='SiamFC Eq. 4'
     )
     place_weight: float = setting(
         0.3, 'weight of the softmax loss of the place', low=0.0, high=10.0
@@ -64,6 +65,14 @@ class FitSettings(Settings):
     )
     validate_every: int = setting(250, 'steps between two measurements and checkpoints', low=1)
     seed: int = setting(0, 'seed of everything random', low=0)
+
+    def check_together(self) -> None:
+        """Refuse crops that the strides do not divide: their maps lie beside the crop's middle."""
+        if (self.search_size - 143) % 8:
+            raise UserError(
+                f'search_size is {self.search_size}: expected 143 plus a multiple of 8, so that '
+                'the response map lies about the middle of the crop'
+            )
 
 
 def losses(
@@ -213,18 +222,43 @@ class Fit:
         path = self.folder / 'last.ckpt'
         if not path.is_file():
             return False
-        state = self.fabric.load(str(path))
-        changed = [k for k, v in self.recipe.items() if state['recipe'].get(k) != v]
+        try:
+            # Not the engine's own: it may run what a pickle says.
+            state = torch.load(path, map_location=self.fabric.device, weights_only=True)
+            recipe = state['recipe']
+        except (EOFError, KeyError, RuntimeError, TypeError, pickle.UnpicklingError) as error:
+            raise UserError(
+                f'{path} cannot be resumed from: it is damaged or of another version; delete it, '
+                'or give another --out folder, to begin anew'
+            ) from error
+        changed = [k for k, v in self.recipe.items() if recipe.get(k) != v]
         if changed:
             raise UserError(
                 f'{path} was trained with other settings ({", ".join(changed)}): '
                 'give the same ones to resume, or another --out folder to begin anew'
             )
-        self.network.load_state_dict(state['network'])
+        try:
+            self.network.load_state_dict(state['network'])
+        except RuntimeError as error:
+            raise UserError(
+                f'{path} holds a network of other widths: give the same --init to resume, or '
+                'another --out folder to begin anew'
+            ) from error
         self.average.load_state_dict(state['average'])
         self.optimizer.load_state_dict(state['optimizer'])
         self.step = state['step']
+        self._forget_later_rows()
         return True
+
+    def _forget_later_rows(self) -> None:
+        """Drop the rows of steps after the checkpoint, which are about to be run again."""
+        path = self.folder / 'metrics.csv'
+        if not path.is_file() or not self.fabric.is_global_zero:
+            return
+        header, *rows = path.read_text().splitlines() or ['']
+        steps = [row.split(',')[0] for row in rows]
+        kept = [r for r, step in zip(rows, steps) if step.isdecimal() and int(step) <= self.step]
+        path.write_text('\n'.join([header, *kept]) + '\n')
 
     def save(self) -> None:
         """Write ``last.ckpt``: everything that `resume` needs."""

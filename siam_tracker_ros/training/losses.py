@@ -63,8 +63,8 @@ def place_entropy(logits: Tensor, distance: Tensor, sigma: float) -> Tensor:
     cell be the right one. It is the softmax loss of distractor ranking, with a soft label so that
     no cell is favoured by rounding.
     """
-    label = torch.exp(-0.5 * (distance / sigma) ** 2).flatten(1)
-    label = label / label.sum(dim=1, keepdim=True)
+    # As a softmax, so that a target outside the map leaves a label at its rim and not 0 / 0.
+    label = torch.softmax(-0.5 * (distance / sigma).flatten(1) ** 2, dim=1)
     return -(label * functional.log_softmax(logits.flatten(1), dim=1)).sum(dim=1).mean()
 
 

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from tqdm import tqdm
 
 from ..frames import Frame
-from ..geometry import Box
+from ..geometry import MIN_TARGET_SIDE, Box
 from ..images import Image, require_cv2, write_image
 from ..settings import Settings, setting
 from ..trackers.base import State, Tracker
@@ -151,9 +151,9 @@ def _follow(
 ) -> list[list[Box | None]]:
     """Boxes of each object that returned; None where the two passes disagree."""
     frames = [Frame.from_numpy(image, tracker.device) for image in images]
-    begun = propose(images, settings.objects, rng)
+    begun = [box for box in propose(images, settings.objects, rng) if _can_start(box)]
     forward = _pass(frames, begun, tracker)
-    survivors = [track for track in forward if track[-1] is not None]
+    survivors = [track for track in forward if track[-1] is not None and _can_start(track[-1])]
     ends = [box for track in survivors for box in track[-1:] if box is not None]
     backward = _pass(frames[::-1], ends, tracker)
     kept = []
@@ -170,6 +170,11 @@ def _follow(
         if sum(box is not None for box in boxes) >= len(boxes) // 2:
             kept.append(boxes)
     return kept
+
+
+def _can_start(box: Box) -> bool:
+    """Whether a tracker would begin with this box: at the image's edge little may be left."""
+    return min(box.w, box.h) >= MIN_TARGET_SIDE
 
 
 def _pass(frames: list[Frame], begun: list[Box], tracker: Tracker) -> list[list[Box | None]]:

@@ -173,7 +173,9 @@ class SceneMaker:
             crop, centre, used = self._search(pairs, i, others, rng)
             searches.append(crop)
             centres.append(centre)
-            same[i, used] = True
+            # Pairs of one shot show one object: whoever lent a layer may be seen, and its kin.
+            shown = {pairs[j].shot for j in used}
+            same[i] |= torch.tensor([pair.shot in shown for pair in pairs])
         return Batch(
             torch.cat(exemplars),
             torch.cat(searches),
@@ -193,7 +195,8 @@ class SceneMaker:
         affine = place(view.box, side, (float(at[0]), float(at[1])), 0.0, 0.0)
         crop = self._layer(view, affine, size)
         if others and rng.random() < s.foreign_exemplar:
-            crop = self._over(crop, view, affine, self._background(pairs, others, size, rng), rng)
+            below, _ = self._background(pairs, others, size, rng)
+            crop = self._over(crop, view, affine, below, rng)
         return crop
 
     def _search(
@@ -207,7 +210,9 @@ class SceneMaker:
         affine = self._random_window(view.box, at, rng)
         crop = self._layer(view, affine, size)
         if others and rng.random() < s.foreign:
-            crop = self._over(crop, view, affine, self._background(pairs, others, size, rng), rng)
+            below, j = self._background(pairs, others, size, rng)
+            crop = self._over(crop, view, affine, below, rng)
+            used.append(j)
         if others and rng.random() < s.distractors:
             alike = [j for j in others if pairs[j].kind == pairs[i].kind] or others
             j = int(rng.choice(alike))
@@ -238,15 +243,17 @@ class SceneMaker:
 
     def _background(
         self, pairs: Sequence[Pair], others: list[int], size: int, rng: np.random.Generator
-    ) -> Tensor:
-        """A crop of another image, away from its edges where that is possible."""
-        image = pairs[int(rng.choice(others))].search.image
+    ) -> tuple[Tensor, int]:
+        """A crop of another pair's image, away from its edges where possible, and which pair."""
+        j = int(rng.choice(others))
+        image = pairs[j].search.image
         height, width = image.shape[:2]
         side = min(height, width) * rng.uniform(0.5, 1.0)
         cx = rng.uniform(side / 2, max(width - side / 2, side / 2))
         cy = rng.uniform(side / 2, max(height - side / 2, side / 2))
         box = Box(float(cx), float(cy), 1.0, 1.0)
-        return self._layer(View(image, box), place(box, side, (0.0, 0.0), 0.0, 0.0), size)
+        affine = place(box, side, (0.0, 0.0), 0.0, 0.0)
+        return self._layer(View(image, box), affine, size), j
 
     def _over(
         self, crop: Tensor, view: View, affine: Tensor, below: Tensor, rng: np.random.Generator

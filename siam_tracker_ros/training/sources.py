@@ -17,7 +17,7 @@ from torch import Tensor
 from ..errors import UserError
 from ..geometry import Box
 from ..images import SUFFIXES as IMAGE_SUFFIXES
-from ..images import read_image, require_cv2
+from ..images import list_images, read_image, require_cv2
 
 GROUND_TRUTH = 'groundtruth.txt'
 VIDEO_SUFFIXES = frozenset({'.avi', '.m4v', '.mkv', '.mov', '.mp4', '.mpg', '.webm'})
@@ -67,7 +67,8 @@ def read_ground_truth(path: Path) -> list[Box | None]:
         A line that is not four numbers.
     """
     boxes: list[Box | None] = []
-    for number, line in enumerate(path.read_text().split('\n'), 1):
+    # What is not text becomes a line that is refused below.
+    for number, line in enumerate(path.read_text(errors='replace').split('\n'), 1):
         if not line.strip():
             continue
         try:
@@ -111,9 +112,9 @@ def discover(folders: Iterable[Path | str]) -> Sources:
 
 def _walk(folder: Path, found: Sources) -> None:
     files = sorted(folder.iterdir())
-    images = [f for f in files if f.suffix.lower() in IMAGE_SUFFIXES]
     truth = folder / GROUND_TRUTH
     if truth.is_file():
+        images = list_images(folder)
         boxes = read_ground_truth(truth)
         if len(boxes) != len(images):
             raise UserError(
@@ -124,8 +125,9 @@ def _walk(folder: Path, found: Sources) -> None:
         if len(shot.visible) > 1:
             found.shots.append(shot)
         return
-    found.shots.extend(Shot((image,), (None,), folder.name) for image in images)
-    found.videos.extend(f for f in files if f.suffix.lower() in VIDEO_SUFFIXES)
+    stills = [f for f in files if f.suffix.lower() in IMAGE_SUFFIXES and f.is_file()]
+    found.shots.extend(Shot((image,), (None,), folder.name) for image in stills)
+    found.videos.extend(f for f in files if f.suffix.lower() in VIDEO_SUFFIXES and f.is_file())
     for sub in files:
         if sub.is_dir():
             _walk(sub, found)
