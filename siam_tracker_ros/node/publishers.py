@@ -136,7 +136,7 @@ class Publishers:
     def failed(self, text: str) -> None:
         """See `Outputs.failed`."""
         self._node.get_logger().error(
-            f'tracking failed:\n{text}', throttle_duration_sec=LOG_PERIOD_S
+            f'an image was dropped: {text}', throttle_duration_sec=LOG_PERIOD_S
         )
 
     def broken(self, sentence: str) -> None:

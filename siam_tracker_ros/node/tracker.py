@@ -20,6 +20,7 @@ import torch
 from vision_msgs.msg import Detection2D
 
 from .. import trackers
+from ..images import require_cv2
 from ..settings import Settings
 from ..trackers import Tracker
 from . import diagnostics, qos
@@ -125,6 +126,10 @@ class TrackerNode(GuardedLifecycleNode):
         settings = self._settings = self._node_settings()
         debug_settings = self.parameters.table(DEBUG)
         assert isinstance(debug_settings, DebugSettings)
+        compressed = settings.image_transport == 'compressed'
+        if compressed:
+            # Raw images need it for few encodings only.
+            require_cv2()
         table = self._tracker_table()
         tracker = self._create_tracker(
             settings.tracker,
@@ -141,7 +146,6 @@ class TrackerNode(GuardedLifecycleNode):
             self, settings.tracker, settings.weights, debug_settings, self._health,
             self._gave_up.trigger,
         )
-        compressed = settings.image_transport == 'compressed'
         self._images = qos.ImageSubscription(
             self,
             CompressedImage if compressed else Image,

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 import torch
 
+from ..errors import UserError
 from .image_rules import MalformedImage
 from .mailbox import Mailbox
 from .session import CameraImage, Command, FrameReport, Session
@@ -36,7 +37,7 @@ class Outputs(Protocol):
         """Report an image that was dropped."""
 
     def failed(self, text: str) -> None:
-        """Report an exception, with its traceback."""
+        """Report an exception: its traceback, or one sentence where the user can mend it."""
 
     def broken(self, sentence: str) -> None:
         """Report that the worker gave up: the node must be deactivated."""
@@ -98,6 +99,8 @@ class Worker:
                     'follow fewer targets or use a smaller image, then activate again'
                 )
                 break
+            except UserError as error:
+                self._outputs.failed(str(error))
             except Exception:
                 self._outputs.failed(traceback.format_exc())
         self._finish()
@@ -106,12 +109,11 @@ class Worker:
         begin = time.monotonic()
         try:
             pixels = self._decode(message)
+            report = self._session.process(CameraImage(message.header, pixels, arrival))
         except MalformedImage as error:
             self._counters.dropped(error.code)
             self._outputs.malformed(error)
             return
-        try:
-            report = self._session.process(CameraImage(message.header, pixels, arrival))
         except torch.cuda.OutOfMemoryError:
             self._counters.dropped('out_of_memory')
             raise

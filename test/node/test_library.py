@@ -15,6 +15,8 @@ from siam_tracker_ros.trackers import State
 pytest.importorskip('rclpy', reason='rclpy is not installed')
 
 FIRST = {'a': Box(90.0, 80.0, 44.0, 36.0), 'b': Box(230.5, 150.25, 30.0, 50.0)}
+SPEED = {'a': (3, 2), 'b': (-4, 1)}
+COUNT = 12
 STATES = {1: State.TRACKING, 2: State.UNCERTAIN, 3: State.LOST}
 
 
@@ -34,9 +36,9 @@ def images():
     patches = {name: cv2.normalize(soft(round(box.h), round(box.w), 2), None, 0, 255,
                                    cv2.NORM_MINMAX) for name, box in FIRST.items()}
     frames = []
-    for k in range(12):
+    for k in range(COUNT):
         image = ground.copy()
-        for name, (dx, dy) in {'a': (3, 2), 'b': (-4, 1)}.items():
+        for name, (dx, dy) in SPEED.items():
             left, top, width, height = (round(v) for v in FIRST[name].ltwh)
             x, y = left + k * dx, top + k * dy
             image[y:y + height, x:x + width] = patches[name]
@@ -50,14 +52,15 @@ def tracked_by_the_library(tracker, images, boxes):
     return [tracker.step(frame, targets) for frame in frames[1:]]
 
 
-@pytest.mark.parametrize('names', ['a', 'ab'])
-def test_the_boxes_are_the_librarys(ros, random_weights, images, names):
+@pytest.mark.parametrize(('names', 'shipped'), [('a', True), ('ab', True), ('ab', False)])
+def test_the_boxes_are_the_librarys(ros, random_weights, images, names, shipped):
     from ros_bench import Bench, detection
 
-    tracker = trackers.create('siamfc', weights=str(random_weights), device='cpu')
+    weights = 'auto' if shipped else str(random_weights)
+    tracker = trackers.create('siamfc', weights=weights, device='cpu')
     boxes = [FIRST[name] for name in names]
     expected = tracked_by_the_library(tracker, images, boxes)
-    parameters = {'weights': str(random_weights), 'device': 'cpu'}
+    parameters = {'weights': weights, 'device': 'cpu'}
     with Bench(create=trackers.create, parameters=parameters) as bench:
         bench.activate()
         regions = [detection(*_numbers(FIRST[name]), id=name) for name in names]
@@ -74,6 +77,17 @@ def test_the_boxes_are_the_librarys(ros, random_weights, images, names):
             assert target.score == pytest.approx(estimate.score, abs=1e-6)
             assert STATES[target.state] is estimate.state
     assert any(b[0].box != a[0].box for a, b in pairwise(expected)), 'nothing moved'
+    if shipped:
+        for name, estimate in zip(names, expected[-1]):
+            assert estimate.box.iou(_last(name)) > 0.5
+            assert estimate.state is State.TRACKING
+
+
+def _last(name):
+    """Where a patch is in the last image."""
+    left, top, width, height = (round(v) for v in FIRST[name].ltwh)
+    dx, dy = SPEED[name]
+    return Box.from_ltwh(left + (COUNT - 1) * dx, top + (COUNT - 1) * dy, width, height)
 
 
 def _numbers(box):

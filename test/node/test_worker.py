@@ -1,0 +1,131 @@
+# Copyright 2026 The siam_tracker_ros authors
+# SPDX-License-Identifier: Apache-2.0
+"""The worker's thread: nothing ends it but its mailbox, and every image is accounted for."""
+
+import time
+from types import SimpleNamespace
+
+from fake_tracker import FakeTracker
+import numpy as np
+import pytest
+
+from siam_tracker_ros.errors import UserError
+from siam_tracker_ros.geometry import Box
+from siam_tracker_ros.node.image_rules import MalformedImage
+from siam_tracker_ros.node.mailbox import Mailbox
+from siam_tracker_ros.node.roi import RoiRequest
+from siam_tracker_ros.node.session import Session
+from siam_tracker_ros.node.settings import NodeSettings
+from siam_tracker_ros.node.statistics import Counters
+from siam_tracker_ros.node.worker import Worker
+
+PIXELS = np.full((120, 160, 3), 30, np.uint8)
+
+
+class Desk:
+    """A worker with outputs that are only written down."""
+
+    def __init__(self):
+        self.counters = Counters()
+        self.mailbox = Mailbox(self.counters)
+        self.tracker = FakeTracker()
+        self.log = []
+        self.decode = lambda message: PIXELS
+        session = Session(self.tracker, NodeSettings(), self.log.append, self.failed)
+        self.worker = Worker(
+            self.mailbox, session, lambda message: self.decode(message), self, self.counters)
+        self.stamp = 100
+
+    def publish(self, report, pixels, seconds):
+        self.log.append(('publish', len(report.targets)))
+
+    def publish_end(self, report):
+        self.log.append(('end', len(report.targets)))
+
+    def malformed(self, error):
+        self.log.append(('malformed', error.code))
+
+    def failed(self, text):
+        self.log.append(('failed', text))
+
+    def broken(self, sentence):
+        self.log.append(('broken', sentence))
+
+    def put(self):
+        """Hand over an image and wait until it is accounted for."""
+        self.stamp += 1
+        header = SimpleNamespace(
+            stamp=SimpleNamespace(sec=self.stamp, nanosec=0), frame_id='camera')
+        self.mailbox.put((SimpleNamespace(header=header), time.monotonic()))
+        end = time.monotonic() + 5
+        counts = self.counters.snapshot()
+        while counts.received != counts.processed + counts.dropped:
+            assert time.monotonic() < end
+            time.sleep(0.001)
+            counts = self.counters.snapshot()
+        return counts
+
+
+@pytest.fixture
+def desk():
+    desk = Desk()
+    desk.worker.start()
+    yield desk
+    assert desk.worker.stop(5.0)
+
+
+def raising(error):
+    def decode(message):
+        raise error
+
+    return decode
+
+
+@pytest.mark.parametrize(
+    ('error', 'reason', 'told'),
+    [
+        (MalformedImage('zero_size', 'nothing in it'), 'zero_size', ('malformed', 'zero_size')),
+        (UserError('install OpenCV'), 'tracker_error', ('failed', 'install OpenCV')),
+        (ZeroDivisionError('of the test'), 'tracker_error', None),
+    ],
+)
+def test_whatever_fails_the_image_is_counted_and_the_next_one_taken(desk, error, reason, told):
+    good, desk.decode = desk.decode, raising(error)
+    assert desk.put().reasons[reason] == 1
+    desk.decode = good
+    assert desk.put().processed == 1
+    desk.mailbox.close()
+    assert desk.worker.stop(5.0)
+    if told is not None:
+        assert desk.log[0] == told
+    else:
+        assert 'Traceback' in desk.log[0][1]
+        assert 'of the test' in desk.log[0][1]
+    assert desk.log[-1] == ('publish', 0)
+
+
+def test_the_end_of_its_targets_is_published(desk):
+    desk.mailbox.command(RoiRequest(Box(60, 50, 20, 20), time.monotonic() + 5))
+    desk.put()
+    assert desk.worker.stop(5.0)
+    assert desk.log[1:] == [('publish', 1), ('end', 1)]
+
+
+def test_without_memory_it_gives_up_and_says_so(desk):
+    desk.put()
+    desk.mailbox.command(RoiRequest(Box(60, 50, 20, 20), time.monotonic() + 5))
+    desk.tracker.memory_errors = 2
+    assert desk.put().reasons['out_of_memory'] == 1
+    assert desk.worker.stop(5.0)
+    (sentence,) = [entry[1] for entry in desk.log if entry[0] == 'broken']
+    assert '2.00 GiB' in sentence
+
+
+def test_one_that_hangs_is_told_apart_from_one_that_ended(desk):
+    desk.mailbox.command(RoiRequest(Box(60, 50, 20, 20), time.monotonic() + 5))
+    desk.put()
+    desk.tracker.seconds = 0.5
+    header = SimpleNamespace(stamp=SimpleNamespace(sec=desk.stamp + 1, nanosec=0), frame_id='camera')
+    desk.mailbox.put((SimpleNamespace(header=header), time.monotonic()))
+    time.sleep(0.1)
+    assert not desk.worker.stop(0.05)
