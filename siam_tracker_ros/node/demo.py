@@ -12,6 +12,7 @@ import argparse
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, version
 import json
 import math
 import os
@@ -91,12 +92,21 @@ def share_file(name: str) -> Path:
     raise UserError(f'{name} is missing from the installed package: install it again')
 
 
+def profile_variable() -> str:
+    """Return the variable that names Fast DDS' profiles: version 3, in Kilted, renamed it."""
+    try:
+        before_kilted = int(version('rclpy').split('.')[0]) < 9
+    except PackageNotFoundError:
+        before_kilted = False
+    return 'FASTRTPS_DEFAULT_PROFILES_FILE' if before_kilted else 'FASTDDS_DEFAULT_PROFILES_FILE'
+
+
 def environment(domain: int) -> dict[str, str]:
     """Return the variables of all three processes: one domain, this machine only, large images."""
     return {
         'ROS_DOMAIN_ID': str(domain),
         'ROS_AUTOMATIC_DISCOVERY_RANGE': 'LOCALHOST',
-        'FASTRTPS_DEFAULT_PROFILES_FILE': str(share_file('config/fastdds_large_images.xml')),
+        profile_variable(): str(share_file('config/fastdds_large_images.xml')),
         # The children's output goes to files: without this it would appear late.
         'PYTHONUNBUFFERED': '1',
     }

@@ -1,0 +1,213 @@
+# Copyright 2026 The siam_tracker_ros authors
+# SPDX-License-Identifier: Apache-2.0
+"""Write the tables of README.md and docs/ that come from code and from measurements.
+
+A table stands between ``<!-- table: NAME -->`` and ``<!-- end -->``. Without arguments the files
+are rewritten; with ``--check`` nothing is written, and the exit code is 1 where a table is stale.
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable, Iterable, Mapping, Sequence
+import json
+from pathlib import Path
+import re
+import sys
+from typing import Any
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT))
+
+from siam_tracker_ros import trackers, weights  # noqa: E402
+from siam_tracker_ros.cli import train  # noqa: E402
+from siam_tracker_ros.images import encode_jpeg, read_image  # noqa: E402
+from siam_tracker_ros.node.settings import DebugSettings, NodeSettings  # noqa: E402
+from siam_tracker_ros.node.video_settings import VideoSettings  # noqa: E402
+from siam_tracker_ros.settings import SettingInfo, Settings, describe  # noqa: E402
+
+ACCURACY = ROOT / 'benchmarks' / 'results' / 'accuracy.json'
+PICTURE = ROOT / 'docs' / 'images' / 'demo.jpg'
+MARKED = re.compile(r'(<!-- table: (\S+) -->\n).*?(<!-- end -->)', re.DOTALL)
+
+# Every tracker that the package is meant to hold, with its paper.
+PLANNED = {
+    'siamfc': 'Fully-Convolutional Siamese Networks for Object Tracking (2016)',
+    'csn': 'Cascaded Siamese tracking (arXiv 1905.02857)',
+    'dsiam': 'Learning Dynamic Siamese Network for Visual Object Tracking (2017)',
+    'siamrpnpp': 'SiamRPN++ (2019)',
+    'crpn': 'Siamese Cascaded Region Proposal Networks (2019)',
+    'sasiam': 'A Twofold Siamese Network for Real-Time Object Tracking (2018)',
+}
+
+
+def table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """Return a Markdown table."""
+    lines = [header, ['---'] * len(header), *rows]
+    cells = [[cell.replace('|', '\\|') for cell in line] for line in lines]
+    return ''.join('| ' + ' | '.join(line) + ' |\n' for line in cells)
+
+
+def setting_row(info: SettingInfo, prefix: str) -> list[str]:
+    """Return name, default, range, meaning, symbol and source, and whether it may change."""
+    default = str(info.default).lower() if isinstance(info.default, bool) else f'{info.default}'
+    symbol = f' ({info.symbol})' if info.symbol else ''
+    return [
+        f'`{prefix}{info.name}`',
+        f'`{default}`',
+        info.expectation(),
+        f'{info.help}{symbol}',
+        info.source,
+        'yes' if info.dynamic else 'no',
+    ]
+
+
+def settings_table(cls: type[Settings], prefix: str = '') -> str:
+    """Return the table of a settings class; the source column only where there are sources."""
+    header = ['name', 'default', 'allowed', 'meaning', 'from', 'while running']
+    rows = [setting_row(info, prefix) for info in describe(cls)]
+    if not any(row[4] for row in rows):
+        header, rows = header[:4] + header[5:], [row[:4] + row[5:] for row in rows]
+    return table(header, rows)
+
+
+def train_tables() -> str:
+    """Return the settings of training, by groups, as options of the command line."""
+    parts = []
+    for title, cls in train.TABLES.items():
+        rows = [
+            [option(info.name), f'`{info.default}`', info.expectation(), info.help]
+            for info in describe(cls)
+        ]
+        parts.append(f'**{title}**\n\n{table(["option", "default", "allowed", "meaning"], rows)}')
+    return '\n'.join(parts)
+
+
+def option(name: str) -> str:
+    """Return the command line's option of a setting."""
+    return f'`--{name.replace("_", "-")}`'
+
+
+def tracker_table() -> str:
+    """Return the trackers of the plan, and which of them exist."""
+    shipped = {entry.tracker for entry in weights.entries()}
+    rows = []
+    for name, paper in PLANNED.items():
+        exists = name in trackers.names()
+        state = 'works' if exists else 'not yet'
+        rows.append([f'`{name}`', paper, state, 'shipped' if name in shipped else 'none'])
+    return table(['name', 'paper', 'state', 'weights'], rows)
+
+
+def weights_table() -> str:
+    """Return the shipped checkpoints."""
+    rows = [
+        [f'`{entry.file}`', f'`{entry.tracker}`', f'{entry.path.stat().st_size / 1e6:.1f} MB',
+         entry.data, entry.licence, f'`{entry.sha256[:16]}…`']
+        for entry in weights.entries()
+    ]
+    header = ['file', 'tracker', 'size', 'trained on', 'licence and terms', 'sha256']
+    return table(header, rows) if rows else 'No weights ship with this version.\n'
+
+
+def recipes() -> str:
+    """Return the command that trained each shipped checkpoint, and its scores."""
+    parts = []
+    for entry in weights.entries():
+        parts.append(f'`{entry.file}`:\n\n```\n{entry.recipe}\n```\n')
+        if entry.scores:
+            rows = [[key, scalar(value)] for key, value in entry.scores.items()]
+            parts.append(table(['measured', 'value'], rows))
+    return '\n'.join(parts) if parts else 'No weights ship with this version.\n'
+
+
+def scalar(value: object) -> str:
+    """Return a figure or a text for a table."""
+    return f'{value:.3f}' if isinstance(value, float) else str(value)
+
+
+def accuracy_table() -> str:
+    """Return what ``benchmarks/accuracy.py`` measured, with machine and date."""
+    if not ACCURACY.is_file():
+        return 'Not measured yet; `benchmarks/accuracy.py --json` writes the figures.\n'
+    return format_accuracy(json.loads(ACCURACY.read_text(encoding='utf-8')))
+
+
+def format_accuracy(result: Mapping[str, Any]) -> str:
+    """Return the table of one result file, best first, with its machine and date."""
+    found = sorted(result['trackers'].items(), key=lambda item: -item[1]['mean']['auc'])
+    rows = []
+    for name, scores in found:
+        mean = scores['mean']
+        rows.append(
+            [name, f'{mean["auc"]:.3f}', f'{mean["precision"]:.3f}', f'{mean["fps"]:.0f}']
+        )
+    text = table(['tracker', 'AUC', 'precision at 20 px', 'median fps'], rows)
+    count = len(found[0][1]['sequences']) if found else 0
+    origin = ', '.join(f'{key} {value}' for key, value in result['run'].items())
+    return f'{text}\nOne pass over {count} sequences; {origin}.\n'
+
+
+def generators() -> dict[str, Callable[[], str]]:
+    """Return the tables by name."""
+    tables: dict[str, Callable[[], str]] = {
+        'accuracy': accuracy_table,
+        'node-settings': lambda: settings_table(NodeSettings),
+        'debug-settings': lambda: settings_table(DebugSettings, 'debug.'),
+        'recipes': recipes,
+        'trackers': tracker_table,
+        'train-settings': train_tables,
+        'video-settings': lambda: settings_table(VideoSettings),
+        'weights': weights_table,
+    }
+    for name in trackers.names():
+        tables[f'settings-{name}'] = (
+            lambda name=name: settings_table(trackers.settings_class(name), f'{name}.')
+        )
+    return tables
+
+
+def updated(text: str, tables: Mapping[str, Callable[[], str]]) -> str:
+    """Return a page with all its tables made anew.
+
+    Raises
+    ------
+    KeyError
+        A marker names a table that does not exist.
+    """
+    return MARKED.sub(lambda m: f'{m[1]}{tables[m[2]]()}{m[3]}', text)
+
+
+def pages() -> list[Path]:
+    """Return every page that may hold a table."""
+    return [ROOT / 'README.md', *sorted((ROOT / 'docs').rglob('*.md'))]
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Rewrite or check all pages."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument('--check', action='store_true', help='write nothing, exit with 1 if stale')
+    parser.add_argument(
+        '--picture', type=Path, metavar='PNG',
+        help='make docs/images/demo.jpg from the contact sheet of a demo',
+    )
+    args = parser.parse_args(arguments)
+    check = args.check
+    if args.picture is not None:
+        PICTURE.write_bytes(encode_jpeg(read_image(args.picture), quality=80))
+    tables = generators()
+    stale = []
+    for page in pages():
+        text = page.read_text(encoding='utf-8')
+        new = updated(text, tables)
+        if new != text:
+            stale.append(page.relative_to(ROOT))
+            if not check:
+                page.write_text(new, encoding='utf-8')
+    for page in stale:
+        print(f'{page}: {"out of date, run scripts/update_docs.py" if check else "updated"}')
+    return 1 if check and stale else 0
+
+
+if __name__ == '__main__':
+    sys.exit(main())

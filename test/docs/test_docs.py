@@ -1,0 +1,104 @@
+# Copyright 2026 The siam_tracker_ros authors
+# SPDX-License-Identifier: Apache-2.0
+"""The pages agree with the code, and what they point to exists."""
+
+from __future__ import annotations
+
+import importlib.util
+from pathlib import Path
+import re
+
+import pytest
+import yaml
+
+from siam_tracker_ros import trackers
+from siam_tracker_ros.settings import Settings, describe, setting
+
+ROOT = Path(__file__).resolve().parents[2]
+PAGES = [ROOT / 'README.md', ROOT / 'CONTRIBUTING.md', *sorted((ROOT / 'docs').rglob('*.md'))]
+
+
+@pytest.fixture(scope='module')
+def update_docs():
+    spec = importlib.util.spec_from_file_location('update_docs', ROOT / 'scripts/update_docs.py')
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def test_tables_are_up_to_date(update_docs, capsys):
+    assert update_docs.main(['--check']) == 0, capsys.readouterr().out
+
+
+def test_every_setting_of_every_tracker_stands_in_its_page():
+    for name in trackers.names():
+        page = (ROOT / f'docs/trackers/{name}.md').read_text()
+        for info in describe(trackers.settings_class(name)):
+            assert f'| `{name}.{info.name}` |' in page
+
+
+def test_a_stale_table_is_found_and_mended(update_docs):
+    text = 'before\n<!-- table: t -->\nold\n<!-- end -->\nafter\n'
+    new = update_docs.updated(text, {'t': lambda: 'new\n'})
+    assert new == 'before\n<!-- table: t -->\nnew\n<!-- end -->\nafter\n'
+    assert update_docs.updated(new, {'t': lambda: 'new\n'}) == new
+
+
+def test_an_unknown_table_is_an_error(update_docs):
+    with pytest.raises(KeyError, match='nothing'):
+        update_docs.updated('<!-- table: nothing -->\n<!-- end -->', {})
+
+
+def test_settings_table_shows_default_range_and_source(update_docs):
+    class Example(Settings):
+        pass
+
+    from dataclasses import dataclass
+
+    @dataclass(frozen=True)
+    class Table(Example):
+        gate: bool = setting(True, 'a switch')
+        rate: float = setting(
+            0.5, 'a|b', unit='s', low=0.0, high=1.0, symbol='r', source='Eq. 3', dynamic=True
+        )
+
+    lines = update_docs.settings_table(Table, 'x.').splitlines()
+    assert lines[2] == '| `x.gate` | `true` | true or false | a switch |  | no |'
+    assert lines[3] == '| `x.rate` | `0.5` | a number from 0 to 1 (s) | a\\|b (r) | Eq. 3 | yes |'
+
+
+def test_accuracy_table_names_machine_and_date(update_docs):
+    def scores(auc):
+        mean = {'auc': auc, 'precision': 0.5, 'fps': 41.6}
+        return {'mean': mean, 'sequences': {'a': {}, 'b': {}}}
+
+    text = update_docs.format_accuracy({
+        'trackers': {'worse': scores(0.4), 'better': scores(0.51234)},
+        'run': {'date': '2026-01-02', 'cpu': '2 x some CPU'},
+    })
+    assert '| better | 0.512 | 0.500 | 42 |\n| worse | 0.400 | 0.500 | 42 |\n' in text
+    assert 'One pass over 2 sequences; date 2026-01-02, cpu 2 x some CPU.' in text
+
+
+@pytest.mark.parametrize('page', PAGES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_relative_links_lead_somewhere(page):
+    for target in re.findall(r'\]\(([^)#\s]+)[^)]*\)', page.read_text()):
+        if not re.match(r'[a-z]+:', target):
+            assert (page.parent / target).exists(), target
+
+
+def test_every_page_is_in_the_menu():
+    def leaves(node):
+        if isinstance(node, str):
+            return [node]
+        values = node.values() if isinstance(node, dict) else node
+        return [leaf for value in values for leaf in leaves(value)]
+
+    menu = leaves(yaml.safe_load((ROOT / 'mkdocs.yml').read_text())['nav'])
+    pages = [str(path.relative_to(ROOT / 'docs')) for path in (ROOT / 'docs').rglob('*.md')]
+    assert sorted(menu) == sorted(pages)
+
+
+def test_pictures_are_small():
+    for picture in (ROOT / 'docs/images').iterdir():
+        assert picture.stat().st_size < 300_000
