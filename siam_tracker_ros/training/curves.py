@@ -35,5 +35,7 @@ def draw_curves(metrics: Path, picture: Path) -> None:
                 axes.plot(*zip(*points), label=name.replace('_', ' '), linewidth=1)
         axes.set_xlabel('step')
         axes.grid(alpha=0.3)
-        axes.legend()
+        # Few shots leave none to measure on, and matplotlib warns of a legend of nothing.
+        if axes.lines:
+            axes.legend()
     figure.savefig(str(picture), dpi=120)

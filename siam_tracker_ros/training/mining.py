@@ -189,6 +189,7 @@ def _pass(frames: list[Frame], begun: list[Box], tracker: Tracker) -> list[list[
 
 def _write(folder: Path, images: list[Image], boxes: list[Box | None]) -> None:
     """Write one sequence; the labels come last, so that an interrupted one is not taken."""
+    folder.mkdir(parents=True, exist_ok=True)
     for number, image in enumerate(images, 1):
         write_image(folder / f'{number:08d}.jpg', image)
     rows = [

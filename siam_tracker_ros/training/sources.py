@@ -105,7 +105,8 @@ def discover(folders: Iterable[Path | str]) -> Sources:
             raise UserError(
                 f'training data {folder}: no image ({", ".join(sorted(IMAGE_SUFFIXES))}), no '
                 'video '
-                f'({", ".join(sorted(VIDEO_SUFFIXES))}) and no {GROUND_TRUTH} with two boxes below it'
+                f'({", ".join(sorted(VIDEO_SUFFIXES))}) and no {GROUND_TRUTH} with two boxes '
+                'below it'
             )
     return found
 

@@ -1,0 +1,269 @@
+# Copyright 2026 The siam_tracker_ros authors
+# SPDX-License-Identifier: Apache-2.0
+import copy
+import csv
+import math
+
+import numpy as np
+import pytest
+import torch
+
+pytest.importorskip('lightning_fabric', reason='the train extra is not installed')
+pytest.importorskip('kornia', reason='the train extra is not installed')
+pytest.importorskip('matplotlib', reason='the train extra is not installed')
+
+from siam_tracker_ros.errors import UserError
+from siam_tracker_ros.images import read_image
+from siam_tracker_ros.models.siamfc import SiamFC
+from siam_tracker_ros.training.augment import photometric
+from siam_tracker_ros.training.curves import draw_curves
+from siam_tracker_ros.training.fit import Fit, FitSettings, rate_at
+from siam_tracker_ros.training.run import RunSettings, make_fabric
+from siam_tracker_ros.training.scenes import SceneSettings
+from siam_tracker_ros.training.sources import discover, split
+
+TINY = {'steps': 4, 'batch': 4, 'search_size': 143, 'validate_every': 2, 'warmup': 2}
+
+
+@pytest.fixture(scope='module')
+def fabric():
+    return make_fabric(RunSettings(accelerator='cpu', precision='32-true'))
+
+
+@pytest.fixture
+def job(small_network, stills, tmp_path, fabric):
+    """Makes a run of a few steps on eight images."""
+
+    def make(folder='run', network=small_network, scenes=None, **values):
+        settings = FitSettings.from_dict({**TINY, **values})
+        train, held_out = split(discover([stills]).shots, 0.25, 0)
+        return Fit(
+            copy.deepcopy(network),
+            train,
+            held_out,
+            settings,
+            scenes or SceneSettings(),
+            0.5,
+            127,
+            tmp_path / folder,
+            fabric,
+        )
+
+    return make
+
+
+def rows(folder):
+    with (folder / 'metrics.csv').open(newline='') as file:
+        return list(csv.DictReader(file))
+
+
+def equal(one, other):
+    a, b = one.state_dict(), other.state_dict()
+    return set(a) == set(b) and all(torch.equal(a[name], b[name]) for name in a)
+
+
+def test_a_run_learns_and_writes_what_it_saw(job, small_network):
+    run = job()
+    trained = run.run()
+    assert run.step == 4
+    assert not equal(trained, small_network)
+    assert all(torch.isfinite(p).all() for p in trained.parameters())
+    found = rows(run.folder)
+    assert [row['step'] for row in found] == ['1', '2', '3', '4']
+    for row in found:
+        assert all(math.isfinite(float(row[k])) for k in ('loss', 'logistic', 'place', 'absent'))
+        measured = row['step'] in ('2', '4')
+        assert bool(row['held_out_loss']) == measured
+        if measured:
+            assert 0 <= float(row['held_out_hit']) <= 1
+            assert 0 <= float(row['held_out_auroc']) <= 1
+    assert (run.folder / 'last.ckpt').is_file()
+    assert not (run.folder / 'last.ckpt.part').exists()
+
+
+def test_the_loss_is_the_weighted_sum_of_its_parts(job):
+    run = job(place_weight=0.5, absent_weight=2.0)
+    run.run()
+    for row in rows(run.folder):
+        logistic, place, absent = (float(row[k]) for k in ('logistic', 'place', 'absent'))
+        assert float(row['loss']) == pytest.approx(logistic + 0.5 * place + 2 * absent, rel=1e-3)
+
+
+def test_a_resumed_run_is_the_run_that_was_stopped(job):
+    whole = job('whole')
+    expected = whole.run()
+
+    stopped = job('stopped')
+    learn = stopped._learn
+
+    def crash(pairs):
+        if stopped.step == 3:
+            raise KeyboardInterrupt
+        return learn(pairs)
+
+    stopped._learn = crash
+    with pytest.raises(KeyboardInterrupt):
+        stopped.run()
+    assert [row['step'] for row in rows(stopped.folder)] == ['1', '2', '3']
+
+    again = job('stopped')
+    assert again.resume()
+    assert again.step == 2
+    assert equal(again.run(), expected)
+    assert equal(again.network, whole.network)
+    assert rows(again.folder) == rows(whole.folder)
+
+
+def test_a_finished_run_is_not_run_again(job):
+    expected = job().run()
+    again = job()
+    assert again.resume()
+    assert equal(again.run(), expected)
+    assert len(rows(again.folder)) == 4
+
+
+def test_nothing_to_resume(job):
+    assert not job().resume()
+
+
+@pytest.mark.parametrize('changed', [{'rate': 2e-3}, {'seed': 1}, {'steps': 9}])
+def test_changed_settings_are_refused(job, changed):
+    job().run()
+    with pytest.raises(UserError, match=f'with other settings .*{next(iter(changed))}'):
+        job(**changed).resume()
+
+
+def test_changed_scenes_are_refused(job):
+    job().run()
+    with pytest.raises(UserError, match=r'with other settings \(rotation\): give the same ones'):
+        job(scenes=SceneSettings(rotation=3.0)).resume()
+
+
+def test_another_network_is_refused(job):
+    job().run()
+    with pytest.raises(UserError, match=r'last\.ckpt holds a network of other widths'):
+        job(network=SiamFC((8, 16, 16, 16, 24))).resume()
+
+
+@pytest.mark.parametrize('share', [0.0, 0.4, 0.9])
+def test_a_damaged_checkpoint_is_refused(job, share):
+    job().run()
+    run = job()
+    path = run.folder / 'last.ckpt'
+    data = path.read_bytes()
+    path.write_bytes(data[: int(share * len(data))])
+    with pytest.raises(UserError, match=r'last\.ckpt cannot be resumed from: it is damaged'):
+        run.resume()
+
+
+class Trap:
+    def __reduce__(self):
+        return (pytest.fail, ('the checkpoint was executed',))
+
+
+@pytest.mark.parametrize(
+    'state', [{'step': 4}, [1, 2], {'recipe': Trap()}], ids=['old', 'list', 'code']
+)
+def test_a_checkpoint_of_something_else_is_refused(job, state):
+    run = job()
+    run.folder.mkdir()
+    torch.save(state, run.folder / 'last.ckpt')
+    with pytest.raises(UserError, match='cannot be resumed from'):
+        run.resume()
+
+
+def test_without_held_out_shots_nothing_is_measured(small_network, stills, tmp_path, fabric):
+    shots = discover([stills]).shots
+    settings = FitSettings.from_dict({**TINY, 'steps': 1})
+    run = Fit(
+        copy.deepcopy(small_network),
+        shots,
+        [],
+        settings,
+        SceneSettings(),
+        0.5,
+        127,
+        tmp_path / 'run',
+        fabric,
+    )
+    run.run()
+    assert rows(run.folder)[0]['held_out_loss'] == ''
+
+
+def test_the_kept_weights_are_a_running_average(job):
+    run = job(average=0.0, steps=1)
+    assert equal(run.run(), run.network)
+    # A slow average has moved less from where both began than the network has.
+    slow = job('slow', average=0.999, steps=4)
+    begin = copy.deepcopy(slow.average)
+    kept = slow.run()
+    moved = [
+        sum(
+            float((a - b).abs().sum().detach()) for a, b in zip(m.parameters(), begin.parameters())
+        )
+        for m in (kept, slow.network)
+    ]
+    assert 0 < moved[0] < moved[1]
+
+
+def test_the_rate_rises_and_falls():
+    settings = FitSettings(steps=1000, warmup=100)
+    rates = [rate_at(step, settings) for step in range(1000)]
+    assert rates[0] == pytest.approx(0.01)
+    assert rates[99] == 1.0
+    assert max(rates) == 1.0
+    assert rates[-1] == pytest.approx(0.01, abs=1e-3)
+    assert rates[:100] == sorted(rates[:100])
+    assert rates[100:] == sorted(rates[100:], reverse=True)
+    assert rate_at(0, FitSettings(steps=1, warmup=0)) == 1.0
+
+
+@pytest.mark.parametrize('size', [142, 144, 240, 255 - 4])
+def test_crops_with_a_map_beside_their_middle_are_refused(size):
+    with pytest.raises(UserError, match='search_size is'):
+        FitSettings(search_size=size)
+
+
+def test_curves_are_drawn_of_full_and_of_short_runs(tmp_path):
+    metrics = tmp_path / 'metrics.csv'
+    header = 'step,loss,logistic,place,absent,held_out_loss,held_out_hit,held_out_auroc\n'
+    metrics.write_text(header + '1,0.5,0.2,0.1,0.2,,,\n2,0.4,0.2,0.1,0.2,0.6,0.1,nan\n')
+    draw_curves(metrics, tmp_path / 'curves.png')
+    picture = read_image(tmp_path / 'curves.png')
+    assert picture.shape[1] > picture.shape[0]
+    assert len(np.unique(picture.reshape(-1, 3), axis=0)) > 20
+    metrics.write_text(header)
+    draw_curves(metrics, tmp_path / 'empty.png')
+    assert (tmp_path / 'empty.png').is_file()
+
+
+@pytest.mark.parametrize('size', [127, 143, 239])
+def test_augmentation_keeps_shape_and_range(size):
+    torch.manual_seed(3)
+    images = torch.rand(8, 3, size, size) * 255
+    out = photometric()(images)
+    assert out.shape == images.shape
+    assert 0 <= float(out.min()) <= float(out.max()) <= 255
+    assert not torch.equal(out, images)
+    torch.manual_seed(3)
+    assert torch.equal(photometric()(torch.rand(8, 3, size, size) * 255), out)
+
+
+def test_augmentation_does_not_move_a_target():
+    torch.manual_seed(0)
+    image = torch.zeros(64, 3, 127, 127)
+    image[:, :, 54:73, 54:73] = 255.0
+    out = photometric()(image).mean(dim=1)
+    index = torch.arange(127) - 63.0
+    light = (out - out.flatten(1).median(dim=1).values.view(-1, 1, 1)).abs()
+    light = torch.where(light > 60, light, 0.0)
+    x = (light.sum(dim=1) * index).sum(dim=1) / light.sum(dim=(1, 2)).clamp_min(1)
+    assert x.abs().median() < 0.2
+    assert x.abs().max() < 4.0
+
+
+def test_an_accelerator_that_is_not_here_is_refused():
+    if torch.cuda.is_available():
+        pytest.skip('this machine has a CUDA device')
+    with pytest.raises(UserError, match='cannot train on accelerator cuda with 1 device'):
+        make_fabric(RunSettings(accelerator='cuda'))

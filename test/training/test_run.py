@@ -1,0 +1,141 @@
+# Copyright 2026 The siam_tracker_ros authors
+# SPDX-License-Identifier: Apache-2.0
+import csv
+
+import pytest
+import torch
+
+pytest.importorskip('lightning_fabric', reason='the train extra is not installed')
+pytest.importorskip('kornia', reason='the train extra is not installed')
+pytest.importorskip('matplotlib', reason='the train extra is not installed')
+
+from siam_tracker_ros import trackers, weights
+from siam_tracker_ros.cli import main
+from siam_tracker_ros.frames import Frame
+from siam_tracker_ros.geometry import Box
+
+QUICK = [
+    '--steps',
+    '2',
+    '--batch',
+    '4',
+    '--search-size',
+    '143',
+    '--accelerator',
+    'cpu',
+    '--precision',
+    '32-true',
+]
+
+
+def train(data, out, *options):
+    return main(['train', 'siamfc', '--data', str(data), '--out', str(out), *QUICK, *options])
+
+
+def test_training_from_scratch_resumes_and_adapts(stills, sequence, tmp_path, texture, capsys):
+    out = tmp_path / 'run'
+    both = [str(stills), str(sequence)]
+    options = ['--held-out', '0', '--licence', 'ours', '--validate-every', '1']
+    assert (
+        main(
+            [
+                'train',
+                'siamfc',
+                '--data',
+                *both,
+                '--out',
+                str(out),
+                *QUICK,
+                '--init',
+                'none',
+                *options,
+            ]
+        )
+        == 0
+    )
+    path = out / 'siamfc.safetensors'
+    assert capsys.readouterr().out.strip() == str(path)
+    assert (out / 'curves.png').is_file()
+    with (out / 'metrics.csv').open() as file:
+        assert [row['step'] for row in csv.DictReader(file)] == ['1', '2']
+
+    checkpoint = weights.load(path)
+    assert checkpoint.meta.tracker == 'siamfc'
+    card = checkpoint.meta.training
+    assert card['licence'] == 'ours'
+    assert card['data'] == both
+    assert card['fit']['steps'] == 2
+    assert card['shots'] == 9
+
+    tracker = trackers.create('siamfc', str(path), 'cpu')
+    frame = Frame.from_numpy(texture())
+    target = tracker.start(frame, Box.from_ltwh(100, 80, 60, 60))
+    assert tracker.step(frame, [target])[0].box.is_valid
+
+    # A finished run, asked for again, gives the same weights.
+    again = [*QUICK, '--init', 'none', *options]
+    assert main(['train', 'siamfc', '--data', *both, '--out', str(out), *again]) == 0
+    assert all(
+        torch.equal(tensor, checkpoint.tensors[name])
+        for name, tensor in weights.load(path).tensors.items()
+    )
+    # Another rate is another run.
+    capsys.readouterr()
+    assert train(stills, out, '--init', 'none', '--rate', '0.5', *options) == 2
+    assert 'was trained with other settings (rate)' in capsys.readouterr().err
+
+    # The result is where the adaptation to a camera begins.
+    adapted = tmp_path / 'adapted'
+    assert train(stills, adapted, '--init', str(path), '--steps', '1', '--held-out', '0') == 0
+    found = weights.load(adapted / 'siamfc.safetensors')
+    assert found.meta.network == checkpoint.meta.network
+    assert not torch.equal(
+        found.tensors['backbone.conv5.weight'], checkpoint.tensors['backbone.conv5.weight']
+    )
+
+
+@pytest.mark.parametrize(
+    ('options', 'sentence'),
+    [
+        (
+            ['--data', 'nowhere', '--init', 'none'],
+            'training data nowhere: there is no such',
+        ),
+        (['--init', 'nowhere.safetensors'], 'weights nowhere.safetensors: there is no such file'),
+        (['--search-size', '144'], 'search_size is 144'),
+        (['--steps', '0'], 'steps is 0: expected a whole number of at least 1'),
+        (['--rate', 'nan'], 'rate is nan'),
+    ],
+)
+def test_mistakes_are_one_sentence(stills, tmp_path, capsys, options, sentence):
+    assert train(stills, tmp_path / 'out', *options) == 2
+    error = capsys.readouterr().err
+    assert sentence in error
+    assert 'Traceback' not in error
+
+
+def test_a_video_without_a_tracker_is_refused(stills, tmp_path, capsys):
+    (stills / 'clip.mp4').write_bytes(b'')
+    assert train(stills, tmp_path / 'out', '--init', 'none') == 2
+    assert 'clip.mp4 is a video without boxes' in capsys.readouterr().err
+
+
+def test_one_image_is_too_few(tmp_path, stills, capsys):
+    for path in sorted(stills.glob('*/*.png'))[1:]:
+        path.unlink()
+    assert train(stills, tmp_path / 'out', '--init', 'none', '--held-out', '0') == 2
+    assert 'only 1 images or sequences to train on' in capsys.readouterr().err
+
+
+def test_an_output_that_is_a_file_is_refused(stills, tmp_path, capsys):
+    (tmp_path / 'out').write_text('')
+    assert train(stills, tmp_path / 'out') == 2
+    assert 'is a file: expected a folder' in capsys.readouterr().err
+
+
+def test_weights_of_another_tracker_are_refused(small_network, stills, tmp_path, capsys):
+    meta = weights.Meta('dsiam', {'widths': [8, 16, 16, 16, 16]})
+    path = tmp_path / 'other.safetensors'
+    weights.save(path, weights.Checkpoint(small_network.state_dict(), meta))
+    assert train(stills, tmp_path / 'out', '--init', str(path)) == 2
+    assert "belong to tracker 'dsiam'" in capsys.readouterr().err
