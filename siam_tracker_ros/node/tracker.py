@@ -118,6 +118,11 @@ class TrackerNode(GuardedLifecycleNode):
         """Prefix of the tracker's parameters; its presets share them."""
         return self._settings.tracker.split('/')[0]
 
+    def _state_label(self) -> str:
+        if self._mailbox is not None:
+            return 'active'
+        return 'inactive' if self._tracker is not None else 'unconfigured'
+
     # Transitions
 
     def configure(self) -> None:
@@ -315,6 +320,7 @@ class TrackerNode(GuardedLifecycleNode):
         active = self._mailbox is not None
         level, text = self._health.judge(active, self._active_since, counts, now)
         values = self._health.values(counts, now)
+        values['state'] = self._state_label()
         values['tracker'] = self._settings.tracker
         values['GPU memory'] = diagnostics.gpu_memory(
             self._tracker.device if self._tracker is not None else None

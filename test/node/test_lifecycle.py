@@ -43,6 +43,15 @@ def logged(bench, monkeypatch):
     return texts
 
 
+def test_the_diagnostics_tell_the_state(bench):
+    for state in ('unconfigured', 'inactive', 'active'):
+        if state != 'unconfigured':
+            bench.transition(numbers()[('inactive', 'active').index(state)])
+        told = bench.diagnosed(lambda d, s=state: {'state': s}.items() <= {
+            v.key: v.value for v in d.values}.items())
+        assert told.level == b'\x00'
+
+
 def test_all_legal_transitions(bench):
     configure, activate, deactivate, cleanup = numbers()
     assert bench.state() == 'unconfigured'

@@ -125,7 +125,8 @@ def test_one_that_hangs_is_told_apart_from_one_that_ended(desk):
     desk.mailbox.command(RoiRequest(Box(60, 50, 20, 20), time.monotonic() + 5))
     desk.put()
     desk.tracker.seconds = 0.5
-    header = SimpleNamespace(stamp=SimpleNamespace(sec=desk.stamp + 1, nanosec=0), frame_id='camera')
+    stamp = SimpleNamespace(sec=desk.stamp + 1, nanosec=0)
+    header = SimpleNamespace(stamp=stamp, frame_id='camera')
     desk.mailbox.put((SimpleNamespace(header=header), time.monotonic()))
     time.sleep(0.1)
     assert not desk.worker.stop(0.05)
