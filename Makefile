@@ -56,7 +56,7 @@ $(STAMP): $(VENV)/.dependencies $(BUILD_INPUTS)
 demo: $(STAMP)
 	@echo 'Running the demo into $(OUT)'
 	@$(BIN)/python -m siam_tracker_ros.node.demo --out '$(OUT)' \
-	  $(if $(VIDEO),--video '$(VIDEO)') $(if $(BOX),--box '$(BOX)')
+	  $(if $(VIDEO),--video '$(VIDEO)') $(if $(BOX),--box='$(BOX)')
 
 test: $(STAMP)
 	@$(BIN)/python -m pytest $(PYTEST_ARGS)

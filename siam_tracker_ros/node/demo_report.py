@@ -104,13 +104,21 @@ def overlap(record: Record, truth: Mapping[int, Box]) -> float | None:
     return record.box.iou(known) if record.box is not None else 0.0
 
 
+def held_box_overlap(records: Sequence[Record], frame: int, known: Box) -> float:
+    """IoU of the last box up to a frame."""
+    before = [record.box for record in records if record.frame <= frame]
+    box = before[-1] if before else None
+    return box.iou(known) if box is not None else 0.0
+
+
 def summarise(
     records: Sequence[Record], published: int, seconds: float, truth: Mapping[int, Box]
 ) -> Summary:
     """Reduce the records of a run to its figures.
 
     The first frame holds the box that was given, so it counts neither as detected nor for the
-    IoU. A frame that the node dropped has no record, and counts as an IoU of 0.
+    IoU. In a frame that the node dropped, the box before it is the answer, as in VOT's real-time
+    protocol.
 
     Parameters
     ----------
@@ -126,7 +134,7 @@ def summarise(
     later = [record for record in records if record.frame > 0]
     latencies = [1e3 * record.latency for record in later] or [math.nan]
     known = [index for index in truth if 0 < index < published]
-    overlaps = [overlap(record, truth) or 0.0 for record in later if record.frame in truth]
+    overlaps = [held_box_overlap(records, index, truth[index]) for index in known]
     p50, p95 = (float(value) for value in np.percentile(latencies, [50, 95]))
     return Summary(
         published=published,

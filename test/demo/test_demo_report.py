@@ -43,10 +43,11 @@ def test_figures_of_a_run():
     assert summary.mean_iou == pytest.approx((1 + 1 / 3 + 0) / 3)
 
 
-def test_a_dropped_frame_counts_as_a_miss():
-    truth = dict.fromkeys(range(3), HERE)
-    summary = summarise([record(0), record(2)], 3, 1.0, truth)
-    assert summary.mean_iou == pytest.approx(0.5)
+def test_in_a_dropped_frame_the_box_before_it_counts():
+    truth = dict.fromkeys(range(4), HERE)
+    summary = summarise([record(0, BESIDE), record(2), record(3, None)], 4, 1.0, truth)
+    assert summary.mean_iou == pytest.approx((1 / 3 + 1 + 0) / 3)
+    assert summary.dropped == 1
 
 
 def test_absent_targets_and_unpublished_frames_are_left_out():
