@@ -43,6 +43,9 @@ START_SECONDS = 90.0
 FRAME_SECONDS = 30.0
 LAST_DOMAIN = 232
 """Ports of higher ones would exceed 65535."""
+RESULTS = VIDEO, SHEET, TABLE, SUMMARY = (
+    'overlay.mp4', 'contact_sheet.png', 'detections.csv', 'summary.txt'
+)
 SHEET_IMAGES, SHEET_COLUMNS = 12, 4
 DEFAULT_TRACKER = NodeSettings().tracker
 
@@ -189,6 +192,9 @@ def run(options: Options) -> Summary:
     logs = out / 'logs'
     try:
         logs.mkdir(parents=True, exist_ok=True)
+        # A run that fails must not leave an older one's results.
+        for name in RESULTS:
+            (out / name).unlink(missing_ok=True)
     except OSError as error:
         raise UserError(
             f'cannot write to {out} ({error.strerror}): choose another folder with --out'
@@ -200,7 +206,7 @@ def run(options: Options) -> Summary:
     highlights = Highlights(SHEET_IMAGES)
     print(f'{material.name}: starting two processes in ROS domain {domain}, logs in {logs}')
     with ExitStack() as stack:
-        writer = stack.enter_context(VideoWriter(out / 'overlay.mp4', material.fps))
+        writer = stack.enter_context(VideoWriter(out / VIDEO, material.fps))
 
         def keep(image: Image) -> None:
             writer.write(image)
@@ -212,11 +218,11 @@ def run(options: Options) -> Summary:
         seconds = play(observer, source if options.realtime else None, material.box)
         records, published = observer.records(), len(observer.stamps)
     summary = summarise(records, published, seconds, material.truth)
-    write_csv(out / 'detections.csv', records, material.truth)
+    write_csv(out / TABLE, records, material.truth)
     if images := highlights.chosen():
-        write_image(out / 'contact_sheet.png', contact_sheet(images, SHEET_COLUMNS))
+        write_image(out / SHEET, contact_sheet(images, SHEET_COLUMNS))
     text = report(options, material, summary)
-    (out / 'summary.txt').write_text(text, encoding='utf-8')
+    (out / SUMMARY).write_text(text, encoding='utf-8')
     print(text, end='')
     if summary.detected == 0:
         raise UserError(f'no detection arrived in {published} frames: see {logs}')

@@ -131,6 +131,7 @@ def test_an_interrupted_demo_leaves_no_process_behind(clip, tmp_path, number):
 @pytest.mark.timeout(300)
 def test_a_node_that_refuses_ends_the_demo_with_its_reason(clip, tmp_path):
     domain = free_domain_id()
+    (tmp_path / 'summary.txt').write_text('of an older run')
     done = run('--video', clip, '--out', tmp_path, '--domain', domain,
                '--weights', tmp_path / 'none.safetensors')
     assert done.returncode == 2
@@ -140,6 +141,7 @@ def test_a_node_that_refuses_ends_the_demo_with_its_reason(clip, tmp_path):
     assert 'there is no such file' in lines[0]
     assert 'Traceback' not in done.stderr
     assert processes_of(domain) == []
+    assert not (tmp_path / 'summary.txt').exists()
 
 
 @pytest.mark.parametrize(
