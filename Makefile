@@ -66,7 +66,7 @@ lint: $(STAMP)
 	@$(BIN)/mypy
 
 docs: $(STAMP)
-	@$(BIN)/mkdocs build --quiet --strict --site-dir out/site
+	@NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet --strict --site-dir out/site
 	@echo 'Documentation: out/site/index.html'
 
 # OpenCV's own trackers are in its contrib build. It is the same module as the plain one, so it
