@@ -122,6 +122,21 @@ def test_a_finished_run_is_not_run_again(job):
     assert len(rows(again.folder)) == 4
 
 
+def test_every_step_draws_anew(job):
+    run, drawn = job(), []
+    make = run.maker.make
+
+    def spy(pairs, rng):
+        batch = make(pairs, rng)
+        drawn.append((batch.centres, torch.initial_seed()))
+        return batch
+
+    run.maker.make = spy
+    run.run()
+    assert len({seed for _, seed in drawn}) == 4
+    assert not torch.equal(drawn[0][0], drawn[1][0])
+
+
 def test_nothing_to_resume(job):
     assert not job().resume()
 

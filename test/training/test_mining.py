@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 import numpy as np
 import pytest
+import torch
 
 from siam_tracker_ros import trackers
 from siam_tracker_ros.geometry import MIN_TARGET_SIDE, Box
@@ -43,15 +44,19 @@ class Scripted:
         self.answer = answer
         self.passes = 0
         self.stepping = True
+        self.seen = []
 
     def start(self, frame, box):
         assert min(box.w, box.h) >= MIN_TARGET_SIDE
-        self.passes += self.stepping
+        if self.stepping:
+            self.passes += 1
+            self.seen.append(frame.pixels)
         self.stepping = False
         return {'box': box, 'pass': self.passes, 'step': 0}
 
     def step(self, frame, targets):
         self.stepping = True
+        self.seen.append(frame.pixels)
         estimates = []
         for target in targets:
             target['step'] += 1
@@ -74,9 +79,20 @@ def test_what_returns_is_kept_as_a_labelled_sequence(clip, tmp_path):
 
 def test_what_does_not_return_is_dropped(clip, tmp_path):
     def drifts(box, number, step):
-        return Box(box.cx + 30.0 * step, box.cy, box.w, box.h) if number == 2 else box
+        # Only the last step of the way back: all other images agree.
+        away = number == 2 and step == 5
+        return Box(box.cx + 200.0, box.cy, box.w, box.h) if away else box
 
     assert mine([clip], tmp_path / 'out', Scripted(drifts), SETTINGS, 0) == []
+
+
+def test_the_way_back_is_the_way_there_reversed(clip, tmp_path):
+    tracker = Scripted(lambda box, *_: box)
+    mine([clip], tmp_path / 'out', tracker, SETTINGS, 0)
+    there, back = tracker.seen[:6], tracker.seen[6:]
+    assert len(back) == 6
+    assert not torch.equal(there[0], there[-1])
+    assert all(torch.equal(a, b) for a, b in zip(there, back[::-1]))
 
 
 def test_what_is_lost_is_dropped(clip, tmp_path):
