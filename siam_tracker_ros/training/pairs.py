@@ -40,7 +40,7 @@ class Pair:
     ----------
     exemplar, search : View
     shot : int
-        Index of the shot: pairs of one shot show the same object.
+        Number of the scene: pairs of one number may show the same object.
     kind : str
         Kind of the object.
     """
@@ -101,6 +101,9 @@ class Pairs(Dataset[Pair]):
         self, shots: Sequence[Shot], seed: int, max_gap: int = 100, sequence_share: float = 0.5
     ) -> None:
         self.shots = list(shots)
+        scenes = [s.scene or f'shot {i}' for i, s in enumerate(self.shots)]
+        first = {scene: i for i, scene in reversed(list(enumerate(scenes)))}
+        self._scenes = [first[scene] for scene in scenes]
         self.seed = seed
         self.max_gap = max_gap
         self.cache = ImageCache()
@@ -120,14 +123,14 @@ class Pairs(Dataset[Pair]):
             given = shot.boxes[0]
             box = draw_box(image, rng) if given is None else given.scaled(factor)
             view = View(image, box)
-            return Pair(view, view, number, shot.kind)
+            return Pair(view, view, self._scenes[number], shot.kind)
         visible = shot.visible
         first = int(rng.integers(len(visible)))
         near = [i for i in visible if abs(i - visible[first]) <= self.max_gap]
         return Pair(
             self._view(shot, visible[first]),
             self._view(shot, near[int(rng.integers(len(near)))]),
-            number,
+            self._scenes[number],
             shot.kind,
         )
 

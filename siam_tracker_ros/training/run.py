@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 import copy
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timezone
 from pathlib import Path
 import time
@@ -229,4 +229,7 @@ def _mined(
     fabric.barrier()
     if not any(folder.glob('*/groundtruth.txt')):
         return []
-    return discover([folder]).shots
+    # Objects of one stretch of a video are in each other's images.
+    return [
+        replace(shot, scene=shot.kind.rpartition('-')[0]) for shot in discover([folder]).shots
+    ]

@@ -36,11 +36,14 @@ class Shot:
         without labels.
     kind : str
         Objects of one kind serve each other as distractors: the name of the folder.
+    scene : str
+        Shots of one scene may show each other's objects; empty where no other shot does.
     """
 
     images: tuple[Path, ...]
     boxes: tuple[Box | None, ...]
     kind: str
+    scene: str = ''
 
     @property
     def visible(self) -> list[int]:

@@ -1,5 +1,7 @@
 # Copyright 2026 The siam_tracker_ros authors
 # SPDX-License-Identifier: Apache-2.0
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -90,3 +92,17 @@ def test_ranks_divide_a_run_between_them():
     assert sorted(index for rank in ranks for index in rank) == list(range(12, 40))
     assert all(len(Window(12, 40, rank, 4)) == len(ranks[rank]) == 7 for rank in range(4))
     assert len(Window(40, 40)) == 0
+
+
+def test_shots_of_one_scene_have_one_number(sequence):
+    shot = discover([sequence]).shots[0]
+    shots = [
+        replace(shot, kind='a', scene='street'),
+        replace(shot, kind='b', scene='street'),
+        replace(shot, kind='c'),
+        replace(shot, kind='d'),
+    ]
+    pairs = Pairs(shots, seed=0)
+    numbers = {pair.kind: pair.shot for pair in (pairs[i] for i in range(60))}
+    assert numbers['a'] == numbers['b']
+    assert len({numbers[kind] for kind in 'acd'}) == 3
