@@ -30,7 +30,7 @@ from ..geometry import Box
 from ..images import Image, write_image
 from ..video import VideoWriter
 from .demo_material import Material, choose, parse_box
-from .demo_processes import Child, free_domain_id
+from .demo_processes import Child, deferred_signals, free_domain_id
 from .demo_report import Highlights, Summary, summarise, write_csv
 from .settings import NodeSettings
 
@@ -139,7 +139,8 @@ def start(
         command = [sys.executable, '-m', f'siam_tracker_ros.node.{name}', '--ros-args']
         for key, value in parameters.items():
             command += ['-p', f'{key}:={value}']
-        children.append(stack.enter_context(Child(name, command, logs, variables)))
+        with deferred_signals():
+            children.append(stack.enter_context(Child(name, command, logs, variables)))
     return children[0], children[1]
 
 
@@ -302,6 +303,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f'demo: {error}', file=sys.stderr)
         return 2
     except KeyboardInterrupt:
+        # All is stopped: a second signal would only spoil the exit status.
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, signal.SIG_IGN)
         print('demo: stopped', file=sys.stderr)
         return 130
     return 0

@@ -4,7 +4,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 import os
 from pathlib import Path
 import random
@@ -19,6 +20,28 @@ from ..errors import UserError
 STOP_SIGNALS = ((signal.SIGINT, 5.0), (signal.SIGTERM, 3.0), (signal.SIGKILL, 5.0))
 DOMAINS = range(1, 102)
 """Domain ids whose ports lie below Linux's range of ephemeral ports."""
+
+
+@contextmanager
+def deferred_signals() -> Iterator[None]:
+    """Put SIGINT and SIGTERM off until the end of the block.
+
+    An exception between a child's start and its registration, or in the middle of its end, would
+    leave it behind. Blocking the signals instead would block them in the child, too.
+    """
+    received: list[int] = []
+    numbers = (signal.SIGINT, signal.SIGTERM)
+    before = {
+        number: signal.signal(number, lambda found, _: received.append(found))
+        for number in numbers
+    }
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+        if received:
+            signal.raise_signal(received[0])
 
 
 class Child:
@@ -104,7 +127,8 @@ class Child:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self.stop()
+        with deferred_signals():
+            self.stop()
 
 
 def free_domain_id() -> int:

@@ -6,13 +6,14 @@ import os
 import signal
 import socket
 import sys
+import threading
 import time
 
 import pytest
 
 from siam_tracker_ros.errors import UserError
 from siam_tracker_ros.node import demo_processes
-from siam_tracker_ros.node.demo_processes import Child, free_domain_id
+from siam_tracker_ros.node.demo_processes import Child, deferred_signals, free_domain_id
 
 STUBBORN = """
 import signal, subprocess, sys, time
@@ -71,6 +72,38 @@ def test_a_child_is_ended_when_the_demo_is_interrupted(tmp_path):
     with pytest.raises(KeyboardInterrupt):
         interrupted()
     assert child.exit_code == -signal.SIGINT
+
+
+def test_a_signal_waits_for_the_end_of_the_block():
+    done = []
+
+    def interrupted():
+        with deferred_signals():
+            signal.raise_signal(signal.SIGINT)
+            done.append('start')
+            signal.raise_signal(signal.SIGINT)
+            done.append('registration')
+
+    with pytest.raises(KeyboardInterrupt):
+        interrupted()
+    assert done == ['start', 'registration']
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+
+
+def test_an_impatient_user_leaves_no_child_behind(tmp_path, monkeypatch):
+    quick = ((signal.SIGINT, 0.2), (signal.SIGTERM, 0.2), (signal.SIGKILL, 5.0))
+    monkeypatch.setattr(demo_processes, 'STOP_SIGNALS', quick)
+    child = Child('stubborn', python(STUBBORN), tmp_path)
+    wait_for_text(child)
+    timer = threading.Timer(0.1, os.kill, (os.getpid(), signal.SIGINT))
+
+    def interrupted():
+        with child:
+            timer.start()
+
+    with pytest.raises(KeyboardInterrupt):
+        interrupted()
+    assert child.exit_code == -signal.SIGKILL
 
 
 def test_an_ended_child_is_reported_with_its_last_error(tmp_path):
