@@ -201,8 +201,8 @@ def run(options: Options) -> Summary:
             f'cannot write to {out} ({error.strerror}): choose another folder with --out'
         ) from None
     observing = load_observing()
-    material = choose(options.video, options.box, out)
     domain = choose_domain(options.domain)
+    material = choose(options.video, options.box, out)
     os.environ.update(environment(domain))
     highlights = Highlights(SHEET_IMAGES)
     print(f'{material.name}: starting two processes in ROS domain {domain}, logs in {logs}')
