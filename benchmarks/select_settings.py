@@ -26,11 +26,9 @@ from siam_tracker_ros.evaluation.measures import overlaps, score
 from siam_tracker_ros.evaluation.sequences import Sequence, read_sequences
 from siam_tracker_ros.frames import Frame
 from siam_tracker_ros.images import read_image
-from siam_tracker_ros.rendering import Clip, write_sequence
+from siam_tracker_ros.rendering import DEFAULT_SEED, Clip, write_sequence
 from siam_tracker_ros.settings import describe
 from siam_tracker_ros.trackers.base import State, Tracker
-
-DEMO_SEED = 0
 
 
 def main() -> int:
@@ -55,7 +53,7 @@ def compare(args: argparse.Namespace) -> int:
     values = [word.partition('=')[2].split(',') for word in args.vary]
     base = trackers.create(args.tracker, args.weights)
     with tempfile.TemporaryDirectory() as scratch:
-        for seed in range(DEMO_SEED + 1, DEMO_SEED + 1 + args.clips):
+        for seed in range(DEFAULT_SEED + 1, DEFAULT_SEED + 1 + args.clips):
             write_sequence(Clip(seed=seed), Path(scratch) / f'rendered_{seed}')
         sequences = [s for folder in args.folders for s in read_sequences(folder)]
         if args.longest and len(sequences) > args.longest:
