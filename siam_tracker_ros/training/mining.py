@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+import math
 from pathlib import Path
 from typing import Any
 
@@ -16,10 +17,10 @@ from tqdm import tqdm
 from ..frames import Frame
 from ..geometry import MIN_TARGET_SIDE, Box
 from ..images import Image, require_cv2, write_image
+from ..sequences import GROUND_TRUTH, write_ground_truth
 from ..settings import Settings, setting
 from ..trackers.base import State, Tracker
 from ..video import open_source
-from .sources import GROUND_TRUTH
 
 
 @dataclass(frozen=True)
@@ -35,6 +36,13 @@ class MiningSettings(Settings):
         'smallest overlap (IoU) of the start box and the box that came back',
         low=0.0,
         high=1.0,
+    )
+    travel: float = setting(
+        0.25,
+        'how far an object must get from its start, as a share of its size: '
+        'what stands still teaches nothing that a photograph does not',
+        low=0.0,
+        high=100.0,
     )
     max_side: int = setting(480, 'longer images are reduced to this side', unit='px', low=64)
 
@@ -167,7 +175,8 @@ def _follow(
             a if a is not None and b is not None and a.iou(b) >= settings.agreement else None
             for a, b in zip(there, back)
         ]
-        if sum(box is not None for box in boxes) >= len(boxes) // 2:
+        seen = [box for box in boxes if box is not None]
+        if len(seen) >= len(boxes) // 2 and _travel(start, seen) >= settings.travel:
             kept.append(boxes)
     return kept
 
@@ -175,6 +184,12 @@ def _follow(
 def _can_start(box: Box) -> bool:
     """Whether a tracker would begin with this box: at the image's edge little may be left."""
     return min(box.w, box.h) >= MIN_TARGET_SIDE
+
+
+def _travel(start: Box, boxes: Sequence[Box]) -> float:
+    """Largest distance of the boxes' centres from the start's, as a share of its size."""
+    farthest = max(math.hypot(box.cx - start.cx, box.cy - start.cy) for box in boxes)
+    return farthest / math.sqrt(start.area)
 
 
 def _pass(frames: list[Frame], begun: list[Box], tracker: Tracker) -> list[list[Box | None]]:
@@ -192,8 +207,4 @@ def _write(folder: Path, images: list[Image], boxes: list[Box | None]) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     for number, image in enumerate(images, 1):
         write_image(folder / f'{number:08d}.jpg', image)
-    rows = [
-        'nan,nan,nan,nan' if box is None else ','.join(f'{v:.2f}' for v in box.ltwh)
-        for box in boxes
-    ]
-    (folder / GROUND_TRUTH).write_text('\n'.join(rows) + '\n')
+    write_ground_truth(folder, boxes)

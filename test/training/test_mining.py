@@ -1,5 +1,7 @@
 # Copyright 2026 The siam_tracker_ros authors
 # SPDX-License-Identifier: Apache-2.0
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -11,7 +13,7 @@ from siam_tracker_ros.trackers import Estimate, State
 from siam_tracker_ros.training.mining import MiningSettings, mine, propose
 from siam_tracker_ros.training.sources import discover
 
-SETTINGS = MiningSettings(segments=1, length=6, skip=1, objects=3)
+SETTINGS = MiningSettings(segments=1, length=6, skip=1, objects=3, travel=0.0)
 
 
 def write_clip(path, images):
@@ -75,6 +77,19 @@ def test_what_returns_is_kept_as_a_labelled_sequence(clip, tmp_path):
     for shot in shots:
         assert len(shot.images) == 6
         assert len(shot.visible) == 6
+
+
+@pytest.mark.parametrize(('shift', 'kept'), [(0.0, False), (0.04, False), (0.06, True)])
+def test_what_stands_still_is_dropped(clip, tmp_path, shift, kept):
+    # Six images are five steps: a shift of 5 % each ends at a quarter of the object's size.
+    def sideways(box, number, step):
+        way = shift * (box.w * box.h) ** 0.5
+        return Box(box.cx + (way if number == 1 else -way) * step, box.cy, box.w, box.h)
+
+    found = mine(
+        [clip], tmp_path / 'out', Scripted(sideways), replace(SETTINGS, travel=0.25), 0
+    )
+    assert bool(found) == kept
 
 
 def test_what_does_not_return_is_dropped(clip, tmp_path):
