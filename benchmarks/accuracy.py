@@ -25,8 +25,8 @@ from siam_tracker_ros.errors import UserError
 from siam_tracker_ros.evaluation.measures import Score, score
 from siam_tracker_ros.evaluation.peers import create_peer, peer_names
 from siam_tracker_ros.evaluation.runner import LibrarySubject, Run, Subject, run_one_pass
-from siam_tracker_ros.evaluation.sequences import Sequence, read_sequences
 from siam_tracker_ros.images import require_cv2, silence_opencv
+from siam_tracker_ros.sequences import Sequence, read_sequences
 
 SHARED = Path(__file__).resolve().parents[2] / 'shared' / 'data'
 FIGURES = '{:.3f} / {:.3f} / {:.0f}'

@@ -23,10 +23,10 @@ from siam_tracker_ros import trackers
 from siam_tracker_ros.cli.arguments import parse_overrides
 from siam_tracker_ros.errors import UserError
 from siam_tracker_ros.evaluation.measures import overlaps, score
-from siam_tracker_ros.evaluation.sequences import Sequence, read_sequences
 from siam_tracker_ros.frames import Frame
 from siam_tracker_ros.images import read_image
 from siam_tracker_ros.rendering import DEFAULT_SEED, Clip, write_sequence
+from siam_tracker_ros.sequences import Sequence, read_sequences
 from siam_tracker_ros.settings import describe
 from siam_tracker_ros.trackers.base import State, Tracker
 

@@ -21,6 +21,7 @@ import numpy as np
 from .errors import UserError
 from .geometry import Box
 from .images import Image, encode_jpeg, require_cv2
+from .sequences import write_ground_truth
 
 Floats = np.ndarray[Any, np.dtype[np.float32]]
 
@@ -293,13 +294,13 @@ def write_sequence(clip: Iterable[RenderedFrame], folder: Path) -> None:
     UserError
         The folder cannot be written.
     """
-    rows = []
+    boxes = []
     try:
         folder.mkdir(parents=True, exist_ok=True)
         for index, frame in enumerate(clip):
             (folder / f'{index + 1:08d}.jpg').write_bytes(encode_jpeg(frame.image))
-            rows.append(','.join(f'{value:g}' for value in frame.box.ltwh))
-        (folder / 'groundtruth.txt').write_text('\n'.join(rows) + '\n', encoding='ascii')
+            boxes.append(frame.box)
+        write_ground_truth(folder, boxes)
     except OSError as error:
         raise UserError(
             f'cannot write the rendered clip to {folder} ({error}): '

@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 from ..frames import Frame
 from ..geometry import Box
 from ..images import Image, read_image
+from ..sequences import Sequence
 from ..trackers.base import Target, Tracker
-from .sequences import Sequence
 
 
 class Subject(Protocol):

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..errors import UserError
-from ..evaluation.sequences import TRUTH, read_sequence
 from ..geometry import Box, check_initial_box
 from ..rendering import FRAME_RATE, Clip, write_sequence
+from ..sequences import GROUND_TRUTH, read_sequence
 from ..video import Camera, open_source
 
 
@@ -60,11 +60,8 @@ def render(folder: Path) -> Material:
 def labelled(folder: Path, box: Box | None, name: str) -> Material:
     """Take a folder with images and a ground truth."""
     sequence = read_sequence(folder)
-    truth = {
-        index: Box.from_ltwh(*row)
-        for index, row in enumerate(sequence.boxes.tolist())
-        if sequence.present[index]
-    }
+    boxes = {index: sequence.box(index) for index in range(len(sequence.images))}
+    truth = {index: known for index, known in boxes.items() if known is not None}
     return Material(str(folder), box or sequence.first_box, truth, FRAME_RATE, name)
 
 
@@ -72,8 +69,8 @@ def unlabelled(video: str, box: Box | None) -> Material:
     """Take a video, a camera or a folder of images; its box must be given."""
     if box is None:
         raise UserError(
-            f'{video} has no {TRUTH} that says where the target is: give its box in the first '
-            'frame with --box x,y,w,h (make demo VIDEO=… BOX=x,y,w,h)'
+            f'{video} has no {GROUND_TRUTH} that says where the target is: give its box in the '
+            'first frame with --box x,y,w,h (make demo VIDEO=… BOX=x,y,w,h)'
         )
     with open_source(video) as source:
         if not isinstance(source, Camera):
@@ -104,6 +101,6 @@ def choose(video: str | None, box: Box | None, out: Path) -> Material:
             raise UserError('--box belongs to a video: give --video too, or leave both out')
         return render(out / 'clip')
     folder = Path(video).expanduser()
-    if (folder / TRUTH).is_file():
+    if (folder / GROUND_TRUTH).is_file():
         return labelled(folder, box, f'folder {folder}')
     return unlabelled(video, box)

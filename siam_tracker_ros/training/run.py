@@ -18,6 +18,7 @@ from torch import Tensor, nn
 from .. import weights as checkpoints
 from ..errors import UserError
 from ..models.siamfc import SiamFC
+from ..sequences import GROUND_TRUTH
 from ..settings import Settings, setting
 from ..trackers.siamfc import SiamFCSettings, SiamFCTracker
 from .calibrate import calibrate
@@ -227,7 +228,7 @@ def _mined(
         )
         mine(videos, folder, tracker, mining, seed)
     fabric.barrier()
-    if not any(folder.glob('*/groundtruth.txt')):
+    if not any(folder.glob(f'*/{GROUND_TRUTH}')):
         return []
     # Objects of one stretch of a video are in each other's images.
     return [

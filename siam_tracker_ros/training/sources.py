@@ -7,7 +7,6 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-import math
 from pathlib import Path
 
 import numpy as np
@@ -17,9 +16,9 @@ from torch import Tensor
 from ..errors import UserError
 from ..geometry import Box
 from ..images import SUFFIXES as IMAGE_SUFFIXES
-from ..images import list_images, read_image, require_cv2
+from ..images import read_image, require_cv2
+from ..sequences import GROUND_TRUTH, read_sequence
 
-GROUND_TRUTH = 'groundtruth.txt'
 VIDEO_SUFFIXES = frozenset({'.avi', '.m4v', '.mkv', '.mov', '.mp4', '.mpg', '.webm'})
 
 
@@ -61,32 +60,6 @@ class Sources:
     videos: list[Path] = field(default_factory=list)
 
 
-def read_ground_truth(path: Path) -> list[Box | None]:
-    """Read a GOT-10k ground truth: ``x,y,w,h`` per line, 0-based corner, ``nan`` if absent.
-
-    Raises
-    ------
-    UserError
-        A line that is not four numbers.
-    """
-    boxes: list[Box | None] = []
-    # What is not text becomes a line that is refused below.
-    for number, line in enumerate(path.read_text(errors='replace').split('\n'), 1):
-        if not line.strip():
-            continue
-        try:
-            left, top, w, h = (float(v) for v in line.replace('\t', ',').split(','))
-        except ValueError:
-            raise UserError(
-                f'{path}, line {number}: {line.strip()!r} is not x,y,w,h in pixels'
-            ) from None
-        box = Box.from_ltwh(left, top, w, h)
-        boxes.append(
-            box if all(map(math.isfinite, (left, top, w, h))) and w > 0 and h > 0 else None
-        )
-    return boxes
-
-
 def discover(folders: Iterable[Path | str]) -> Sources:
     """Find stills, sequences and videos below some folders, in a fixed order.
 
@@ -116,16 +89,10 @@ def discover(folders: Iterable[Path | str]) -> Sources:
 
 def _walk(folder: Path, found: Sources) -> None:
     files = sorted(folder.iterdir())
-    truth = folder / GROUND_TRUTH
-    if truth.is_file():
-        images = list_images(folder)
-        boxes = read_ground_truth(truth)
-        if len(boxes) != len(images):
-            raise UserError(
-                f'{truth} has {len(boxes)} boxes for {len(images)} images: expected one line '
-                'per image'
-            )
-        shot = Shot(tuple(images), tuple(boxes), folder.name)
+    if (folder / GROUND_TRUTH).is_file():
+        sequence = read_sequence(folder, first_visible=False)
+        boxes = tuple(sequence.box(index) for index in range(len(sequence.images)))
+        shot = Shot(sequence.images, boxes, sequence.name)
         if len(shot.visible) > 1:
             found.shots.append(shot)
         return

@@ -7,11 +7,11 @@ import torch
 from siam_tracker_ros.errors import UserError
 from siam_tracker_ros.evaluation.peers import create_peer, peer_names
 from siam_tracker_ros.evaluation.runner import LibrarySubject, run_one_pass
-from siam_tracker_ros.evaluation.sequences import Sequence
 from siam_tracker_ros.frames import Frame
 from siam_tracker_ros.geometry import Box
 from siam_tracker_ros.images import read_image, require_cv2, write_image
 from siam_tracker_ros.models.siamfc import SiamFC
+from siam_tracker_ros.sequences import Sequence
 from siam_tracker_ros.trackers.siamfc import SiamFCSettings, SiamFCTracker
 
 

@@ -7,7 +7,7 @@ import torch
 from siam_tracker_ros.errors import UserError
 from siam_tracker_ros.geometry import Box
 from siam_tracker_ros.images import write_image
-from siam_tracker_ros.training.sources import ImageCache, discover, read_ground_truth, split
+from siam_tracker_ros.training.sources import ImageCache, discover, split
 
 
 def test_stills_are_shots_of_the_kind_of_their_folder(stills):
@@ -54,36 +54,19 @@ def test_a_sequence_with_one_visible_image_teaches_nothing(sequence, stills):
         discover([sequence])
 
 
-@pytest.mark.parametrize('line', ['1,2,3', '1,2,3,4,5', 'a,b,c,d', '1 2 3 4', '1,2,,4'])
-def test_a_malformed_line_is_named(sequence, line):
+def test_a_malformed_sequence_is_named(sequence):
     path = sequence / 'groundtruth.txt'
-    rows = path.read_text().splitlines()
-    rows[3] = line
-    path.write_text('\n'.join(rows))
-    with pytest.raises(UserError, match=r'line 4: .* is not x,y,w,h in pixels') as caught:
-        discover([sequence])
-    assert str(path) in str(caught.value)
-
-
-def test_labels_that_are_not_text_are_refused(sequence):
-    (sequence / 'groundtruth.txt').write_bytes(b'\xff\xfe\x00\x80\n')
-    with pytest.raises(UserError, match=r'line 1: .* is not x,y,w,h in pixels'):
+    path.write_text(path.read_text().replace('23,30,24,18', '23,30,24'))
+    with pytest.raises(UserError, match=r"groundtruth\.txt line 4 is '23,30,24': expected four"):
         discover([sequence])
 
 
-def test_labels_in_other_dress_are_read(tmp_path):
-    path = tmp_path / 'groundtruth.txt'
-    path.write_bytes(b'1.5,2,3,4\r\n\r\n5\t6\t7\t8\r\nNaN,NaN,NaN,NaN\r\n1,2,0,4\r\n1,2,inf,4\r\n')
-    first, second, *absent = read_ground_truth(path)
-    assert first == Box.from_ltwh(1.5, 2, 3, 4)
-    assert second == Box.from_ltwh(5, 6, 7, 8)
-    assert absent == [None, None, None]
-
-
-def test_labels_that_do_not_fit_their_images(sequence):
-    (sequence / '13.png').write_bytes((sequence / '1.png').read_bytes())
-    with pytest.raises(UserError, match='has 12 boxes for 13 images: expected one line per image'):
-        discover([sequence])
+def test_a_sequence_may_begin_without_its_object(sequence):
+    path = sequence / 'groundtruth.txt'
+    path.write_text(path.read_text().replace('20,30,24,18', 'nan,nan,nan,nan'))
+    (shot,) = discover([sequence]).shots
+    assert shot.boxes[0] is None
+    assert 0 not in shot.visible
 
 
 def test_folders_without_data(tmp_path, stills):

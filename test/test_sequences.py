@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 from siam_tracker_ros.errors import UserError
-from siam_tracker_ros.evaluation.sequences import read_sequence, read_sequences
 from siam_tracker_ros.geometry import Box
 from siam_tracker_ros.images import write_image
+from siam_tracker_ros.sequences import read_sequence, read_sequences, write_ground_truth
 
 
 @pytest.fixture
@@ -34,11 +34,15 @@ def test_rows_are_corner_and_size(make, text):
     assert sequence.present.all()
 
 
-@pytest.mark.parametrize('row', ['nan,nan,nan,nan', 'NaN,NaN,NaN,NaN', '1,2,nan,4'])
+@pytest.mark.parametrize(
+    'row', ['nan,nan,nan,nan', 'NaN,NaN,NaN,NaN', '1,2,nan,4', '1,2,0,4', '1,2,3,-4']
+)
 def test_absent_target_is_nan_as_a_whole(make, row):
     sequence = read_sequence(make(f'1,2,3,4\n{row}\n5,6,7,8\n'))
     assert sequence.present.tolist() == [True, False, True]
     assert np.isnan(sequence.boxes[1]).all()
+    assert sequence.box(1) is None
+    assert sequence.box(2) == Box(8.5, 10.0, 7.0, 8.0)
 
 
 @pytest.mark.parametrize(
@@ -46,6 +50,8 @@ def test_absent_target_is_nan_as_a_whole(make, row):
     [
         ('1,2,3,4\n1,2,3\n1,2,3,4\n', "line 2 is '1,2,3': expected four numbers"),
         ('1,2,3,4\n1,2,3,x\n1,2,3,4\n', r"line 2 is '1,2,3,x'"),
+        ('1,2,3,4\n1,2,,4\n1,2,3,4\n', r"line 2 is '1,2,,4'"),
+        ('1,2,3,4\n1,2,3,4,5\n1,2,3,4\n', r"line 2 is '1,2,3,4,5'"),
         ('1,2,3,inf\n1,2,3,4\n1,2,3,4\n', 'line 1 is'),
         ('1,2,3,4\n1,2,3,4\n', 'has 3 images and 2 lines'),
         ('', 'has 3 images and 0 lines'),
@@ -55,6 +61,32 @@ def test_absent_target_is_nan_as_a_whole(make, row):
 def test_malformed_truth_is_refused(make, text, words):
     with pytest.raises(UserError, match=words):
         read_sequence(make(text))
+
+
+def test_a_sequence_that_nobody_tracks_may_begin_without_its_target(make):
+    folder = make('nan,nan,nan,nan\n1,2,3,4\n1,2,3,4\n')
+    assert read_sequence(folder, first_visible=False).present.tolist() == [False, True, True]
+
+
+def test_labels_that_are_not_text_are_refused(make):
+    folder = make('')
+    (folder / 'groundtruth.txt').write_bytes(b'\xff\xfe\x00\x80\n')
+    with pytest.raises(UserError, match='line 1 is'):
+        read_sequence(folder)
+
+
+def test_line_ends_of_windows_and_empty_lines(make):
+    folder = make('')
+    (folder / 'groundtruth.txt').write_bytes(b'1,2,3,4\r\n\r\n5,6,7,8\r\n9,10,11,12\r\n')
+    np.testing.assert_array_equal(read_sequence(folder).boxes[:, 0], [1, 5, 9])
+
+
+def test_what_is_written_is_read(make):
+    folder = make('')
+    boxes = [Box.from_ltwh(1.25, 2.5, 3.75, 4), None, Box.from_ltwh(12345.67, -3, 20, 10)]
+    write_ground_truth(folder, boxes)
+    sequence = read_sequence(folder)
+    assert [sequence.box(index) for index in range(3)] == boxes
 
 
 def test_folder_without_truth_is_refused(make):
