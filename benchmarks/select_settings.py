@@ -20,7 +20,7 @@ import numpy as np
 from tqdm import tqdm
 
 from siam_tracker_ros import trackers
-from siam_tracker_ros.cli.arguments import parse_overrides
+from siam_tracker_ros.arguments import parse_overrides
 from siam_tracker_ros.errors import UserError
 from siam_tracker_ros.evaluation.measures import overlaps, score
 from siam_tracker_ros.frames import Frame

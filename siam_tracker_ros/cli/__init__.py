@@ -15,8 +15,8 @@ import sys
 from types import ModuleType
 
 from .. import __version__
+from ..arguments import Parser, attach_negative_boxes
 from ..errors import UserError
-from .arguments import Parser, attach_negative_boxes
 
 PROGRAM = 'siam-tracker'
 

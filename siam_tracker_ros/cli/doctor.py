@@ -16,7 +16,7 @@ import sys
 from typing import Any
 
 from .. import __version__
-from .arguments import Subparsers
+from ..arguments import Subparsers
 from .probes import Probe, probe
 
 VERSION = 'import json, {0}; print(json.dumps({{"version": getattr({0}, "__version__", "")}}))'

@@ -8,8 +8,8 @@ import argparse
 from typing import Any
 
 from .. import trackers
+from ..arguments import Subparsers
 from ..settings import SettingInfo, describe
-from .arguments import Subparsers
 
 
 def add_parser(subparsers: Subparsers[Any]) -> None:

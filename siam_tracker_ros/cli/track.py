@@ -18,16 +18,17 @@ import torch
 from tqdm import tqdm
 
 from .. import trackers
+from ..arguments import Subparsers, parse_box, parse_overrides
 from ..bags import IMAGE_KINDS
 from ..errors import UserError
 from ..frames import Frame
 from ..geometry import Box
 from ..images import silence_opencv
+from ..memory import keep_large_buffers
 from ..outputs import check_output_file, check_output_folder
 from ..settings import describe
 from ..trackers.base import Estimate, State, Target, Tracker
 from ..video import DEFAULT_FPS, Source, check_video_file, open_source
-from .arguments import Subparsers, parse_box, parse_overrides
 from .interruption import Interruption
 from .sinks import STDOUT, BagSink, CsvSink, Sink, Step, VideoSink
 
@@ -105,6 +106,7 @@ def run(args: argparse.Namespace) -> int:
         Anything in the arguments or in the source is wrong; what was written before stays.
     """
     silence_opencv()
+    keep_large_buffers()
     box = parse_box(args.box)
     overrides = parse_overrides(args.set, describe(trackers.settings_class(args.tracker)))
     if args.frames is not None and args.frames < 1:

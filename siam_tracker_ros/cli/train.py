@@ -10,13 +10,15 @@ import shlex
 import sys
 from typing import Any, TypeVar
 
+from ..arguments import Subparsers
 from ..errors import UserError
+from ..images import silence_opencv
+from ..memory import keep_large_buffers
 from ..settings import Settings, describe
 from ..training.fit import FitSettings
 from ..training.mining import MiningSettings
 from ..training.run import NO_INIT, RunSettings, train_siamfc
 from ..training.scenes import SceneSettings
-from .arguments import Subparsers
 
 TRAINERS = {'siamfc': train_siamfc}
 TABLES: dict[str, type[Settings]] = {
@@ -73,6 +75,8 @@ def run(args: argparse.Namespace) -> int:
     UserError
         Anything in the arguments or in the data is wrong.
     """
+    silence_opencv()
+    keep_large_buffers()
     if args.out.exists() and not args.out.is_dir():
         raise UserError(f'--out {args.out} is a file: expected a folder')
     path = TRAINERS[args.tracker](

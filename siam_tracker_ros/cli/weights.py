@@ -12,8 +12,8 @@ import sys
 from typing import Any
 
 from .. import weights
+from ..arguments import Subparsers
 from ..errors import UserError
-from .arguments import Subparsers
 
 
 def add_parser(subparsers: Subparsers[Any]) -> None:

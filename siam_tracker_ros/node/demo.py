@@ -8,7 +8,6 @@ It leaves in its folder ``overlay.mp4``, ``contact_sheet.png``, ``detections.csv
 
 from __future__ import annotations
 
-import argparse
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass
@@ -21,15 +20,16 @@ import signal
 import sys
 import time
 from types import FrameType
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING
 
 from .. import trackers
+from ..arguments import Parser, parse_box
 from ..drawing import contact_sheet
 from ..errors import UserError
 from ..geometry import Box
 from ..images import Image, write_image
 from ..video import VideoWriter
-from .demo_material import Material, choose, parse_box
+from .demo_material import Material, choose
 from .demo_processes import Child, deferred_signals, free_domain_id
 from .demo_report import Highlights, Summary, summarise, write_csv
 from .settings import NodeSettings
@@ -256,14 +256,6 @@ def report(options: Options, material: Material, summary: Summary) -> str:
         else 'every frame: the source waits until the last one is answered'
     )
     return f'clip: {material.name}\ntracker: {options.tracker}\nmode: {mode}\n{summary.line()}\n'
-
-
-class Parser(argparse.ArgumentParser):
-    """A parser whose complaints are sentences like all others."""
-
-    def error(self, message: str) -> NoReturn:
-        """Refuse the arguments."""
-        raise UserError(f'{message}; see `{self.prog} --help`')
 
 
 def parse_options(arguments: Sequence[str] | None) -> Options:

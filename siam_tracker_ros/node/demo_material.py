@@ -39,18 +39,6 @@ class Material:
     name: str
 
 
-def parse_box(text: str) -> Box:
-    """Read ``x,y,w,h``: left-top corner and size in 0-based pixels."""
-    try:
-        left, top, width, height = (float(word) for word in text.split(','))
-    except ValueError:
-        raise UserError(
-            f'--box is {text!r}: expected four numbers x,y,w,h, the left-top corner and the size '
-            'in pixels'
-        ) from None
-    return Box.from_ltwh(left, top, width, height)
-
-
 def render(folder: Path) -> Material:
     """Render the clip with known boxes into a folder."""
     write_sequence(Clip(), folder)

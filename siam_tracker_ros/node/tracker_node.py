@@ -8,6 +8,7 @@ from collections.abc import Sequence
 import sys
 
 from ..errors import UserError
+from ..memory import keep_large_buffers
 from .process import StopSignals, leave, spin
 
 
@@ -32,7 +33,6 @@ def main(args: Sequence[str] | None = None) -> int:
     from rclpy.lifecycle import TransitionCallbackReturn
     from rclpy.signals import SignalHandlerOptions
 
-    from .memory import keep_large_buffers
     from .tracker import TrackerNode
 
     keep_large_buffers()

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 import sys
 
 from ..errors import UserError
+from ..memory import keep_large_buffers
 from .process import StopSignals, leave
 
 
@@ -31,7 +32,6 @@ def main(args: Sequence[str] | None = None) -> int:
     from rclpy.signals import SignalHandlerOptions
 
     from .image_source import VideoSource
-    from .memory import keep_large_buffers
 
     keep_large_buffers()
     rclpy.init(args=args, signal_handler_options=SignalHandlerOptions.NO)

@@ -8,7 +8,7 @@ import pytest
 from siam_tracker_ros.errors import UserError
 from siam_tracker_ros.geometry import Box
 from siam_tracker_ros.images import write_image
-from siam_tracker_ros.node.demo_material import choose, parse_box
+from siam_tracker_ros.node.demo_material import choose
 from siam_tracker_ros.video import VideoWriter
 
 BOX = Box.from_ltwh(10, 8, 20, 16)
@@ -20,17 +20,6 @@ def folder(tmp_path):
     for number in range(1, 4):
         write_image(tmp_path / 'clip' / f'{number}.png', np.zeros((48, 64, 3), np.uint8))
     return tmp_path / 'clip'
-
-
-def test_box_is_corner_and_size():
-    assert parse_box('10,8,20,16') == BOX
-    assert parse_box(' 1.5, -2 ,3,4') == Box.from_ltwh(1.5, -2, 3, 4)
-
-
-@pytest.mark.parametrize('text', ['', '1,2,3', '1,2,3,4,5', 'a,b,c,d', '1 2 3 4'])
-def test_a_box_that_is_none_is_refused(text):
-    with pytest.raises(UserError, match='expected four numbers x,y,w,h'):
-        parse_box(text)
 
 
 def test_a_labelled_folder_brings_its_box_and_its_truth(folder, tmp_path):

@@ -1,6 +1,6 @@
 # Copyright 2026 The siam_tracker_ros authors
 # SPDX-License-Identifier: Apache-2.0
-"""What the sub-commands share in reading their arguments."""
+"""What the command line, the demo and the benchmarks share in reading their arguments."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from collections.abc import Iterable, Sequence
 import re
 from typing import TYPE_CHECKING, NoReturn
 
-from ..errors import UserError
+from .errors import UserError
 
 if TYPE_CHECKING:
-    from ..geometry import Box
-    from ..settings import Scalar, SettingInfo
+    from .geometry import Box
+    from .settings import Scalar, SettingInfo
 
 # What ``add_subparsers`` returns; argparse has no public name for it.
 Subparsers = argparse._SubParsersAction
@@ -51,7 +51,7 @@ def parse_box(text: str) -> Box:
     UserError
         These are not four numbers. Whether they fit the image is `check_initial_box`'s to say.
     """
-    from ..geometry import Box
+    from .geometry import Box
 
     try:
         x, y, w, h = (float(word) for word in text.split(','))

@@ -8,7 +8,8 @@ import sys
 
 import pytest
 
-from siam_tracker_ros.node.memory import keep_large_buffers
+from siam_tracker_ros.cli import main
+from siam_tracker_ros.memory import keep_large_buffers
 
 
 @pytest.mark.skipif(platform.libc_ver()[0] != 'glibc', reason='mallopt is of glibc')
@@ -16,7 +17,7 @@ def test_a_freed_buffer_of_image_size_is_kept():
     """In a process of its own: the setting cannot be taken back."""
     program = (
         'import resource\n'
-        'from siam_tracker_ros.node.memory import keep_large_buffers\n'
+        'from siam_tracker_ros.memory import keep_large_buffers\n'
         'assert keep_large_buffers()\n'
         'faults = lambda: resource.getrusage(resource.RUSAGE_SELF).ru_minflt\n'
         'image = bytearray(6_000_000); del image\n'
@@ -36,3 +37,18 @@ def test_without_glibc_nothing_happens(monkeypatch):
 
     monkeypatch.setattr(ctypes, 'CDLL', lambda name: object())
     assert keep_large_buffers() is False
+
+
+@pytest.mark.parametrize('command', ['track', 'train'])
+def test_commands_that_work_on_images_keep_them(command, monkeypatch, tmp_path):
+    pytest.importorskip(f'siam_tracker_ros.cli.{command}')
+    kept = []
+    monkeypatch.setattr(
+        f'siam_tracker_ros.cli.{command}.keep_large_buffers', lambda: kept.append(command)
+    )
+    words = {
+        'track': [str(tmp_path), '--box', '1,2,30,40'],
+        'train': ['siamfc', '--data', str(tmp_path / 'none'), '--out', str(tmp_path)],
+    }
+    assert main([command, *words[command]]) == 2
+    assert kept == [command]

@@ -1,6 +1,6 @@
 # Copyright 2026 The siam_tracker_ros authors
 # SPDX-License-Identifier: Apache-2.0
-"""Memory of large messages.
+"""Memory of large buffers: images, crops, messages.
 
 By default glibc gives every buffer of image size back to the system when it is freed and asks for
 it again, page by page, for the next image: at 1080p that costs more than sending it (22 ms against
