@@ -1,6 +1,9 @@
 # Copyright 2026 The siam_tracker_ros authors
 # SPDX-License-Identifier: Apache-2.0
 import csv
+import os
+import subprocess
+import sys
 
 import pytest
 import torch
@@ -139,3 +142,26 @@ def test_weights_of_another_tracker_are_refused(small_network, stills, tmp_path,
     weights.save(path, weights.Checkpoint(small_network.state_dict(), meta))
     assert train(stills, tmp_path / 'out', '--init', str(path)) == 2
     assert "belong to tracker 'dsiam'" in capsys.readouterr().err
+
+
+@pytest.mark.slow
+def test_two_processes_train_one_network(stills, tmp_path):
+    out = tmp_path / 'out'
+    engine = ['--standalone', '--nproc_per_node', '2', '--module', 'siam_tracker_ros.cli']
+    words = ['train', 'siamfc', '--data', str(stills), '--out', str(out), *QUICK]
+    options = ['--init', 'none', '--devices', '2', '--held-out', '0.25', '--validate-every', '2']
+    done = subprocess.run(
+        ['nice', sys.executable, '-m', 'torch.distributed.run', *engine, *words, *options],
+        env={**os.environ, 'OMP_NUM_THREADS': '1'},
+        capture_output=True,
+        text=True,
+        timeout=110,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    # One of them writes, and a step of all is a step.
+    with (out / 'metrics.csv').open() as file:
+        assert [row['step'] for row in csv.DictReader(file)] == ['1', '2']
+    path = out / 'siamfc.safetensors'
+    assert weights.load(path).meta.training['shots'] == 6
+    assert trackers.create('siamfc', str(path), 'cpu').settings.exemplar_size == 127
