@@ -56,6 +56,40 @@ def settings_class(name: str) -> type[Settings]:
     return _registration(name).settings
 
 
+def load_network(name: str, weights: str) -> tuple[nn.Module, checkpoints.Checkpoint]:
+    """Build the network that a checkpoint describes, and fill it.
+
+    Parameters
+    ----------
+    name : str
+        Registered name.
+    weights : str
+        ``auto`` for the shipped checkpoint, else a path.
+
+    Raises
+    ------
+    UserError
+        The file is missing, damaged, or of another tracker or network.
+    """
+    registration = _registration(name)
+    checkpoint = checkpoints.load(checkpoints.resolve(name, weights))
+    if checkpoint.meta.tracker != name:
+        raise UserError(
+            f'weights {checkpoint.source} belong to tracker {checkpoint.meta.tracker!r}, '
+            f'expected {name!r}: '
+            f'choose that tracker or a file that `siam-tracker train {name}` wrote'
+        )
+    try:
+        network = registration.network(**checkpoint.meta.network)
+    except (TypeError, ValueError, RuntimeError) as error:
+        raise UserError(
+            f'weights {checkpoint.source}: the header describes a {name} network that cannot be '
+            f'built ({error}); the file is damaged or of a newer version: use another one'
+        ) from error
+    checkpoint.fill(network)
+    return network, checkpoint
+
+
 def create(
     name: str,
     weights: str = checkpoints.registry.AUTO,
@@ -86,22 +120,7 @@ def create(
     registration = _registration(name)
     place = resolve_device(device)
     dtype = resolve_precision(precision, place)
-    checkpoint = checkpoints.load(checkpoints.resolve(name, weights))
-    if checkpoint.meta.tracker != name:
-        raise UserError(
-            f'weights {checkpoint.source} belong to tracker {checkpoint.meta.tracker!r}, '
-            f'expected {name!r}: '
-            f'choose that tracker or a file that `siam-tracker train {name}` wrote'
-        )
-    try:
-        network = registration.network(**checkpoint.meta.network)
-    except (TypeError, ValueError, RuntimeError) as error:
-        raise UserError(
-            f'weights {checkpoint.source}: the header describes a {name} network that cannot be'
-            f' built ({error}); '
-            'the file is damaged or of a newer version'
-        ) from error
-    checkpoint.fill(network)
+    network, checkpoint = load_network(name, weights)
     try:
         settings = registration.settings.from_dict(checkpoint.meta.settings)
     except UserError as error:

@@ -20,6 +20,7 @@ from ..errors import UserError
 from ..models.siamfc import SiamFC
 from ..sequences import GROUND_TRUTH
 from ..settings import Settings, setting
+from ..trackers.registry import load_network
 from ..trackers.siamfc import SiamFCSettings, SiamFCTracker
 from .calibrate import calibrate
 from .curves import draw_curves
@@ -199,14 +200,8 @@ def _initial(init: str) -> tuple[SiamFC, checkpoints.Meta]:
     if init == NO_INIT:
         described = checkpoints.Meta('siamfc', {'widths': list(LIGHT_WIDTHS), 'groups': 2})
         return SiamFC(**described.network), described
-    checkpoint = checkpoints.load(checkpoints.resolve('siamfc', init))
-    if checkpoint.meta.tracker != 'siamfc':
-        raise UserError(
-            f'weights {checkpoint.source} belong to tracker {checkpoint.meta.tracker!r}: '
-            'expected siamfc'
-        )
-    network = SiamFC(**checkpoint.meta.network)
-    checkpoint.fill(network)
+    network, checkpoint = load_network('siamfc', init)
+    assert isinstance(network, SiamFC)
     return network, checkpoint.meta
 
 

@@ -57,6 +57,15 @@ def test_wrong_words_are_refused(small_weights, arguments, sentence):
         trackers.create(**given)
 
 
+@pytest.mark.parametrize('network', [{'widths': [8, 16]}, {'depth': 3}, {'widths': 'wide'}])
+def test_a_header_that_describes_no_network_is_refused(tmp_path, network):
+    path = tmp_path / 'strange.safetensors'
+    checkpoint = weights.Checkpoint({'a': torch.zeros(1)}, weights.Meta('siamfc', network))
+    weights.save(path, checkpoint)
+    with pytest.raises(UserError, match=r'strange\.safetensors: .* network that cannot be built'):
+        trackers.create('siamfc', str(path))
+
+
 def test_an_unknown_name_has_no_settings():
     with pytest.raises(UserError, match="unknown tracker 'kcf'"):
         trackers.settings_class('kcf')

@@ -136,6 +136,16 @@ def test_an_output_that_is_a_file_is_refused(stills, tmp_path, capsys):
     assert 'is a file: expected a folder' in capsys.readouterr().err
 
 
+def test_weights_that_describe_no_network_are_refused(stills, tmp_path, capsys):
+    path = tmp_path / 'strange.safetensors'
+    meta = weights.Meta('siamfc', {'widths': [8, 16]})
+    weights.save(path, weights.Checkpoint({'a': torch.zeros(1)}, meta))
+    assert train(stills, tmp_path / 'out', '--init', str(path)) == 2
+    error = capsys.readouterr().err
+    assert 'network that cannot be built' in error
+    assert 'Traceback' not in error
+
+
 def test_weights_of_another_tracker_are_refused(small_network, stills, tmp_path, capsys):
     meta = weights.Meta('dsiam', {'widths': [8, 16, 16, 16, 16]})
     path = tmp_path / 'other.safetensors'
