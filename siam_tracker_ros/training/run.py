@@ -8,6 +8,7 @@ from collections.abc import Sequence
 import copy
 from dataclasses import dataclass, replace
 from datetime import datetime, timezone
+import os
 from pathlib import Path
 import time
 from typing import Any
@@ -60,14 +61,24 @@ class RunSettings(Settings):
     )
 
 
+# What tells a process which machine of several it is on: torchrun, SLURM, or by hand.
+RENDEZVOUS = ('WORLD_SIZE', 'SLURM_JOB_ID', 'NODE_RANK')
+
+
 def make_fabric(run: RunSettings) -> Any:
     """Start the engine.
 
     Raises
     ------
     UserError
-        Lightning Fabric is not installed, or the accelerator is not here.
+        Lightning Fabric is not installed, the accelerator is not here, or several machines cannot
+        find each other.
     """
+    if run.nodes > 1 and not any(name in os.environ for name in RENDEZVOUS):
+        raise UserError(
+            f'nodes is {run.nodes}: start the command with torchrun on each machine, so that they '
+            'find each other, or leave out --nodes'
+        )
     try:
         from lightning_fabric import Fabric
     except ImportError as error:
@@ -123,7 +134,8 @@ def train_siamfc(
     Raises
     ------
     UserError
-        Folders without data, wrong weights, a missing package or device.
+        Folders without data, wrong weights, a missing package or device, a batch that the devices
+        cannot share evenly.
     """
     folder = Path(folder)
     found = discover(data)
@@ -132,6 +144,11 @@ def train_siamfc(
             f'{found.videos[0]} is a video without boxes, which only a trained tracker can '
             'follow: '
             f'give --init auto or a checkpoint, or train on images first (--init {NO_INIT})'
+        )
+    devices = run.devices * run.nodes
+    if fit.batch % devices:
+        raise UserError(
+            f'batch is {fit.batch}: expected a multiple of the {devices} devices that share it'
         )
     fabric = make_fabric(run)
     fabric.seed_everything(fit.seed, verbose=False)

@@ -108,9 +108,13 @@ def test_training_from_scratch_resumes_and_adapts(stills, sequence, tmp_path, te
         (['--search-size', '144'], 'search_size is 144'),
         (['--steps', '0'], 'steps is 0: expected a whole number of at least 1'),
         (['--rate', 'nan'], 'rate is nan'),
+        (['--nodes', '2'], 'nodes is 2: start the command with torchrun on each machine'),
+        (['--devices', '3'], 'batch is 4: expected a multiple of the 3 devices that share it'),
     ],
 )
-def test_mistakes_are_one_sentence(stills, tmp_path, capsys, options, sentence):
+def test_mistakes_are_one_sentence(stills, tmp_path, capsys, monkeypatch, options, sentence):
+    for name in ('WORLD_SIZE', 'SLURM_JOB_ID', 'NODE_RANK'):
+        monkeypatch.delenv(name, raising=False)
     assert train(stills, tmp_path / 'out', *options) == 2
     error = capsys.readouterr().err
     assert sentence in error
