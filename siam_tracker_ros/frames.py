@@ -16,7 +16,7 @@ from torch.nn import functional
 from .errors import UserError
 from .geometry import SearchWindow
 
-CHANNEL_ORDERS = {'rgb': (0, 1, 2), 'bgr': (2, 1, 0)}
+CHANNEL_ORDERS = ('rgb', 'bgr')
 
 
 class Frame:
@@ -59,8 +59,13 @@ class Frame:
         Raises
         ------
         UserError
-            Not an 8-bit grey or three-channel image, or an empty one.
+            Not an 8-bit grey or three-channel image, an empty one, or an unknown order.
         """
+        if order not in CHANNEL_ORDERS:
+            raise UserError(
+                f'the order of the channels is {order!r}: expected one of '
+                f'{", ".join(CHANNEL_ORDERS)}'
+            )
         grey = image.ndim == 2
         if image.dtype != np.uint8 or not (grey or (image.ndim == 3 and image.shape[2] == 3)):
             raise UserError(
@@ -73,7 +78,7 @@ class Frame:
             )
         if grey:
             image = np.broadcast_to(image[:, :, None], (*image.shape, 3))
-        elif CHANNEL_ORDERS[order] != (0, 1, 2):
+        elif order == 'bgr':
             image = image[:, :, ::-1]
         # A copy in every case: cameras and decoders use their buffers again, and memory of a
         # message may be read-only.

@@ -130,6 +130,11 @@ def test_a_rotated_window_follows_its_affine_map(texture):
     np.testing.assert_allclose(crop.numpy(), expected, atol=0.01)
 
 
+def test_an_unknown_order_is_refused(texture):
+    with pytest.raises(UserError, match="order of the channels is 'rgba': expected one of rgb"):
+        Frame.from_numpy(texture(), order='rgba')
+
+
 def test_channel_orders_agree(texture):
     image = texture(20, 30)
     same = Frame.from_numpy(image[:, :, ::-1].copy(), order='bgr')

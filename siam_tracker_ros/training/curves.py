@@ -6,6 +6,27 @@ from __future__ import annotations
 
 import csv
 from pathlib import Path
+from typing import Any
+
+from ..errors import UserError
+
+
+def figure_class() -> Any:
+    """Return matplotlib's Figure; a machine that only tracks has no matplotlib.
+
+    Raises
+    ------
+    UserError
+        It is not installed.
+    """
+    try:
+        from matplotlib.figure import Figure
+    except ImportError as error:
+        raise UserError(
+            f'training needs matplotlib ({error}): '
+            'install it with `pip install siam-tracker-ros[train]`'
+        ) from error
+    return Figure
 
 
 def draw_curves(metrics: Path, picture: Path) -> None:
@@ -18,12 +39,9 @@ def draw_curves(metrics: Path, picture: Path) -> None:
     picture : Path
         PNG to write.
     """
-    # Not imported above: a machine that only tracks has no matplotlib.
-    from matplotlib.figure import Figure
-
     with metrics.open(newline='') as file:
         rows = list(csv.DictReader(file))
-    figure = Figure(figsize=(10, 4), layout='constrained')
+    figure = figure_class()(figsize=(10, 4), layout='constrained')
     left, right = figure.subplots(1, 2)
     for axes, names in (
         (left, ('loss', 'held_out_loss', 'logistic', 'absent')),

@@ -24,7 +24,7 @@ from ..settings import Settings, setting
 from ..trackers.registry import load_network
 from ..trackers.siamfc import SiamFCSettings, SiamFCTracker
 from .calibrate import calibrate
-from .curves import draw_curves
+from .curves import draw_curves, figure_class
 from .fit import Fit, FitSettings
 from .mining import MiningSettings, mine
 from .pairs import Pairs
@@ -150,6 +150,8 @@ def train_siamfc(
         raise UserError(
             f'batch is {fit.batch}: expected a multiple of the {devices} devices that share it'
         )
+    # Wanted at the end only: what is missing is told before hours of work.
+    figure_class()
     fabric = make_fabric(run)
     fabric.seed_everything(fit.seed, verbose=False)
     network, described = _initial(init)

@@ -121,6 +121,15 @@ def test_mistakes_are_one_sentence(stills, tmp_path, capsys, monkeypatch, option
     assert 'Traceback' not in error
 
 
+@pytest.mark.parametrize('module', ['lightning_fabric', 'kornia', 'matplotlib.figure'])
+def test_a_missing_package_is_told_before_training(stills, tmp_path, capsys, monkeypatch, module):
+    monkeypatch.setitem(sys.modules, module, None)
+    assert train(stills, tmp_path / 'out', '--init', 'none', '--held-out', '0') == 2
+    error = capsys.readouterr().err
+    assert 'install it with `pip install siam-tracker-ros[train]`' in error
+    assert not (tmp_path / 'out' / 'metrics.csv').exists()
+
+
 def test_a_video_without_a_tracker_is_refused(stills, tmp_path, capsys):
     (stills / 'clip.mp4').write_bytes(b'')
     assert train(stills, tmp_path / 'out', '--init', 'none') == 2
