@@ -26,6 +26,7 @@ from siam_tracker_ros.evaluation.measures import Score, score
 from siam_tracker_ros.evaluation.peers import create_peer, peer_names
 from siam_tracker_ros.evaluation.runner import LibrarySubject, Run, Subject, run_one_pass
 from siam_tracker_ros.images import require_cv2, silence_opencv
+from siam_tracker_ros.outputs import check_output_file
 from siam_tracker_ros.sequences import Sequence, read_sequences
 
 SHARED = Path(__file__).resolve().parents[2] / 'shared' / 'data'
@@ -44,6 +45,10 @@ def main() -> int:
         torch.set_num_threads(args.threads)
         require_cv2().setNumThreads(args.threads)
     try:
+        if args.json:
+            # Before the work, which takes long.
+            args.json.parent.mkdir(parents=True, exist_ok=True)
+            check_output_file(args.json, 'report')
         sequences = read_sequences(args.folder)
         subjects, missing = make_subjects(args)
         results = evaluate(subjects, sequences)

@@ -39,7 +39,7 @@ def folder(tmp_path):
 
 
 def test_table_and_json_hold_every_sequence_and_what_is_missing(folder, tmp_path):
-    path = tmp_path / 'figures.json'
+    path = tmp_path / 'new' / 'figures.json'
     words = ('--trackers', 'mil,nanotrack,sift', '--peers', tmp_path, '--json', path)
     done = accuracy(folder, *words)
     assert done.returncode == 0, done.stderr
@@ -62,6 +62,13 @@ def test_missing_folder_is_skipped_with_the_reason(tmp_path):
     done = accuracy(tmp_path / 'none')
     assert done.returncode == 0
     assert done.stdout.startswith('skipped: there are no sequences at')
+
+
+def test_a_place_that_cannot_be_written_is_refused_before_the_work(folder):
+    done = accuracy(folder, '--trackers', 'mil', '--json', folder)
+    assert done.returncode == 2
+    assert 'is a folder: give the name of a file in it' in done.stderr
+    assert done.stdout == ''
 
 
 def test_malformed_sequence_is_one_sentence(folder):
