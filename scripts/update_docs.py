@@ -111,19 +111,29 @@ def weights_table() -> str:
 
 
 def recipes() -> str:
-    """Return the command that trained each shipped checkpoint, and its scores."""
+    """Return the card of each shipped checkpoint: command, facts of its training, scores."""
     parts = []
     for entry in weights.entries():
         parts.append(f'`{entry.file}`:\n\n```\n{entry.recipe}\n```\n')
+        facts = training_facts(weights.load(entry.path).meta.training)
+        parts.append(table(['training', 'value'], [[k, scalar(v)] for k, v in facts.items()]))
         if entry.scores:
             rows = [[key, scalar(value)] for key, value in entry.scores.items()]
             parts.append(table(['measured', 'value'], rows))
     return '\n'.join(parts) if parts else 'No weights ship with this version.\n'
 
 
+def training_facts(training: Mapping[str, Any]) -> dict[str, object]:
+    """Return what a checkpoint says about its training, but what the registry words better."""
+    worded = ('command', 'data', 'licence')
+    simple = {k: v for k, v in training.items() if k not in worded and not isinstance(v, Mapping)}
+    fit = {k: v for k, v in training.get('fit', {}).items() if k in ('batch', 'seed', 'steps')}
+    return {name.replace('_', ' '): value for name, value in sorted({**simple, **fit}.items())}
+
+
 def scalar(value: object) -> str:
     """Return a figure or a text for a table."""
-    return f'{value:.3f}' if isinstance(value, float) else str(value)
+    return f'{value:.3f}'.rstrip('0').rstrip('.') if isinstance(value, float) else str(value)
 
 
 def accuracy_table() -> str:

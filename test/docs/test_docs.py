@@ -67,6 +67,14 @@ def test_settings_table_shows_default_range_and_source(update_docs):
     assert lines[3] == '| `x.rate` | `0.5` | a number from 0 to 1 (s) | a\\|b (r) | Eq. 3 | yes |'
 
 
+def test_a_card_has_seed_and_time_and_no_folders_of_ours(update_docs):
+    facts = update_docs.training_facts({
+        'command': 'c', 'data': ['/home/me'], 'licence': 'l', 'minutes_of_last_session': 53.7,
+        'fit': {'seed': 0, 'steps': 2600, 'batch': 16, 'clip': 5.0}, 'scenes': {'shift': 40.0},
+    })
+    assert facts == {'batch': 16, 'minutes of last session': 53.7, 'seed': 0, 'steps': 2600}
+
+
 def test_accuracy_table_names_machine_and_date(update_docs):
     def scores(auc):
         mean = {'auc': auc, 'precision': 0.5, 'fps': 41.6}
