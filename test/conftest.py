@@ -59,9 +59,12 @@ def texture():
     return make
 
 
-@pytest.fixture(scope='session')
+@pytest.fixture
 def small_network():
-    """A random network of a few thousand weights, in evaluation mode; don't change it."""
+    """A random network of a few thousand weights, in evaluation mode.
+
+    One for each test: a tracker puts the network that it is given into its own memory format.
+    """
     torch.manual_seed(7)
     return SiamFC(**SMALL).eval()
 
