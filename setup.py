@@ -74,7 +74,7 @@ with tempfile.TemporaryDirectory() as build_base:
         package_dir={'vision_msgs': f'{VISION_MSGS}/vision_msgs'},
         package_data={
             NAME: ['py.typed'],
-            f'{NAME}.weights': ['*.safetensors', '*.json', '*.md'],
+            f'{NAME}.weights': ['*.safetensors', '*.json'],
         },
         data_files=share_files(),
         ext_modules=extensions,

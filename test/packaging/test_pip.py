@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """``pip install .``, with ROS and without."""
 
+import json
 import os
 import zipfile
 
@@ -77,4 +78,7 @@ def test_without_ros_the_library_alone_is_installed(make_venv, sources, run_clea
     assert wheel.name.endswith('-py3-none-any.whl')
     names = zipfile.ZipFile(wheel).namelist()
     assert 'siam_tracker_ros/py.typed' in names
+    weights = {entry['file'] for entry in json.loads(
+        (sources / 'siam_tracker_ros/weights/registry.json').read_text())}
+    assert {f'siam_tracker_ros/weights/{name}' for name in (*weights, 'registry.json')} <= {*names}
     assert not [n for n in names if n.startswith(('siam_tracker_ros/msg/', 'vision_msgs/'))]
