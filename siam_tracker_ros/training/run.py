@@ -161,8 +161,9 @@ def train_siamfc(
     train, held_out = split(shots, fit.held_out, fit.seed)
     if len(train) < 2:
         raise UserError(
-            f'only {len(train)} images or sequences to train on: expected at least 2, '
-            'because each gives the others their backgrounds'
+            f'only {len(train)} images or sequences to train on'
+            + (' (nothing else in the videos could be followed there and back)' if found.videos else '')
+            + ': expected at least 2, because each gives the others their backgrounds; add data'
         )
     tracker = SiamFCSettings()
     job = Fit(

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 import math
 
-from hypothesis import given
+from hypothesis import HealthCheck, given
 from hypothesis import settings as example_count
 from hypothesis import strategies as st
 import numpy as np
@@ -230,7 +230,9 @@ def test_a_nan_loses_its_target_and_no_other(make, texture, where):
     assert bad.box.is_valid
 
 
-@example_count(max_examples=25)
+@example_count(
+    max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
 @given(st.data())
 def test_boxes_stay_inside_the_image_and_their_size_bounded(small_network, data):
     number = st.integers(0, 2**31)
