@@ -161,9 +161,8 @@ def train_siamfc(
     train, held_out = split(shots, fit.held_out, fit.seed)
     if len(train) < 2:
         raise UserError(
-            f'only {len(train)} images or sequences to train on'
-            + (' (nothing else in the videos could be followed there and back)' if found.videos else '')
-            + ': expected at least 2, because each gives the others their backgrounds; add data'
+            f'only {len(train)} images or sequences to train on{_videos_gave(found.videos)}: '
+            'expected at least 2, because each gives the others their backgrounds; add data'
         )
     tracker = SiamFCSettings()
     job = Fit(
@@ -205,6 +204,10 @@ def train_siamfc(
         draw_curves(folder / 'metrics.csv', folder / 'curves.png')
     fabric.barrier()
     return path
+
+
+def _videos_gave(videos: Sequence[Path]) -> str:
+    return ' (nothing else in the videos could be followed there and back)' if videos else ''
 
 
 def halved(network: nn.Module) -> dict[str, Tensor]:
