@@ -24,6 +24,7 @@ from siam_tracker_ros.video import open_source
 ROS = all(importlib.util.find_spec(name) for name in ('rclpy', 'vision_msgs', 'lifecycle_msgs'))
 SHIPPED = any(entry.tracker == 'siamfc' for entry in weights.entries())
 FRAMES = 12
+ROOT = Path(__file__).resolve().parents[2]
 
 needs_ros = pytest.mark.skipif(not ROS, reason='ROS 2 is not installed')
 needs_weights = pytest.mark.skipif(not SHIPPED, reason='no weights for siamfc are shipped')
@@ -177,6 +178,19 @@ def test_without_ros_the_demo_says_what_to_install(tmp_path, monkeypatch, capsys
     monkeypatch.setitem(sys.modules, 'siam_tracker_ros.node.demo_observer', None)
     assert demo.main(['--out', str(tmp_path)]) == 2
     assert 'needs ROS 2' in capsys.readouterr().err
+
+
+@needs_ros
+def test_broken_opencv_is_one_sentence(tmp_path):
+    (tmp_path / 'cv2.py').write_text("raise ImportError('libGL.so.1: cannot open shared object')")
+    done = subprocess.run(
+        [sys.executable, '-m', 'siam_tracker_ros.node.demo', '--out', str(tmp_path / 'out')],
+        env={**os.environ, 'PYTHONPATH': os.pathsep.join([str(tmp_path), str(ROOT)])},
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 2
+    assert done.stderr.startswith('demo: OpenCV cannot be imported (libGL.so.1')
+    assert done.stderr.count('\n') == 1
 
 
 def test_files_of_the_package_are_found():
