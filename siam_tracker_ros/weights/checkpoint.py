@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
+from safetensors.torch import save as serialise
 import torch
 from torch import Tensor, nn
 
@@ -94,7 +94,8 @@ def save(path: Path | str, checkpoint: Checkpoint) -> Path:
     tensors = {name: t.detach().cpu().contiguous() for name, t in checkpoint.tensors.items()}
     header = {'format': FORMAT, 'meta': json.dumps(asdict(checkpoint.meta), sort_keys=True)}
     partial = path.with_name(path.name + '.part')
-    save_file(tensors, str(partial), metadata=header)
+    # Not the library's own writer: its files cannot be read by other users of a shared machine.
+    partial.write_bytes(serialise(tensors, metadata=header))
     partial.replace(path)
     return path
 

@@ -201,7 +201,7 @@ def test_a_save_that_fails_leaves_the_old_file(small_weights, monkeypatch):
     def full(*_, **__):
         raise OSError('no space left')
 
-    monkeypatch.setattr('siam_tracker_ros.weights.checkpoint.save_file', full)
+    monkeypatch.setattr('siam_tracker_ros.weights.checkpoint.serialise', full)
     with pytest.raises(OSError, match='no space left'):
         weights.save(small_weights, weights.Checkpoint({'a': torch.zeros(1)}, META))
     assert small_weights.read_bytes() == before
