@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Put a trained checkpoint into the package, with its entry in the registry.
 
-``scripts/ship_weights.py RUN/siamfc.safetensors --data TEXT --licence TEXT [--scores FILE]``:
-FILE is what ``benchmarks/accuracy.py --json`` wrote for this checkpoint.
+``scripts/ship_weights.py RUN/siamfc.safetensors --data TEXT --licence TEXT [--recipe TEXT]
+[--scores FILE]``: FILE is what ``benchmarks/accuracy.py --json`` wrote for this checkpoint.
 """
 
 from __future__ import annotations
@@ -13,7 +13,6 @@ import dataclasses
 import hashlib
 import json
 from pathlib import Path
-import shutil
 import sys
 
 from siam_tracker_ros import weights
@@ -29,10 +28,11 @@ def main() -> int:
     parser.add_argument('checkpoint', type=Path)
     parser.add_argument('--data', required=True, help='what it was trained on')
     parser.add_argument('--licence', required=True, help='licence and terms of the data')
+    parser.add_argument('--recipe', help='commands, where there was more than the last one')
     parser.add_argument('--scores', type=Path, help='JSON of benchmarks/accuracy.py')
     args = parser.parse_args()
     try:
-        entry = ship(args.checkpoint, args.data, args.licence, args.scores)
+        entry = ship(args.checkpoint, args.data, args.licence, args.recipe, args.scores)
     except UserError as error:
         print(f'ship_weights: {error}', file=sys.stderr)
         return 2
@@ -40,7 +40,9 @@ def main() -> int:
     return 0
 
 
-def ship(source: Path, data: str, licence: str, scores: Path | None) -> weights.Entry:
+def ship(
+    source: Path, data: str, licence: str, recipe: str | None, scores: Path | None
+) -> weights.Entry:
     """Copy a checkpoint and replace its tracker's entry.
 
     Raises
@@ -48,20 +50,26 @@ def ship(source: Path, data: str, licence: str, scores: Path | None) -> weights.
     UserError
         Not a checkpoint, or too large to ship.
     """
-    meta = weights.load(source).meta
+    checkpoint = weights.load(source)
+    meta = checkpoint.meta
     if source.stat().st_size > LARGEST:
         raise UserError(
             f'{source} has {source.stat().st_size} bytes: at most {LARGEST} are shipped'
         )
+    command = recipe or str(meta.training.get('command', ''))
+    # What was typed names folders of the machine that trained.
+    card = {**meta.training, 'command': command, 'data': data, 'licence': licence}
+    card.pop('init', None)
     file = FOLDER / f'{meta.tracker}.safetensors'
-    shutil.copyfile(source, file)
+    shipped = dataclasses.replace(meta, training=card)
+    weights.save(file, weights.Checkpoint(checkpoint.tensors, shipped))
     entry = weights.Entry(
         tracker=meta.tracker,
         file=file.name,
         sha256=hashlib.sha256(file.read_bytes()).hexdigest(),
         licence=licence,
         data=data,
-        recipe=str(meta.training.get('command', '')),
+        recipe=command,
         scores=_mean_scores(meta.tracker, scores),
     )
     others = [e for e in weights.entries() if e.tracker != meta.tracker]
