@@ -128,17 +128,19 @@ class Pairs(Dataset[Pair]):
         first = int(rng.integers(len(visible)))
         near = [i for i in visible if abs(i - visible[first]) <= self.max_gap]
         return Pair(
-            self._view(shot, visible[first]),
-            self._view(shot, near[int(rng.integers(len(near)))]),
+            view_of(self.cache, shot, visible[first]),
+            view_of(self.cache, shot, near[int(rng.integers(len(near)))]),
             self._scenes[number],
             shot.kind,
         )
 
-    def _view(self, shot: Shot, index: int) -> View:
-        image, factor = self.cache.read(shot.images[index])
-        box = shot.boxes[index]
-        assert box is not None
-        return View(image, box.scaled(factor))
+
+def view_of(cache: ImageCache, shot: Shot, index: int) -> View:
+    """Return the view of a shot's object in one of the images that show it."""
+    image, factor = cache.read(shot.images[index])
+    box = shot.boxes[index]
+    assert box is not None
+    return View(image, box.scaled(factor))
 
 
 class Window(torch.utils.data.Sampler[int]):
