@@ -1,6 +1,6 @@
 # Copyright 2026 The siam_tracker_ros authors
 # SPDX-License-Identifier: Apache-2.0
-"""One image on its device, and every crop taken from it."""
+"""Images on their device, and every crop taken from them."""
 
 from __future__ import annotations
 
@@ -103,8 +103,7 @@ class Frame:
     def mean_colour(self) -> Tensor:
         """Mean of each channel: (3,) float32, RGB in [0, 255]; computed once."""
         if self._mean is None:
-            # Every 4th pixel in each direction: the mean only paints what lies outside the image.
-            self._mean = self.pixels[::4, ::4].reshape(-1, 3).float().mean(dim=0)
+            self._mean = _mean_colour(self.pixels)
         return self._mean
 
     def crop(
@@ -165,31 +164,144 @@ class Frame:
         """
         colour = self.mean_colour() if fill is None else fill
         colour = colour.reshape(-1, 3, 1, 1).expand(affine.shape[0], -1, -1, -1)
-        # One pixel more than the windows, so that no neighbour of a bilinear sample is missing.
         x0, x1 = _inside(bounds[0], bounds[2], self.width)
         y0, y1 = _inside(bounds[1], bounds[3], self.height)
         if x0 >= x1 or y0 >= y1:
             return colour.expand(-1, -1, size, size).contiguous()
         part = self.pixels[y0:y1, x0:x1].permute(2, 0, 1).float()
         image = part.expand(affine.shape[0], -1, -1, -1) - colour
-        steps = (torch.arange(size, device=self.device, dtype=torch.float32) + 0.5) / size - 0.5
-        corner = torch.tensor([x0, y0], dtype=torch.float32, device=self.device)
-        extent = torch.tensor([x1 - x0, y1 - y0], dtype=torch.float32, device=self.device)
-        linear, shift = affine[:, :, :2], affine[:, :, 2]
-        points = (
-            steps.view(1, 1, size, 1) * linear[:, :, 0].view(-1, 1, 1, 2)
-            + steps.view(1, size, 1, 1) * linear[:, :, 1].view(-1, 1, 1, 2)
-            + (shift - corner).view(-1, 1, 1, 2)
+        corner = torch.tensor([[x0, y0]], dtype=torch.float32, device=self.device)
+        return _sample(image, affine, corner, size) + colour
+
+
+class FrameStack:
+    """Images of different sizes, uploaded together, from which one call takes many crops.
+
+    Parameters
+    ----------
+    images : sequence of Tensor
+        B images, (H, W, 3) uint8, RGB, on the host.
+    bounds : sequence of tuple of float
+        For each image left, top, right, bottom that enclose all windows which will be taken; only
+        that part is uploaded.
+    device : torch.device
+        Where the crops are wanted.
+    """
+
+    def __init__(
+        self,
+        images: Sequence[Tensor],
+        bounds: Sequence[tuple[float, float, float, float]],
+        device: torch.device,
+    ) -> None:
+        spans = [
+            (*_inside(b[0], b[2], image.shape[1]), *_inside(b[1], b[3], image.shape[0]))
+            for image, b in zip(images, bounds)
+        ]
+        width = max(1, *(x1 - x0 for x0, x1, _, _ in spans))
+        height = max(1, *(y1 - y0 for _, _, y0, y1 in spans))
+        # The padding may hold anything: `sample` blanks it.
+        padded = torch.empty(
+            (len(images), height, width, 3), dtype=torch.uint8, pin_memory=device.type == 'cuda'
         )
-        grid = points * (2.0 / extent) - 1.0
-        out = functional.grid_sample(
-            image, grid, mode='bilinear', padding_mode='zeros', align_corners=False
+        for page, image, (x0, x1, y0, y1) in zip(padded, images, spans):
+            if x0 < x1 and y0 < y1:
+                page[: y1 - y0, : x1 - x0] = image[y0:y1, x0:x1]
+        self.device = device
+        self.pixels = padded.to(device, non_blocking=True).permute(0, 3, 1, 2).contiguous()
+        self._colours = torch.stack([_mean_colour(image) for image in images]).to(
+            device, non_blocking=True
         )
-        return out + colour
+        self._corners = torch.tensor([[x0, y0] for x0, _, y0, _ in spans]).to(
+            device, non_blocking=True
+        )
+        self._extents = torch.tensor(
+            [[max(0, x1 - x0), max(0, y1 - y0)] for x0, x1, y0, y1 in spans]
+        ).to(device, non_blocking=True)
+
+    @property
+    def area(self) -> int:
+        """Pixels that are read for one crop, padding included."""
+        return int(self.pixels.shape[2] * self.pixels.shape[3])
+
+    def sample(self, index: Tensor, affine: Tensor, size: int) -> Tensor:
+        """Sample one affine window of each chosen image, as `Frame.sample` does.
+
+        Parameters
+        ----------
+        index : Tensor
+            (N,) int64 numbers of the images; repeated ones are allowed.
+        affine : Tensor
+            (N, 2, 3): maps crop coordinates in [-0.5, 0.5] (x, y, 1) to continuous pixels of the
+            whole image; inside the image's bounds.
+        size : int
+            Side of each crop in pixels.
+
+        Returns
+        -------
+        Tensor
+            (N, 3, size, size) float32, RGB in [0, 255]; an image's mean colour outside of it.
+        """
+        colour = self._colours[index].view(-1, 3, 1, 1)
+        height, width = self.pixels.shape[2:]
+        extent = self._extents[index]
+        columns = torch.arange(width, device=self.device) < extent[:, :1]
+        rows = torch.arange(height, device=self.device) < extent[:, 1:]
+        image = self.pixels.index_select(0, index).float().sub_(colour)
+        image.mul_(columns.view(-1, 1, 1, width)).mul_(rows.view(-1, 1, height, 1))
+        return _sample(image, affine, self._corners[index], size).add_(colour)
+
+
+def crop_points(affine: Tensor, size: int) -> Tensor:
+    """Where the pixels of affine crops lie.
+
+    Parameters
+    ----------
+    affine : Tensor
+        (N, 2, 3), see `Frame.sample`.
+    size : int
+        Side of each crop in pixels.
+
+    Returns
+    -------
+    Tensor
+        (N, 2, size, size) x and y of each crop pixel's centre, a plane for each.
+    """
+    steps = (torch.arange(size, device=affine.device, dtype=torch.float32) + 0.5) / size - 0.5
+    along = affine[:, :, 0].view(-1, 2, 1, 1) * steps
+    down = affine[:, :, 1].view(-1, 2, 1, 1) * steps.view(size, 1)
+    return along + (down + affine[:, :, 2].view(-1, 2, 1, 1))
+
+
+def _sample(image: Tensor, affine: Tensor, corner: Tensor, size: int) -> Tensor:
+    """Bilinear samples of (N, 3, H, W) float images, zero outside.
+
+    `corner`, (N, 2) or (1, 2), is the place of an image's first pixel in the plane that `affine`
+    maps to.
+    """
+    height, width = image.shape[2:]
+    scale = torch.tensor([[2.0 / width], [2.0 / height]]).to(image.device, non_blocking=True)
+    shift = (affine[:, :, 2] - corner).unsqueeze(2) * scale - 1.0
+    grid = crop_points(torch.cat([affine[:, :, :2] * scale, shift], dim=2), size)
+    return functional.grid_sample(
+        image,
+        grid.permute(0, 2, 3, 1),
+        mode='bilinear',
+        padding_mode='zeros',
+        align_corners=False,
+    )
+
+
+def _mean_colour(pixels: Tensor) -> Tensor:
+    # Every 4th pixel in each direction: the mean only paints what lies outside the image.
+    return pixels[::4, ::4].reshape(-1, 3).float().mean(dim=0)
 
 
 def _inside(low: float, high: float, limit: int) -> tuple[int, int]:
-    """Integer range [first, last) that samples in [low, high] touch, inside [0, limit)."""
+    """Integer range [first, last) that samples in [low, high] touch, inside [0, limit).
+
+    One pixel more than the windows, so that no neighbour of a bilinear sample is missing.
+    """
     if not (math.isfinite(low) and math.isfinite(high)):
         return 0, 0
     return max(0, math.floor(low) - 1), min(limit, math.ceil(high) + 1)

@@ -10,7 +10,7 @@ import pytest
 import torch
 
 from siam_tracker_ros.errors import UserError
-from siam_tracker_ros.frames import Frame
+from siam_tracker_ros.frames import Frame, FrameStack
 from siam_tracker_ros.geometry import SearchWindow
 
 
@@ -128,6 +128,60 @@ def test_a_rotated_window_follows_its_affine_map(texture):
     crop = rgb(image).sample(affine, 20, None, (20.0, 15.0, 40.0, 35.0))[0]
     expected = image[15:35, 20:40][:, ::-1].transpose(2, 1, 0)
     np.testing.assert_allclose(crop.numpy(), expected, atol=0.01)
+
+
+def slope(height, width):
+    """An image whose colours change by one step a pixel, so that 1e-5 of one is hardly seen."""
+    rows, columns = np.mgrid[:height, :width]
+    image = np.stack([columns, rows, (rows + columns) // 2], axis=2)
+    return torch.from_numpy((image % 256).astype(np.uint8))
+
+
+def enclosing(windows):
+    reach = windows[:, :, :2].abs().sum(dim=2) / 2
+    low, high = (windows[:, :, 2] - reach).amin(dim=0), (windows[:, :, 2] + reach).amax(dim=0)
+    return (*low.tolist(), *high.tolist())
+
+
+@pytest.mark.parametrize(
+    'window',
+    [
+        [[30.0, 0.0, 31.3], [0.0, 30.0, 40.9]],
+        [[30.0, -17.0, 31.3], [17.0, 30.0, 30.2]],
+        [[0.0, -25.0, 31.0], [25.0, 0.0, 30.0]],
+        [[60.0, 0.0, 0.0], [0.0, 60.0, 70.0]],
+        [[300.0, 40.0, 30.0], [-40.0, 300.0, 30.0]],
+        [[20.0, 0.0, -400.0], [0.0, 20.0, 30.0]],
+        [[20.0, 0.0, 30.0], [0.0, 20.0, 900.0]],
+    ],
+    ids=['inside', 'rotated', 'quarter turn', 'half outside', 'around', 'left of', 'below'],
+)
+def test_a_stack_samples_as_its_frames_do(window):
+    images = [slope(60, 80), slope(90, 64), slope(61, 61)]
+    other = torch.tensor([[20.0, 3.0, 30.0], [-3.0, 20.0, 30.0]])
+    windows = torch.stack([torch.tensor(window), other, torch.tensor(window)])
+    reach = [enclosing(windows)] * 3
+    index = torch.tensor([2, 0, 1])
+    crops = FrameStack(images, reach, torch.device('cpu')).sample(index, windows, 33)
+    for image, affine, crop in zip(index, windows, crops):
+        single = Frame(images[image]).sample(affine[None], 33, None, enclosing(affine[None]))[0]
+        torch.testing.assert_close(crop, single, rtol=0, atol=1e-3)
+
+
+def test_a_stack_uploads_only_what_its_windows_reach(texture):
+    images = [torch.from_numpy(texture(seed=k)) for k in range(2)]
+    bounds = [(100.0, 60.0, 140.0, 90.0), (-50.0, -50.0, 20.0, 20.0)]
+    stack = FrameStack(images, bounds, torch.device('cpu'))
+    assert stack.pixels.shape == (2, 3, 32, 42)
+    assert stack.area == 32 * 42
+
+
+def test_a_stack_no_window_reaches_into_is_the_mean_colour(texture):
+    image = torch.from_numpy(texture())
+    stack = FrameStack([image], [(-90.0, 0.0, -50.0, 40.0)], torch.device('cpu'))
+    crop = stack.sample(torch.tensor([0]), torch.tensor([[[40.0, 0, -70], [0, 40, 20]]]), 8)
+    expected = Frame(image).mean_colour().view(1, 3, 1, 1).expand(1, 3, 8, 8)
+    torch.testing.assert_close(crop, expected)
 
 
 def test_an_unknown_order_is_refused(texture):

@@ -2,9 +2,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Making crops from pairs: shift, scale, rotation, foreign backgrounds, pasted objects.
 
-Every crop is a stack of layers, each an affine window on some image with a soft mask around some
-box, taken with the cropping that the tracker uses. Layers come from the other pairs of the batch,
-so nothing more is decoded.
+Every random choice is made first and without pixels, as a plan of layers for each crop; `layers`
+then renders all crops of the batch at once. Layers come from the other pairs of the batch, so
+nothing more is decoded.
 """
 
 from __future__ import annotations
@@ -12,14 +12,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 import math
+from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from ..frames import Frame
 from ..geometry import Box, context_side
 from ..settings import Settings, setting
+from .layers import Layer, Mask, Window, place, render, upload
 from .pairs import Pair, View
 
 
@@ -76,56 +77,30 @@ class Batch:
     foreign: Tensor
 
 
-def place(
-    box: Box, side: float, at: tuple[float, float], angle: float, log_aspect: float
-) -> Tensor:
-    """Affine window in which a box appears at a chosen place.
+@dataclass(frozen=True)
+class _Plan:
+    """All that is drawn for a batch, before any pixel is touched."""
 
-    Parameters
-    ----------
-    box : Box
-        In image pixels.
-    side : float
-        Side of the window in image pixels.
-    at : tuple of float
-        Where the box's centre shall lie, in crop coordinates [-0.5, 0.5].
-    angle : float
-        Rotation, in radians.
-    log_aspect : float
-        Logarithm of the stretch of x against y.
-
-    Returns
-    -------
-    Tensor
-        (2, 3), see `Frame.sample`.
-    """
-    stretch = math.exp(log_aspect / 2)
-    cos, sin = math.cos(angle) * side, math.sin(angle) * side
-    linear = torch.tensor([[cos * stretch, -sin / stretch], [sin * stretch, cos / stretch]])
-    centre = torch.tensor([box.cx, box.cy])
-    return torch.cat([linear, (centre - linear @ torch.tensor(at)).unsqueeze(1)], dim=1)
+    images: list[Tensor]
+    exemplars: list[list[Layer]]
+    searches: list[list[Layer]]
+    centres: list[list[float]]
+    foreign: np.ndarray[Any, np.dtype[np.bool_]]
 
 
-def bounds(affine: Tensor) -> tuple[float, float, float, float]:
-    """Left, top, right, bottom of an affine window, in image pixels."""
-    corners = torch.tensor(
-        [[-0.5, -0.5, 1.0], [0.5, -0.5, 1.0], [-0.5, 0.5, 1.0], [0.5, 0.5, 1.0]]
-    )
-    points = corners @ affine.T
-    low, high = points.amin(dim=0).tolist(), points.amax(dim=0).tolist()
-    return low[0], low[1], high[0], high[1]
+class _Images:
+    """The images that a plan uses, each once."""
 
+    def __init__(self) -> None:
+        self.all: list[Tensor] = []
+        self._numbers: dict[int, int] = {}
 
-def soft_mask(
-    affine: Tensor, box: Box, size: int, power: float, softness: float, device: torch.device
-) -> Tensor:
-    """Opacity of the box's object in a crop, (1, size, size): a superellipse, soft at its edge."""
-    steps = (torch.arange(size, dtype=torch.float32, device=device) + 0.5) / size - 0.5
-    a = affine.to(device)
-    x = a[0, 0] * steps.view(1, -1) + a[0, 1] * steps.view(-1, 1) + (a[0, 2] - box.cx)
-    y = a[1, 0] * steps.view(1, -1) + a[1, 1] * steps.view(-1, 1) + (a[1, 2] - box.cy)
-    radius = ((x / (box.w / 2)).abs() ** power + (y / (box.h / 2)).abs() ** power) ** (1 / power)
-    return torch.sigmoid((1.0 - radius) / softness).unsqueeze(0)
+    def number(self, image: Tensor) -> int:
+        # `all` keeps the image alive, so its id stays its own.
+        number = self._numbers.setdefault(id(image), len(self.all))
+        if number == len(self.all):
+            self.all.append(image)
+        return number
 
 
 class SceneMaker:
@@ -164,87 +139,103 @@ class SceneMaker:
         rng : numpy Generator
             Source of all randomness.
         """
+        plan = self._plan(pairs, rng)
+        frames = upload(plan.images, [*plan.exemplars, *plan.searches], self.device)
+        return Batch(
+            render(frames, plan.exemplars, self.exemplar_size),
+            render(frames, plan.searches, self.search_size),
+            torch.tensor(plan.centres, device=self.device),
+            torch.from_numpy(plan.foreign).to(self.device, non_blocking=True),
+        )
+
+    def _plan(self, pairs: Sequence[Pair], rng: np.random.Generator) -> _Plan:
+        images = _Images()
         n = len(pairs)
-        same = torch.tensor([[a.shot == b.shot for b in pairs] for a in pairs])
+        same = np.array([[a.shot == b.shot for b in pairs] for a in pairs])
         exemplars, searches, centres = [], [], []
         for i, pair in enumerate(pairs):
             others = [j for j in range(n) if pairs[j].shot != pair.shot]
-            exemplars.append(self._exemplar(pairs, i, others, rng))
-            crop, centre, used = self._search(pairs, i, others, rng)
-            searches.append(crop)
+            exemplars.append(self._exemplar(pairs, i, others, images, rng))
+            layers, centre, used = self._search(pairs, i, others, images, rng)
+            searches.append(layers)
             centres.append(centre)
             # Pairs of one shot show one object: whoever lent a layer may be seen, and its kin.
             shown = {pairs[j].shot for j in used}
-            same[i] |= torch.tensor([pair.shot in shown for pair in pairs])
-        return Batch(
-            torch.cat(exemplars),
-            torch.cat(searches),
-            torch.tensor(centres, device=self.device),
-            ~same.to(self.device),
-        )
+            same[i] |= np.array([pair.shot in shown for pair in pairs])
+        return _Plan(images.all, exemplars, searches, centres, ~same)
 
     def _exemplar(
-        self, pairs: Sequence[Pair], i: int, others: list[int], rng: np.random.Generator
-    ) -> Tensor:
+        self,
+        pairs: Sequence[Pair],
+        i: int,
+        others: list[int],
+        images: _Images,
+        rng: np.random.Generator,
+    ) -> list[Layer]:
         s, size = self.settings, self.exemplar_size
         view = pairs[i].exemplar
         at = rng.uniform(-s.jitter, s.jitter, 2) / size
         side = context_side(view.box.w, view.box.h, self.context) * math.exp(
             rng.uniform(-0.05, 0.05)
         )
-        affine = place(view.box, side, (float(at[0]), float(at[1])), 0.0, 0.0)
-        crop = self._layer(view, affine, size)
+        window = place(view.box, side, (float(at[0]), float(at[1])), 0.0, 0.0)
         if others and rng.random() < s.foreign_exemplar:
-            below, _ = self._background(pairs, others, size, rng)
-            crop = self._over(crop, view, affine, below, rng)
-        return crop
+            below, _ = self._background(pairs, others, images, rng)
+            return [below, self._masked(view, window, images, rng)]
+        return [Layer(images.number(view.image), window)]
 
     def _search(
-        self, pairs: Sequence[Pair], i: int, others: list[int], rng: np.random.Generator
-    ) -> tuple[Tensor, list[float], list[int]]:
+        self,
+        pairs: Sequence[Pair],
+        i: int,
+        others: list[int],
+        images: _Images,
+        rng: np.random.Generator,
+    ) -> tuple[list[Layer], list[float], list[int]]:
         s, size = self.settings, self.search_size
         view = pairs[i].search
         used: list[int] = []
         shift = rng.uniform(-s.shift, s.shift, 2)
         at = (float(shift[0] / size), float(shift[1] / size))
-        affine = self._random_window(view.box, at, rng)
-        crop = self._layer(view, affine, size)
+        window = self._random_window(view.box, at, rng)
         if others and rng.random() < s.foreign:
-            below, j = self._background(pairs, others, size, rng)
-            crop = self._over(crop, view, affine, below, rng)
+            below, j = self._background(pairs, others, images, rng)
+            layers = [below, self._masked(view, window, images, rng)]
             used.append(j)
+        else:
+            layers = [Layer(images.number(view.image), window)]
         if others and rng.random() < s.distractors:
             alike = [j for j in others if pairs[j].kind == pairs[i].kind] or others
             j = int(rng.choice(alike))
             turn, reach = rng.uniform(0, 2 * math.pi), rng.uniform(0.28, 0.5)
             aside = (at[0] + reach * math.cos(turn), at[1] + reach * math.sin(turn))
-            crop = self._paste(crop, pairs[j].search, aside, 0.0, rng)
+            layers.append(self._pasted(pairs[j].search, aside, 0.0, images, rng))
             used.append(j)
         if others and rng.random() < s.occluders:
             j = int(rng.choice(others))
             turn, reach = rng.uniform(0, 2 * math.pi), rng.uniform(0.1, 0.2)
             over = (at[0] + reach * math.cos(turn), at[1] + reach * math.sin(turn))
-            crop = self._paste(crop, pairs[j].search, over, 0.5, rng)
+            layers.append(self._pasted(pairs[j].search, over, 0.5, images, rng))
             used.append(j)
-        return crop, [float(shift[0]), float(shift[1])], used
+        return layers, [float(shift[0]), float(shift[1])], used
 
     def _random_window(
         self, box: Box, at: tuple[float, float], rng: np.random.Generator, grow: float = 0.0
-    ) -> Tensor:
+    ) -> Window:
         s = self.settings
         side = context_side(box.w, box.h, self.context) * self.search_size / self.exemplar_size
         side *= math.exp(rng.uniform(-s.log_scale, s.log_scale) + grow)
         angle = math.radians(rng.uniform(-s.rotation, s.rotation))
         return place(box, side, at, angle, rng.uniform(-s.log_aspect, s.log_aspect))
 
-    def _layer(self, view: View, affine: Tensor, size: int) -> Tensor:
-        frame = Frame(view.image.to(self.device))
-        return frame.sample(affine.unsqueeze(0).to(self.device), size, None, bounds(affine))
-
     def _background(
-        self, pairs: Sequence[Pair], others: list[int], size: int, rng: np.random.Generator
-    ) -> tuple[Tensor, int]:
-        """A crop of another pair's image, away from its edges where possible, and which pair."""
+        self,
+        pairs: Sequence[Pair],
+        others: list[int],
+        images: _Images,
+        rng: np.random.Generator,
+    ) -> tuple[Layer, int]:
+        """Another pair's image, away from its edges where possible, and which pair."""
         j = int(rng.choice(others))
         image = pairs[j].search.image
         height, width = image.shape[:2]
@@ -252,30 +243,21 @@ class SceneMaker:
         cx = rng.uniform(side / 2, max(width - side / 2, side / 2))
         cy = rng.uniform(side / 2, max(height - side / 2, side / 2))
         box = Box(float(cx), float(cy), 1.0, 1.0)
-        affine = place(box, side, (0.0, 0.0), 0.0, 0.0)
-        return self._layer(View(image, box), affine, size), j
+        return Layer(images.number(image), place(box, side, (0.0, 0.0), 0.0, 0.0)), j
 
-    def _over(
-        self, crop: Tensor, view: View, affine: Tensor, below: Tensor, rng: np.random.Generator
-    ) -> Tensor:
-        mask = soft_mask(
-            affine,
-            view.box,
-            crop.shape[-1],
-            rng.uniform(2.0, 6.0),
-            rng.uniform(0.02, 0.12),
-            self.device,
-        )
-        return crop * mask + below * (1.0 - mask)
+    def _masked(
+        self, view: View, window: Window, images: _Images, rng: np.random.Generator
+    ) -> Layer:
+        mask = Mask(view.box, rng.uniform(2.0, 6.0), rng.uniform(0.02, 0.12))
+        return Layer(images.number(view.image), window, mask)
 
-    def _paste(
+    def _pasted(
         self,
-        crop: Tensor,
         view: View,
         at: tuple[float, float],
         grow: float,
+        images: _Images,
         rng: np.random.Generator,
-    ) -> Tensor:
-        """Lay another object over a crop; `grow` > 0 widens its window, so it looks smaller."""
-        affine = self._random_window(view.box, at, rng, grow)
-        return self._over(self._layer(view, affine, crop.shape[-1]), view, affine, crop, rng)
+    ) -> Layer:
+        """Another object to lay over; `grow` > 0 widens its window, so it looks smaller."""
+        return self._masked(view, self._random_window(view.box, at, rng, grow), images, rng)

@@ -1,33 +1,17 @@
 # Copyright 2026 The siam_tracker_ros authors
 # SPDX-License-Identifier: Apache-2.0
-import math
-
-from hypothesis import given
-from hypothesis import strategies as st
 import numpy as np
 import pytest
 import torch
 
 from siam_tracker_ros.frames import Frame
-from siam_tracker_ros.geometry import Box, SearchWindow
+from siam_tracker_ros.geometry import Box, SearchWindow, context_side
+from siam_tracker_ros.training import layers, scenes
 from siam_tracker_ros.training.pairs import Pair, View
-from siam_tracker_ros.training.scenes import (
-    SceneMaker,
-    SceneSettings,
-    bounds,
-    place,
-    soft_mask,
-)
+from siam_tracker_ros.training.scenes import SceneMaker, SceneSettings
 
 CPU = torch.device('cpu')
 PLAIN = {'foreign': 0.0, 'foreign_exemplar': 0.0, 'distractors': 0.0, 'occluders': 0.0}
-
-boxes = st.builds(
-    Box, st.floats(20, 300), st.floats(20, 200), st.floats(8, 100), st.floats(8, 100)
-)
-at = st.tuples(st.floats(-0.4, 0.4), st.floats(-0.4, 0.4))
-angles, aspects = st.floats(-math.pi, math.pi), st.floats(-0.5, 0.5)
-
 
 def maker(**values):
     return SceneMaker(SceneSettings.from_dict({**PLAIN, **values}), 127, 239, 0.5, CPU)
@@ -38,55 +22,6 @@ def colour_pair(shot, colour, kind='thing'):
     image = torch.tensor(colour, dtype=torch.uint8).expand(160, 200, 3).contiguous()
     view = View(image, Box(100.0, 80.0, 40.0, 40.0))
     return Pair(view, view, shot, kind)
-
-
-@given(boxes, st.floats(20, 400), at, angles, aspects)
-def test_the_box_lies_at_the_asked_place(box, side, where, angle, log_aspect):
-    affine = place(box, side, where, angle, log_aspect)
-    centre = affine @ torch.tensor([*where, 1.0])
-    assert centre.tolist() == pytest.approx([box.cx, box.cy], abs=1e-3)
-    # Rotation and stretch keep the area of the window.
-    assert abs(float(torch.det(affine[:, :2]))) == pytest.approx(side**2, rel=1e-4)
-
-
-@given(boxes, st.floats(20, 400), at, angles, aspects)
-def test_bounds_enclose_the_window(box, side, where, angle, log_aspect):
-    affine = place(box, side, where, angle, log_aspect)
-    left, top, right, bottom = bounds(affine)
-    for x in (-0.5, 0.0, 0.5):
-        for y in (-0.5, 0.5):
-            px, py = (affine @ torch.tensor([x, y, 1.0])).tolist()
-            assert left - 1e-3 <= px <= right + 1e-3
-            assert top - 1e-3 <= py <= bottom + 1e-3
-
-
-def test_a_window_without_rotation_is_the_trackers(texture):
-    frame = Frame.from_numpy(texture())
-    affine = place(Box(100.0, 90.0, 40.0, 30.0), 120.0, (0.0, 0.0), 0.0, 0.0)
-    crop = frame.sample(affine.unsqueeze(0), 127, None, bounds(affine))
-    torch.testing.assert_close(crop, frame.crop([SearchWindow(100.0, 90.0, 120.0)], 127))
-
-
-@given(boxes, angles, aspects, st.floats(2.0, 6.0), st.floats(0.02, 0.12))
-def test_the_mask_is_full_in_the_box_and_empty_outside(box, angle, aspect, power, softness):
-    side = 4 * max(box.w, box.h)
-    affine = place(box, side, (0.0, 0.0), angle, aspect)
-    mask = soft_mask(affine, box, 65, power, softness, CPU)
-    assert mask.shape == (1, 65, 65)
-    assert float(mask[0, 32, 32]) > 0.99
-    steps = (torch.arange(65) + 0.5) / 65 - 0.5
-    y, x = torch.meshgrid(steps, steps, indexing='ij')
-    points = torch.stack([x, y, torch.ones_like(x)], dim=-1) @ affine.T
-    # Twice the half sides away, wherever rotation has put it.
-    far = ((points[..., 0] - box.cx).abs() > box.w) | ((points[..., 1] - box.cy).abs() > box.h)
-    assert float(mask[0][far].max()) < 0.01
-
-
-def test_a_softer_mask_falls_off_slower():
-    box = Box(50.0, 50.0, 40.0, 40.0)
-    affine = place(box, 160.0, (0.0, 0.0), 0.0, 0.0)
-    hard, soft = (soft_mask(affine, box, 129, 4.0, s, CPU)[0, 64] for s in (0.02, 0.12))
-    assert ((soft > 0.05) & (soft < 0.95)).sum() > ((hard > 0.05) & (hard < 0.95)).sum()
 
 
 def test_centres_are_true():
@@ -129,6 +64,9 @@ def test_a_still_scene_without_any_change_is_the_trackers_crop(texture):
     assert batch.exemplars.shape == (1, 3, 127, 127)
     assert batch.searches.shape == (1, 3, 239, 239)
     assert not batch.foreign.any()
+    side = context_side(40.0, 40.0, 0.5) * 239 / 127
+    crop = Frame(image).crop([SearchWindow(150.0, 110.0, side)], 239)
+    torch.testing.assert_close(batch.searches, crop, rtol=0, atol=0.02)
 
 
 COLOURS = {0: (255, 0, 0), 1: (0, 255, 0), 2: (0, 0, 255)}
@@ -187,3 +125,18 @@ def test_the_same_seed_gives_the_same_batch(texture):
         assert torch.equal(getattr(one, name), getattr(again, name))
     assert not torch.equal(one.searches, other.searches)
     assert -1e-3 <= float(one.searches.min()) <= float(one.searches.max()) <= 255 + 1e-3
+
+
+def test_each_image_is_brought_to_the_device_once(texture, monkeypatch):
+    view = View(torch.from_numpy(texture()), Box(150.0, 110.0, 40.0, 40.0))
+    other = View(torch.from_numpy(texture(seed=1)), Box(90.0, 80.0, 60.0, 40.0))
+    uploaded = []
+
+    def upload(images, crops, device):
+        uploaded.extend(images)
+        return layers.upload(images, crops, device)
+
+    monkeypatch.setattr(scenes, 'upload', upload)
+    pairs = [Pair(view, view, 0, 'a'), Pair(other, other, 1, 'b')] * 3
+    maker(foreign=1.0, distractors=1.0).make(pairs, np.random.default_rng(0))
+    assert sorted(map(id, uploaded)) == sorted([id(view.image), id(other.image)])
