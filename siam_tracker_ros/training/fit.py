@@ -166,7 +166,7 @@ class Fit:
     context, exemplar_size : float, int
         The tracker's own.
     folder : Path
-        Receives ``last.ckpt``, ``metrics.csv`` and ``curves.png``.
+        Receives ``last.ckpt`` and ``metrics.csv``.
     fabric : lightning_fabric.Fabric
         Engine: devices, precision, processes.
     workers : int
