@@ -43,6 +43,15 @@ def read_definitions(package: str) -> dict[str, str]:
     )
 
 
+def share_folders() -> Iterator[Path]:
+    """Folders ``share`` in which an installed package's files may be, ROS overlays first."""
+    prefixes = [p for p in os.environ.get('AMENT_PREFIX_PATH', '').split(os.pathsep) if p]
+    # `pip install --user` and `--prefix` put share/ beside lib/, not under sys.prefix.
+    above = [str(PACKAGE.parents[2])] if len(PACKAGE.parents) > 3 else []
+    for prefix in (*prefixes, sysconfig.get_path('data'), sys.prefix, *above):
+        yield Path(prefix) / 'share'
+
+
 def _folders(package: str) -> Iterator[Path]:
     """Places where definitions may be, own ones first: those are what this version writes."""
     checkout = PACKAGE.parent
@@ -50,10 +59,6 @@ def _folders(package: str) -> Iterator[Path]:
         yield checkout / 'msg' if package == PACKAGE.name else (
             checkout / 'extra_interfaces' / package / 'msg'
         )
-    prefixes = [p for p in os.environ.get('AMENT_PREFIX_PATH', '').split(os.pathsep) if p]
-    # `pip install --user` and `--prefix` put share/ beside lib/, not under sys.prefix.
-    above = [str(PACKAGE.parents[2])] if len(PACKAGE.parents) > 3 else []
-    for prefix in (*prefixes, sysconfig.get_path('data'), sys.prefix, *above):
-        share = Path(prefix) / 'share'
+    for share in share_folders():
         yield share / package / 'msg'
         yield share / PACKAGE.name / 'extra_interfaces' / package / 'msg'

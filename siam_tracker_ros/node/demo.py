@@ -24,6 +24,7 @@ from typing import TYPE_CHECKING
 
 from .. import trackers
 from ..arguments import Parser, parse_box
+from ..definitions import PACKAGE, share_folders
 from ..drawing import contact_sheet
 from ..errors import UserError
 from ..geometry import Box
@@ -86,10 +87,7 @@ def share_file(name: str) -> Path:
     UserError
         It is in none of the places.
     """
-    package = Path(__file__).resolve().parents[1]
-    prefixes = [*os.environ.get('AMENT_PREFIX_PATH', '').split(os.pathsep), sys.prefix]
-    places = [package.parent, *(Path(p) / 'share' / package.name for p in prefixes if p)]
-    for place in places:
+    for place in (PACKAGE.parent, *(share / PACKAGE.name for share in share_folders())):
         if (place / name).is_file():
             return place / name
     raise UserError(f'{name} is missing from the installed package: install it again')
