@@ -1,6 +1,6 @@
 # Copyright 2026 The siam_tracker_ros authors
 # SPDX-License-Identifier: Apache-2.0
-"""The one exception that means: the user can mend this."""
+"""The exceptions that mean: the user can mend this."""
 
 
 class UserError(ValueError):
@@ -10,3 +10,7 @@ class UserError(ValueError):
     command line prints it and exits with 2, the node logs it and refuses the transition; neither
     shows a traceback for it.
     """
+
+
+class BoxError(UserError):
+    """The box to start with cannot be tracked: of many, the next may do."""

@@ -12,7 +12,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 import math
 
-from .errors import UserError
+from .errors import BoxError
 
 
 @dataclass(frozen=True)
@@ -80,17 +80,25 @@ class Box:
 
     def clipped(self, width: float, height: float) -> Box | None:
         """Return the part inside an image of this size, or None where nothing is inside."""
-        left, top, right, bottom = self.ltrb
-        left, right = max(left, 0.0), min(right, float(width))
-        top, bottom = max(top, 0.0), min(bottom, float(height))
-        if right <= left or bottom <= top:
-            return None
-        return Box.from_ltwh(left, top, right - left, bottom - top)
+        x, y = _cut(self.cx, self.w, float(width)), _cut(self.cy, self.h, float(height))
+        return None if x is None or y is None else Box(x[0], y[0], x[1], y[1])
 
     def scaled(self, fx: float, fy: float | None = None) -> Box:
         """Return the box in an image resized by these factors."""
         fy = fx if fy is None else fy
         return Box(self.cx * fx, self.cy * fy, self.w * fx, self.h * fy)
+
+
+def _cut(centre: float, size: float, limit: float) -> tuple[float, float] | None:
+    """Centre and size of the part of an interval in [0, limit]; None where there is none."""
+    low, high = centre - size / 2, centre + size / 2
+    inner_low, inner_high = max(low, 0.0), min(high, limit)
+    if inner_high <= inner_low:
+        return None
+    if (inner_low, inner_high) == (low, high):
+        # To the bit: a box of the smallest size that can be tracked must not become smaller.
+        return centre, size
+    return (inner_low + inner_high) / 2, inner_high - inner_low
 
 
 MIN_TARGET_SIDE = 4.0
@@ -109,28 +117,28 @@ def check_initial_box(box: Box, width: int, height: int) -> Box:
 
     Raises
     ------
-    UserError
+    BoxError
         Not finite, not positive, under `MIN_TARGET_SIDE`, or less than half inside the image.
     """
     numbers = f'x={box.ltwh[0]:g} y={box.ltwh[1]:g} w={box.w:g} h={box.h:g}'
     if not all(math.isfinite(v) for v in (box.cx, box.cy, box.w, box.h)):
-        raise UserError(
+        raise BoxError(
             f'the box ({numbers}) has a number that is not finite: give four real numbers'
         )
     if box.w <= 0 or box.h <= 0:
-        raise UserError(f'the box ({numbers}) has no area: width and height must be positive')
+        raise BoxError(f'the box ({numbers}) has no area: width and height must be positive')
     if min(box.w, box.h) < MIN_TARGET_SIDE:
-        raise UserError(
+        raise BoxError(
             f'the box ({numbers}) is too small: both sides must be at least {MIN_TARGET_SIDE:g} px'
         )
     inside = box.clipped(width, height)
     if inside is None or inside.area < 0.5 * box.area:
-        raise UserError(
+        raise BoxError(
             f'the box ({numbers}) lies outside the {width}x{height} image: '
             'at least half of it must be inside'
         )
     if min(inside.w, inside.h) < MIN_TARGET_SIDE:
-        raise UserError(
+        raise BoxError(
             f'the box ({numbers}) leaves less than {MIN_TARGET_SIDE:g} px inside the '
             f'{width}x{height} image: choose more of the target'
         )

@@ -144,7 +144,8 @@ def write_image(path: Path | str, image: Image) -> Path:
 def list_images(folder: Path | str) -> list[Path]:
     """Image files of a folder, in the order of the numbers in their names.
 
-    ``2.jpg`` comes before ``10.jpg``: a camera's counter need not have leading zeros.
+    ``2.jpg`` comes before ``10.jpg``: a camera's counter need not have leading zeros. Hidden files
+    are passed over: macOS leaves a ``._2.jpg``, which is no image, beside each.
 
     Raises
     ------
@@ -154,16 +155,24 @@ def list_images(folder: Path | str) -> list[Path]:
     folder = Path(folder)
     if not folder.is_dir():
         raise UserError(f'folder {folder} does not exist: give a folder of images')
-    files = [p for p in folder.iterdir() if p.suffix.lower() in SUFFIXES and p.is_file()]
-    if not files:
+    # Entries of a scan know what they are: benchmarks have half a million images.
+    with os.scandir(folder) as entries:
+        names = [
+            entry.name
+            for entry in entries
+            if os.path.splitext(entry.name)[1].lower() in SUFFIXES
+            and not entry.name.startswith('.')
+            and entry.is_file()
+        ]
+    if not names:
         raise UserError(
             f'folder {folder} holds no images: '
             f'expected files ending in {", ".join(sorted(SUFFIXES))}'
         )
-    return sorted(files, key=_natural_order)
+    return [folder / name for name in sorted(names, key=_natural_order)]
 
 
-def _natural_order(path: Path) -> list[tuple[int, str]]:
+def _natural_order(name: str) -> list[tuple[int, str]]:
     """Sort key that compares runs of digits as numbers."""
-    parts = re.split(r'([0-9]+)', path.name)
+    parts = re.split(r'([0-9]+)', name)
     return [(int(part), '') if part.isdecimal() else (-1, part) for part in parts]

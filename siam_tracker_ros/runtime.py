@@ -4,6 +4,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 import torch
 
 from .errors import UserError
@@ -62,3 +65,26 @@ def resolve_precision(name: str, device: torch.device) -> torch.dtype:
     if name == 'float16' and device.type == 'cpu':
         raise UserError('precision float16 needs a CUDA device: on a CPU use float32 or bfloat16')
     return PRECISIONS[name]
+
+
+@contextmanager
+def refuse_small_memory(name: str) -> Iterator[None]:
+    """Say it in a sentence where the memory of a device runs out.
+
+    Parameters
+    ----------
+    name : str
+        What the user called the device.
+
+    Raises
+    ------
+    UserError
+        It ran out.
+    """
+    try:
+        yield
+    except torch.cuda.OutOfMemoryError as error:
+        raise UserError(
+            f'the memory of device {name} is too small or in use by others: '
+            'free it, choose another device, or use --device cpu'
+        ) from error

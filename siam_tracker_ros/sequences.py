@@ -4,18 +4,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from functools import lru_cache
 import math
+import os
 from pathlib import Path
-import re
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from .errors import UserError
 from .geometry import Box
-from .images import list_images
+from .images import list_images, read_image
+from .labels import read_boxes
 
 GROUND_TRUTH = 'groundtruth.txt'
 ABSENT = (math.nan,) * 4
@@ -32,12 +35,29 @@ class Sequence:
         N image files in the order of time.
     boxes : ndarray
         (N, 4) float64: left, top, width, height in continuous pixels; NaN where the target is
-        absent.
+        absent, or where nobody labelled it.
+    polygons : ndarray or None
+        (N, 4, 2) float64 corners in continuous pixels, NaN as above, of a set with rotated
+        boxes; `boxes` then holds their axis-aligned bounds.
+    labelled : ndarray or None
+        (N,) whether somebody looked at the image; all of them where None. The servers of some
+        benchmarks keep all but the first label to themselves.
+    frame_labels : mapping of str to ndarray
+        What a benchmark says of each image besides the box: (N,) each, under its own name.
+    attributes : tuple of str
+        What a benchmark says makes the sequence hard.
+    resolution : tuple of int or None
+        Width and height of the images, where the benchmark tells them.
     """
 
     name: str
     images: tuple[Path, ...]
     boxes: NDArray[np.float64]
+    polygons: NDArray[np.float64] | None = None
+    labelled: NDArray[np.bool_] | None = None
+    frame_labels: Mapping[str, NDArray[Any]] = field(default_factory=dict)
+    attributes: tuple[str, ...] = ()
+    resolution: tuple[int, int] | None = None
 
     @property
     def first_box(self) -> Box:
@@ -46,13 +66,38 @@ class Sequence:
 
     @property
     def present(self) -> NDArray[np.bool_]:
-        """(N,) whether the target is in the image."""
-        return np.asarray(~np.isnan(self.boxes).any(axis=1))
+        """(N,) whether the target is known to be in the image: its box has an area."""
+        known = ~np.isnan(self.boxes).any(axis=1)
+        return np.asarray(known & (self.boxes[:, 2:] > 0).all(axis=1))
+
+    @property
+    def absent(self) -> NDArray[np.bool_]:
+        """(N,) whether the target is known not to be in the image."""
+        looked = True if self.labelled is None else self.labelled
+        return np.asarray(~self.present & looked)
 
     def box(self, index: int) -> Box | None:
         """The target in one image, None where it is absent."""
         box = Box.from_ltwh(*self.boxes[index].tolist())
         return box if box.is_valid else None
+
+
+def image_size(sequence: Sequence) -> tuple[int, int] | None:
+    """Width and height of a sequence's images; None where neither it nor a file tells."""
+    return sequence.resolution or _measured(sequence.images[0])
+
+
+@lru_cache(maxsize=1024)
+def _measured(path: Path) -> tuple[int, int] | None:
+    if not path.is_file():
+        return None
+    height, width = read_image(path).shape[:2]
+    return width, height
+
+
+def folder_name(folder: Path) -> str:
+    """Name of a folder, also where it was given as ``.`` or ``..``; links keep their own."""
+    return os.path.basename(os.path.abspath(folder))
 
 
 def read_sequence(folder: Path | str, first_visible: bool = True) -> Sequence:
@@ -82,24 +127,18 @@ def read_sequence(folder: Path | str, first_visible: bool = True) -> Sequence:
             f'sequence {folder} has no {GROUND_TRUTH}: '
             'expected one line left,top,width,height per image'
         )
-    # What is not text becomes a line that is refused.
-    rows = [
-        _parse_row(line, path, number)
-        for number, line in enumerate(path.read_text('utf-8', errors='replace').splitlines(), 1)
-        if line.strip()
-    ]
-    if len(rows) != len(images):
+    boxes = read_boxes(path)
+    if len(boxes) != len(images):
         raise UserError(
-            f'sequence {folder} has {len(images)} images and {len(rows)} lines in {GROUND_TRUTH}: '
-            'expected as many of both'
+            f'sequence {folder} has {len(images)} images and {len(boxes)} lines in '
+            f'{GROUND_TRUTH}: expected as many of both'
         )
-    boxes = np.array(rows, np.float64)
     if first_visible and np.isnan(boxes[0]).any():
         raise UserError(
             f'sequence {folder}: the target is absent in the first image: '
             'cut the sequence so that it starts with the target in view'
         )
-    return Sequence(folder.name, tuple(images), boxes)
+    return Sequence(folder_name(folder), tuple(images), boxes)
 
 
 def read_sequences(folder: Path | str) -> list[Sequence]:
@@ -127,18 +166,3 @@ def write_ground_truth(folder: Path, boxes: Iterable[Box | None]) -> None:
     rows = (ABSENT if box is None else box.ltwh for box in boxes)
     text = ''.join(','.join(f'{value:.2f}' for value in row) + '\n' for row in rows)
     (folder / GROUND_TRUTH).write_text(text, encoding='ascii')
-
-
-def _parse_row(line: str, path: Path, number: int) -> tuple[float, ...]:
-    """Four numbers, or `ABSENT` where any of them is NaN or there is no area."""
-    words = re.split(r'[,\s]+', line.strip())
-    try:
-        values = tuple(float(word) for word in words)
-    except ValueError:
-        values = ()
-    if len(values) != 4 or any(map(math.isinf, values)):
-        raise UserError(
-            f'{path} line {number} is {line.strip()[:60]!r}: expected four numbers '
-            'left,top,width,height, or nan,nan,nan,nan where the target is absent'
-        )
-    return values if Box.from_ltwh(*values).is_valid else ABSENT

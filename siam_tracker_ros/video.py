@@ -1,12 +1,14 @@
 # Copyright 2026 The siam_tracker_ros authors
 # SPDX-License-Identifier: Apache-2.0
-"""Images in time: video files, cameras and folders as sources, and an mp4 writer."""
+"""Images in time: video files, cameras and folders as sources, and a writer of videos."""
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
+import os
 from pathlib import Path
 import time
 from types import TracebackType
@@ -17,6 +19,10 @@ from .images import Image, list_images, read_image, require_cv2
 from .outputs import check_output_file
 
 DEFAULT_FPS = 30.0
+
+# By the ending of a video that is written: codecs that every build of OpenCV has. Browsers play
+# the second one only.
+CODECS = {'.mp4': 'mp4v', '.webm': 'VP80'}
 
 S = TypeVar('S', bound='Source')
 
@@ -242,21 +248,21 @@ def check_video_file(path: Path | str) -> Path:
     Raises
     ------
     UserError
-        It does not end in ``.mp4``, or see `check_output_file`.
+        It ends in none of `CODECS`, or see `check_output_file`.
     """
     path = check_output_file(path, 'video')
-    if path.suffix.lower() != '.mp4':
-        raise UserError(f'video {path} must end in .mp4')
+    if path.suffix.lower() not in CODECS:
+        raise UserError(f'video {path} must end in {" or ".join(CODECS)}')
     return path
 
 
 class VideoWriter:
-    """An mp4 file; a context manager that completes it.
+    """A video file; a context manager that completes it.
 
     Parameters
     ----------
     path : Path or str
-        Ends in ``.mp4``; replaced where it exists.
+        Ends in one of `CODECS`; replaced where it exists.
     fps : float
         Frames per second.
 
@@ -283,14 +289,14 @@ class VideoWriter:
         cv2 = require_cv2()
         size = (image.shape[1], image.shape[0])
         if self._writer is None:
-            # The codec that every build of OpenCV has.
-            codec = cv2.VideoWriter.fourcc(*'mp4v')
-            self._writer = cv2.VideoWriter(str(self.path), codec, self.fps, size)
+            codec = cv2.VideoWriter.fourcc(*CODECS[self.path.suffix.lower()])
+            with _silent_stderr():
+                self._writer = cv2.VideoWriter(str(self.path), codec, self.fps, size)
             self._size = size
         if not self._writer.isOpened():
             raise UserError(
-                f'video {self.path} cannot be written: this OpenCV has no mp4 encoder or the disk '
-                'refused it; reinstall opencv-python-headless or choose another place'
+                f'video {self.path} cannot be written: this OpenCV has no encoder for it or the '
+                'disk refused it; reinstall opencv-python-headless or choose another place'
             )
         if size != self._size:
             raise UserError(
@@ -314,3 +320,25 @@ class VideoWriter:
         trace: TracebackType | None,
     ) -> None:
         self.close()
+
+
+@contextmanager
+def _silent_stderr() -> Iterator[None]:
+    """Drop what is written to stderr meanwhile, also by code that is not Python.
+
+    For a file that ends in ``.webm`` OpenCV writes a line about its codec that no setting of its
+    log turns off.
+    """
+    try:
+        kept = os.dup(2)
+    except OSError:  # A service may run without it.
+        yield
+        return
+    nothing = os.open(os.devnull, os.O_WRONLY)
+    try:
+        os.dup2(nothing, 2)
+        yield
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
+        os.close(nothing)

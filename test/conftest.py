@@ -4,6 +4,7 @@
 
 from functools import lru_cache
 from pathlib import Path
+import signal
 
 from hypothesis import settings as hypothesis_settings
 import numpy as np
@@ -19,6 +20,10 @@ SMALL = {'widths': [8, 16, 16, 16, 16], 'groups': 2}
 # not timed, because other work shares the machine.
 hypothesis_settings.register_profile('fixed', derandomize=True, deadline=None, max_examples=60)
 hypothesis_settings.load_profile('fixed')
+
+# Whoever starts the tests in the background of a script has them ignore Ctrl-C, and every process
+# that they start would inherit that.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # Crops and maps of these tests are too small to share between threads.
 torch.set_num_threads(1)

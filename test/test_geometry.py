@@ -169,3 +169,24 @@ def test_context_of_a_square_target(side):
 
 def test_context_keeps_the_area_of_the_padded_box():
     assert context_side(30, 90) == pytest.approx(math.sqrt((30 + 60) * (90 + 60)))
+
+
+@given(st.floats(0, 90), st.floats(0, 90), st.floats(1e-3, 10), st.floats(1e-3, 10))
+def test_a_box_inside_is_not_changed_by_a_bit(left, top, w, h):
+    box = Box(left + w / 2, top + h / 2, w, h)
+    assert box.clipped(110, 110) == box
+
+
+def test_a_cut_on_one_axis_leaves_the_other():
+    box = Box(5.1, 1.0, 4.0, 6.0)
+    assert box.clipped(20, 20) == Box(5.1, 2.0, 4.0, 4.0)
+
+
+def test_a_box_of_the_smallest_side_is_taken_anywhere():
+    for left in (0.1 * k for k in range(200)):
+        check_initial_box(Box.from_ltwh(left, left, MIN_TARGET_SIDE, MIN_TARGET_SIDE), 100, 100)
+
+
+@pytest.mark.parametrize('size', [(0, 5), (5, 0), (-5, 5)])
+def test_nothing_of_a_box_without_area_is_inside(size):
+    assert Box(10, 10, *size).clipped(100, 100) is None

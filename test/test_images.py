@@ -69,6 +69,12 @@ def test_names_that_mix_words_and_numbers_have_an_order(tmp_path):
     assert names.index('a2.png') < names.index('a10.png') < names.index('b.png')
 
 
+def test_hidden_files_are_no_images(tmp_path):
+    for name in ('1.jpg', '._1.jpg'):
+        (tmp_path / name).touch()
+    assert images.list_images(tmp_path) == [tmp_path / '1.jpg']
+
+
 def test_folder_without_images_is_refused(tmp_path):
     with pytest.raises(UserError, match='holds no images'):
         images.list_images(tmp_path)

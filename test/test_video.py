@@ -1,5 +1,7 @@
 # Copyright 2026 The siam_tracker_ros authors
 # SPDX-License-Identifier: Apache-2.0
+import os
+
 import numpy as np
 import pytest
 
@@ -155,11 +157,29 @@ def test_camera_stamps_arrival_and_says_when_it_is_gone(monkeypatch):
 
 
 @pytest.mark.parametrize(
-    ('name', 'words'), [('a.avi', 'must end in .mp4'), ('no/a.mp4', 'there is no folder')]
+    ('name', 'words'),
+    [('a.avi', 'must end in .mp4 or .webm'), ('no/a.mp4', 'there is no folder')],
 )
 def test_video_that_cannot_be_written_is_refused(tmp_path, name, words):
     with pytest.raises(UserError, match=words):
         VideoWriter(tmp_path / name, 30.0)
+
+
+def test_video_for_browsers_is_written_without_a_word(tmp_path, capfd):
+    with VideoWriter(tmp_path / 'a.webm', 10.0) as writer:
+        for image in pictures(8):
+            writer.write(image)
+    assert capfd.readouterr().err == ''
+    with open_source(str(tmp_path / 'a.webm')) as source:
+        brightness = [found.image.mean() for found in source]
+    np.testing.assert_allclose(brightness, 20 + 10 * np.arange(8), atol=4.5)
+
+
+def test_stderr_works_after_a_video_was_begun(tmp_path, capfd):
+    with VideoWriter(tmp_path / 'a.webm', 10.0) as writer:
+        writer.write(pictures(1)[0])
+        os.write(2, b'heard')
+    assert capfd.readouterr().err == 'heard'
 
 
 def test_frame_of_another_size_is_refused(tmp_path):

@@ -26,11 +26,13 @@ from ..geometry import Box
 from ..images import silence_opencv
 from ..memory import keep_large_buffers
 from ..outputs import check_output_file, check_output_folder
+from ..runtime import refuse_small_memory
 from ..settings import describe
 from ..trackers.base import Estimate, State, Target, Tracker
 from ..video import DEFAULT_FPS, Source, check_video_file, open_source
 from .interruption import Interruption
 from .sinks import STDOUT, BagSink, CsvSink, Sink, Step, VideoSink
+from .tracker_options import add_tracker_options
 
 INTERRUPTED = 130
 
@@ -66,7 +68,7 @@ def add_parser(subparsers: Subparsers[Any]) -> None:
         metavar='FILE',
         help='a row frame,x,y,w,h,score,state per image; - for the standard output (the default)',
     )
-    parser.add_argument('--video', type=Path, metavar='FILE', help='annotated .mp4')
+    parser.add_argument('--video', type=Path, metavar='FILE', help='annotated .mp4 or .webm')
     parser.add_argument(
         '--bag', type=Path, metavar='DIR', help='rosbag2 (MCAP) with images, detections and status'
     )
@@ -76,21 +78,7 @@ def add_parser(subparsers: Subparsers[Any]) -> None:
         default=IMAGE_KINDS[0],
         help='how the bag holds the images (%(default)s)',
     )
-    parser.add_argument(
-        '--weights', default='auto', metavar='FILE', help='checkpoint; auto for the shipped one'
-    )
-    parser.add_argument('--device', default='auto', help='auto, cpu, cuda or cuda:N (%(default)s)')
-    parser.add_argument(
-        '--precision', default='auto', help='auto, float32, bfloat16 or float16 (%(default)s)'
-    )
-    parser.add_argument('--seed', type=int, default=0, metavar='N', help='(%(default)s)')
-    parser.add_argument(
-        '--set',
-        action='append',
-        default=[],
-        metavar='name=value',
-        help='change a setting of the tracker; may be repeated',
-    )
+    add_tracker_options(parser)
     parser.add_argument(
         '--fps', type=float, help=f'images per second of a folder ({DEFAULT_FPS:g})'
     )
@@ -115,17 +103,12 @@ def run(args: argparse.Namespace) -> int:
     torch.manual_seed(args.seed)
     with ExitStack() as stack:
         source = stack.enter_context(open_source(args.source, args.fps))
-        try:
-            tracker = trackers.create(
-                args.tracker, args.weights, args.device, args.precision, overrides
-            )
-            interruption = stack.enter_context(Interruption())
-            return _track(args, source, tracker, box, interruption)
-        except torch.cuda.OutOfMemoryError as error:
-            raise UserError(
-                f'the memory of device {args.device} is too small or in use by others: '
-                'free it, choose another device, or use --device cpu'
-            ) from error
+        stack.enter_context(refuse_small_memory(args.device))
+        tracker = trackers.create(
+            args.tracker, args.weights, args.device, args.precision, overrides
+        )
+        interruption = stack.enter_context(Interruption())
+        return _track(args, source, tracker, box, interruption)
 
 
 def _check_outputs(args: argparse.Namespace) -> None:

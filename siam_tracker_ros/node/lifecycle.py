@@ -66,6 +66,8 @@ class GuardedLifecycleNode(LifecycleNode):
 
     def on_configure(self, state: Any) -> Any:
         """See the class."""
+        # A release that failed has left subscriptions, whose messages would be taken twice.
+        self._done('release', self.release)
         if self._done('configure', self.configure):
             return super().on_configure(state)
         self._done('undo configure', self.release)

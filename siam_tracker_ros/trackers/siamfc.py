@@ -21,6 +21,7 @@ from ..geometry import Box, SearchWindow, check_initial_box, context_side
 from ..models.siamfc import SiamFC
 from ..online.monitor import Calibration, Evidence, Judgement, Monitor, Thresholds
 from ..settings import Settings, setting
+from ..stages import stage
 from .base import Estimate, Response, State, Target, Tracker
 from .locate import locate
 
@@ -354,15 +355,20 @@ class SiamFCTracker(Tracker):
             for factor in factors
         ]
         fill = torch.stack([t.fill for t in targets]).repeat_interleave(scales, dim=0)
-        crops = frame.crop(windows, size, fill).to(self.dtype, memory_format=torch.channels_last)
-        template = torch.stack([t.template for t in targets])
-        maps = self.network.search(
-            template, crops.reshape(len(targets), scales, *crops.shape[1:])
-        ).float()
-        penalty = maps.new_tensor([1.0 if f == 1.0 else s.scale_penalty for f in factors])
-        numbers = locate(maps, penalty, influence, s.upsampling)
-        best = numbers[:, 0].long()
-        rows = numbers.tolist()
+        with stage('crop', self.device):
+            crops = frame.crop(windows, size, fill).to(
+                self.dtype, memory_format=torch.channels_last
+            )
+        with stage('network', self.device):
+            template = torch.stack([t.template for t in targets])
+            maps = self.network.search(
+                template, crops.reshape(len(targets), scales, *crops.shape[1:])
+            ).float()
+        with stage('post-processing', self.device):
+            penalty = maps.new_tensor([1.0 if f == 1.0 else s.scale_penalty for f in factors])
+            numbers = locate(maps, penalty, influence, s.upsampling)
+            best = numbers[:, 0].long()
+            rows = numbers.tolist()
         return _Match(
             rows=rows,
             maps=maps[torch.arange(len(targets), device=maps.device), best],

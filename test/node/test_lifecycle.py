@@ -104,7 +104,11 @@ def test_an_exception_in_a_transition(bench, logged, monkeypatch, body, before, 
     if after == 'inactive':
         assert bench.transition(numbers()[3]) == (True, 'unconfigured')
     bench.activate()
+    answers = len(bench.received['init_result'])
     bench.start(*scene_and_box())
+    bench.rest(0.3)
+    # Nothing of before listens still: each region is taken once.
+    assert len(bench.received['init_result']) == answers + 1
     assert bench.received['status'][-1].targets
 
 
