@@ -74,6 +74,8 @@ with tempfile.TemporaryDirectory() as build_base:
         package_dir={'vision_msgs': f'{VISION_MSGS}/vision_msgs'},
         package_data={
             NAME: ['py.typed'],
+            f'{NAME}.evaluation.datasets': ['*.txt'],
+            f'{NAME}.evaluation.report': ['*.css', '*.jinja', '*.js'],
             f'{NAME}.weights': ['*.safetensors', '*.json'],
         },
         data_files=share_files(),

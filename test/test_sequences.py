@@ -1,12 +1,21 @@
 # Copyright 2026 The siam_tracker_ros authors
 # SPDX-License-Identifier: Apache-2.0
+from pathlib import Path
+
 import numpy as np
 import pytest
 
 from siam_tracker_ros.errors import UserError
+from siam_tracker_ros.evaluation import datasets
 from siam_tracker_ros.geometry import Box
 from siam_tracker_ros.images import write_image
-from siam_tracker_ros.sequences import read_sequence, read_sequences, write_ground_truth
+from siam_tracker_ros.sequences import (
+    Sequence,
+    image_size,
+    read_sequence,
+    read_sequences,
+    write_ground_truth,
+)
 
 
 @pytest.fixture
@@ -96,6 +105,13 @@ def test_folder_without_truth_is_refused(make):
         read_sequence(folder)
 
 
+def test_the_folder_one_is_in_has_a_name(make, monkeypatch):
+    folder = make('1,2,30,40\n' * 3)
+    monkeypatch.chdir(folder)
+    assert read_sequence('.').name == folder.name
+    assert [sequence.name for sequence in datasets.read('folder', '.')] == [folder.name]
+
+
 def test_all_sequences_of_a_folder_in_order(make, tmp_path):
     for name in ('b', 'a'):
         make('1,2,3,4\n' * 3, name)
@@ -108,3 +124,27 @@ def test_folder_without_sequences_is_refused(tmp_path):
         read_sequences(tmp_path)
     with pytest.raises(UserError, match='does not exist'):
         read_sequences(tmp_path / 'none')
+
+
+def test_unlabelled_is_neither_present_nor_absent():
+    boxes = np.array([[1.0, 2, 3, 4], [np.nan] * 4, [np.nan] * 4])
+    images = (Path('a'), Path('b'), Path('c'))
+    looked = np.array([True, True, False])
+    sequence = Sequence('one', images, boxes, labelled=looked)
+    assert sequence.present.tolist() == [True, False, False]
+    assert sequence.absent.tolist() == [False, True, False]
+    assert Sequence('one', images, boxes).absent.tolist() == [False, True, True]
+
+
+def test_a_box_without_area_is_not_present():
+    boxes = np.array([[1.0, 2, 3, 4], [1.0, 2, 0, 4], [1.0, 2, 3, -1]])
+    sequence = Sequence('one', (Path('a'), Path('b'), Path('c')), boxes)
+    assert sequence.present.tolist() == [True, False, False]
+
+
+def test_size_of_the_images(tmp_path):
+    path = write_image(tmp_path / 'a.png', np.zeros((4, 7, 3), np.uint8))
+    boxes = np.ones((1, 4))
+    assert image_size(Sequence('one', (path,), boxes)) == (7, 4)
+    assert image_size(Sequence('one', (path,), boxes, resolution=(70, 40))) == (70, 40)
+    assert image_size(Sequence('one', (tmp_path / 'b.png',), boxes)) is None
