@@ -22,7 +22,8 @@ from tqdm import tqdm
 from siam_tracker_ros import trackers
 from siam_tracker_ros.arguments import parse_overrides
 from siam_tracker_ros.errors import UserError
-from siam_tracker_ros.evaluation.measures import overlaps, score
+from siam_tracker_ros.evaluation.measures import success_curve
+from siam_tracker_ros.evaluation.overlap import box_overlaps
 from siam_tracker_ros.frames import Frame
 from siam_tracker_ros.images import read_image
 from siam_tracker_ros.rendering import DEFAULT_SEED, Clip, write_sequence
@@ -87,10 +88,10 @@ def run(tracker: Tracker, sequences: list[Sequence]) -> tuple[float, float, floa
             (estimate,) = tracker.step(frame, [target])
             boxes.append(np.array(estimate.box.ltwh))
             states.append(estimate.state)
-        predicted = np.array(boxes)
-        aucs.append(score(predicted, sequence.boxes).auc)
         seen = sequence.present
-        right = overlaps(predicted[seen], sequence.boxes[seen]) > 0.5
+        overlap = box_overlaps(np.array(boxes), sequence.boxes)[seen]
+        aucs.append(success_curve(overlap).mean())
+        right = overlap > 0.5
         said = np.array([state.value for state in states])[seen]
         false_loss.extend(said[right] == State.LOST.value)
         false_trust.extend(said[~right] == State.TRACKING.value)

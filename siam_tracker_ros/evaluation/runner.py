@@ -1,93 +1,255 @@
 # Copyright 2026 The siam_tracker_ros authors
 # SPDX-License-Identifier: Apache-2.0
-"""One pass through a sequence: started on the first true box, never corrected."""
+"""A whole evaluation: what is not stored yet is made, and everything is summarised."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-import time
-from typing import Protocol
+from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Sequence as List
+from functools import partial
+from pathlib import Path
 
-import numpy as np
-from numpy.typing import NDArray
+import torch
 
-from ..frames import Frame
-from ..geometry import Box
-from ..images import Image, read_image
+from ..errors import UserError
+from ..images import require_cv2
 from ..sequences import Sequence
-from ..trackers.base import Target, Tracker
+from .cluster import work_on_cluster
+from .entrants import Entrant
+from .experiments import Experiment, find_experiment
+from .machine import describe_machine, now
+from .pool import work_in_processes
+from .progress import Bar
+from .results import Results
+from .sections import make_section
+from .store import Store
+from .units import Outcome, Unit, attempt
+
+# Makes units in some order for a seed, and yields them as they end.
+Crew = Callable[[List[Unit], int, Bar], Iterator[tuple[Unit, Outcome]]]
 
 
-class Subject(Protocol):
-    """Anything that follows one box through images."""
+def evaluate(
+    sequences: List[Sequence],
+    entrants: List[Entrant],
+    experiments: Iterable[str | Experiment],
+    out: Path | str,
+    *,
+    dataset: str = 'folder',
+    repeat: int = 1,
+    seed: int = 0,
+    fresh: bool = False,
+    jobs: int = 1,
+    ray: str | None = None,
+    progress: bool = True,
+) -> Results:
+    """Lead trackers through sequences, and say how well they followed.
 
-    name: str
+    Every pass is stored as soon as it is done; the same call again goes on from there.
 
-    def start(self, image: Image, box: Box) -> None:
-        """Begin on the first image: (H, W, 3) uint8, BGR; forget what was before."""
-
-    def step(self, image: Image) -> Box:
-        """Find the target in the next image."""
-
-
-class LibrarySubject:
-    """One of this package's trackers, with one target."""
-
-    def __init__(self, name: str, tracker: Tracker) -> None:
-        self.name = name
-        self._tracker = tracker
-        self._target: Target | None = None
-
-    def start(self, image: Image, box: Box) -> None:
-        """See `Subject.start`."""
-        frame = Frame.from_numpy(image, self._tracker.device)
-        self._target = self._tracker.start(frame, box)
-
-    def step(self, image: Image) -> Box:
-        """See `Subject.step`."""
-        assert self._target is not None, 'start comes first'
-        frame = Frame.from_numpy(image, self._tracker.device)
-        return self._tracker.step(frame, [self._target])[0].box
-
-
-@dataclass(frozen=True)
-class Run:
-    """What came out of one pass.
-
-    Attributes
+    Parameters
     ----------
-    boxes : ndarray
-        (N, 4) left, top, width, height; the first row is the box that was given.
-    seconds : ndarray
-        (N,) time of `start` and of each `step`; reading the files is not part of it.
-    """
+    sequences : list of Sequence
+    entrants : list of Entrant
+        See `parse_entrants`.
+    experiments : iterable of str or Experiment
+        Names of `EXPERIMENTS`, or others.
+    out : Path or str
+        Folder of the traces, see `Store`.
+    dataset : str
+        For the title of the results.
+    repeat : int
+        How often a tracker that draws random numbers makes each pass, with another seed each
+        time; the others would only repeat themselves.
+    seed : int
+    fresh : bool
+        Whether to forget what is stored of these trackers and protocols.
+    jobs : int
+        Processes on this machine; 1 works in this one. The boxes do not depend on it.
+    ray : str, optional
+        Address of a ray cluster to work on instead; ``local`` makes one on this machine.
+    progress : bool
+        Whether a bar is shown on the standard error, where that is a terminal.
 
-    boxes: NDArray[np.float64]
-    seconds: NDArray[np.float64]
-
-    @property
-    def median_fps(self) -> float:
-        """Steps per second of the median step; NaN for a sequence of one image."""
-        return float(1.0 / np.median(self.seconds[1:])) if len(self.seconds) > 1 else float('nan')
-
-
-def run_one_pass(subject: Subject, sequence: Sequence) -> Run:
-    """Follow a sequence's target from its first box to the end.
+    Returns
+    -------
+    Results
+        Without costs, see `cost.measure_costs`.
 
     Raises
     ------
     UserError
-        An image cannot be read, or the first box cannot be tracked.
+        There is nothing to do, or `out` holds results of something else or is in use.
+    KeyboardInterrupt
+        With a sentence that says how much is stored.
     """
-    boxes = np.empty((len(sequence.images), 4))
-    seconds = np.empty(len(sequence.images))
-    boxes[0] = sequence.boxes[0]
-    for index, path in enumerate(sequence.images):
-        image = read_image(path)
-        begin = time.perf_counter()
-        if index == 0:
-            subject.start(image, sequence.first_box)
-        else:
-            boxes[index] = subject.step(image).ltwh
-        seconds[index] = time.perf_counter() - begin
-    return Run(boxes, seconds)
+    chosen = [find_experiment(e) if isinstance(e, str) else e for e in experiments]
+    _check(sequences, entrants, chosen, repeat, jobs)
+    with Store(Path(out)) as store:
+        ready, missing = _claim(store, sequences, entrants, chosen, seed, fresh)
+        work = _Work(store, _plan(sequences, ready, chosen, repeat))
+        timed = {experiment.protocol.name for experiment in chosen if experiment.timed}
+        try:
+            missing |= work.finish(timed, _crew(jobs, ray), seed, progress)
+        except KeyboardInterrupt:
+            again = 'the same command' + (' without --fresh' if fresh else '')
+            raise KeyboardInterrupt(
+                f'stopped: {len(work.traces)} of {len(work.units)} passes are stored in '
+                f'{store.folder}; {again} goes on from there'
+            ) from None
+        sections = tuple(
+            make_section(e, sequences, work.units, work.traces, _times_count(store, e, ready))
+            for e in chosen
+        )
+    shown = {label for section in sections for label in section.passes}
+    return Results(
+        dataset=dataset,
+        facts={'date': now(), **describe_machine(), 'seed': str(seed), 'repeat': str(repeat)},
+        sequences=tuple(sequences),
+        trackers=tuple(entrant.label for entrant in entrants if entrant.label in shown),
+        missing={e.label: missing[e.label] for e in entrants if e.label in missing},
+        sections=sections,
+    )
+
+
+def _check(
+    sequences: List[Sequence],
+    entrants: List[Entrant],
+    experiments: List[Experiment],
+    repeat: int,
+    jobs: int,
+) -> None:
+    for what, names in (
+        ('sequence', [sequence.name for sequence in sequences]),
+        ('tracker', [entrant.label for entrant in entrants]),
+        ('experiment', [experiment.name for experiment in experiments]),
+    ):
+        if not names:
+            raise UserError(f'there is no {what}: name at least one')
+        twice = [name for name in names if names.count(name) > 1]
+        if twice:
+            raise UserError(f'{what} {twice[0]!r} comes twice: name it once')
+    for what, number in (('repeat', repeat), ('jobs', jobs)):
+        if number < 1:
+            raise UserError(f'{what} is {number}: expected at least 1')
+
+
+def _claim(
+    store: Store,
+    sequences: List[Sequence],
+    entrants: List[Entrant],
+    experiments: List[Experiment],
+    seed: int,
+    fresh: bool,
+) -> tuple[list[Entrant], dict[str, str]]:
+    """Those that can run, and why the others cannot."""
+    protocols = {experiment.protocol.name: experiment.protocol for experiment in experiments}
+    ready, missing = [], {}
+    for entrant in entrants:
+        try:
+            fingerprint = entrant.fingerprint()
+        except UserError as error:
+            missing[entrant.label] = str(error)
+            continue
+        for protocol in protocols.values():
+            store.claim(protocol, entrant.label, fingerprint, sequences, seed, fresh)
+        ready.append(entrant)
+    return ready, missing
+
+
+def _plan(
+    sequences: List[Sequence],
+    entrants: List[Entrant],
+    experiments: List[Experiment],
+    repeat: int,
+) -> list[Unit]:
+    """All passes: tracker by tracker, the longest first, so that all processes end together."""
+    protocols = {experiment.protocol.name: experiment.protocol for experiment in experiments}
+    return [
+        Unit(entrant, protocol, sequence, index, repetition)
+        for entrant in entrants
+        for sequence in sorted(sequences, key=lambda s: (-len(s.images), s.name))
+        for protocol in protocols.values()
+        for index in range(protocol.passes(sequence))
+        for repetition in range(repeat if entrant.is_random else 1)
+    ]
+
+
+def _times_count(store: Store, experiment: Experiment, entrants: Iterable[Entrant]) -> bool:
+    """Whether the machine did nothing else while the traces were made."""
+    name = experiment.protocol.name
+    return not any(store.is_beside_others(name, entrant.label) for entrant in entrants)
+
+
+def _crew(jobs: int, ray: str | None) -> Crew:
+    if ray is not None:
+        return partial(work_on_cluster, address=ray, jobs=jobs)
+    return work_alone if jobs == 1 else partial(work_in_processes, jobs=jobs)
+
+
+class _Work:
+    """Making what is not stored yet.
+
+    Attributes
+    ----------
+    store : Store
+    units : list of Unit
+        All of the run.
+    traces : dict of Key to Trace
+        Those of the units that are done.
+    """
+
+    def __init__(self, store: Store, units: list[Unit]) -> None:
+        self.store = store
+        self.units = units
+        stored = ((unit.key, store.read(unit.key, unit.frames)) for unit in units)
+        self.traces = {key: trace for key, trace in stored if trace is not None}
+        self._failures: dict[str, list[str]] = {}
+
+    def finish(self, timed: set[str], crew: Crew, seed: int, progress: bool) -> dict[str, str]:
+        """Make the rest; the result says of each tracker why some of it could not be made."""
+        rest = [unit for unit in self.units if unit.key not in self.traces]
+        # What depends on measured times is made after all else, when the machine is idle.
+        stages = [
+            (crew, [unit for unit in rest if unit.protocol.name not in timed]),
+            (work_alone, [unit for unit in rest if unit.protocol.name in timed]),
+        ]
+        with Bar(self.units, self.traces, progress) as bar:
+            for workers, units in stages:
+                self._work(workers, units, seed, bar)
+        return {label: self._reason(label) for label in self._failures}
+
+    def _work(self, crew: Crew, units: list[Unit], seed: int, bar: Bar) -> None:
+        marked: set[tuple[str, str]] = set()
+        for unit, outcome in crew(units, seed, bar):
+            if outcome.trace is None:
+                self._failures.setdefault(unit.entrant.label, []).append(outcome.reason)
+            else:
+                folder = unit.key.protocol, unit.key.tracker
+                if crew is not work_alone and folder not in marked:
+                    # Before the trace: one that is stored without the mark would count.
+                    self.store.mark_beside_others(*folder)
+                    marked.add(folder)
+                self.store.write(unit.key, outcome.trace)
+                self.traces[unit.key] = outcome.trace
+            bar.hear(unit, unit.frames)
+
+    def _reason(self, label: str) -> str:
+        reasons = self._failures[label]
+        total = sum(unit.entrant.label == label for unit in self.units)
+        if len(set(reasons)) == 1 and len(reasons) == total:
+            return reasons[0]
+        return f'{len(reasons)} of {total} passes failed, the first one because: {reasons[0]}'
+
+
+def work_alone(units: List[Unit], seed: int, bar: Bar) -> Iterator[tuple[Unit, Outcome]]:
+    """Make units one after the other in this process; see `Crew`."""
+    if not units:
+        return
+    before = torch.get_num_threads(), require_cv2().getNumThreads()
+    try:
+        for unit in units:
+            yield unit, attempt(unit, seed, partial(bar.hear, unit))
+    finally:
+        torch.set_num_threads(before[0])
+        require_cv2().setNumThreads(before[1])

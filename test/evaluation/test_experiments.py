@@ -1,0 +1,25 @@
+# Copyright 2026 The siam_tracker_ros authors
+# SPDX-License-Identifier: Apache-2.0
+import numpy as np
+import pytest
+
+from siam_tracker_ros.evaluation.experiments import EXPERIMENTS
+from siam_tracker_ros.evaluation.traces import INIT, TRACKED, Trace
+from siam_tracker_ros.sequences import Sequence
+
+SQUARE = [10.0, 10.0, 40.0, 40.0]
+
+
+def test_lasot_divides_by_all_frames_and_needs_no_pass_of_its_own():
+    boxes = np.array([SQUARE, SQUARE, [np.nan] * 4, SQUARE])
+    trace = Trace.empty(4)
+    trace.boxes[:] = SQUARE
+    trace.events[:] = [INIT, TRACKED, TRACKED, TRACKED]
+    ope, lasot = (
+        EXPERIMENTS[name].analyses[0].summarise([Sequence('one', (), boxes)], {'one': [trace]})
+        for name in ('ope', 'lasot')
+    )
+    assert ope.overall['auc'] == pytest.approx(20 / 21)
+    assert lasot.overall['auc'] == pytest.approx(20 / 21 * 3 / 4)
+    assert lasot.overall['normalised_precision_20'] == pytest.approx(3 / 4)
+    assert EXPERIMENTS['ope'].protocol.name == EXPERIMENTS['lasot'].protocol.name
