@@ -18,7 +18,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 CONTRIB := $(VENV)/opencv-contrib
 # Those that print figures of the README and need no arguments.
-BENCHMARKS := benchmarks/accuracy.py
+BENCHMARKS := benchmarks/regression.py
 
 # ROS 2 comes from the wheels in the virtual environment. A ROS that the shell has sourced would
 # be mixed into it.
@@ -43,7 +43,7 @@ $(VENV)/.dependencies: constraints.txt pyproject.toml
 	@$(PYTHON) scripts/check_build_tools.py
 	@echo 'Making $(VENV) (a few minutes the first time)'
 	@$(BIN)/python -m pip --version >/dev/null 2>&1 || $(PYTHON) -m venv --clear $(VENV)
-	@$(PIP) install -c constraints.txt -e '.[ros,train,eval,dev]'
+	@$(PIP) install -c constraints.txt -e '.[ros,train,eval,ray,dev]'
 	@touch $@
 
 # Once more without its dependencies: pip builds a package before it installs what the package

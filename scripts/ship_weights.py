@@ -3,7 +3,8 @@
 """Put a trained checkpoint into the package, with its entry in the registry.
 
 ``scripts/ship_weights.py RUN/siamfc.safetensors --data TEXT --licence TEXT [--recipe TEXT]
-[--scores FILE]``: FILE is what ``benchmarks/accuracy.py --json`` wrote for this checkpoint.
+[--scores FILE]``: FILE is what ``benchmarks/regression.py --store --table FILE`` wrote for this
+checkpoint.
 """
 
 from __future__ import annotations
@@ -29,7 +30,7 @@ def main() -> int:
     parser.add_argument('--data', required=True, help='what it was trained on')
     parser.add_argument('--licence', required=True, help='licence and terms of the data')
     parser.add_argument('--recipe', help='commands, where there was more than the last one')
-    parser.add_argument('--scores', type=Path, help='JSON of benchmarks/accuracy.py')
+    parser.add_argument('--scores', type=Path, help='JSON of benchmarks/regression.py')
     args = parser.parse_args()
     try:
         entry = ship(args.checkpoint, args.data, args.licence, args.recipe, args.scores)
@@ -84,7 +85,8 @@ def _mean_scores(tracker: str, scores: Path | None) -> dict[str, object]:
     if scores is None:
         return {}
     report = json.loads(scores.read_text())
-    return {**report['trackers'][tracker]['mean'], **report['run']}
+    figures = {**report['trackers'][tracker]['mean'], **report['run']}
+    return {name: value for name, value in figures.items() if value is not None}
 
 
 if __name__ == '__main__':

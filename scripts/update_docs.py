@@ -21,12 +21,15 @@ sys.path.insert(0, str(ROOT))
 
 from siam_tracker_ros import trackers, weights  # noqa: E402
 from siam_tracker_ros.cli import train  # noqa: E402
+from siam_tracker_ros.evaluation import datasets, submissions  # noqa: E402
+from siam_tracker_ros.evaluation.lost import LostSignal  # noqa: E402
+from siam_tracker_ros.evaluation.summary import Analysis  # noqa: E402
 from siam_tracker_ros.images import encode_jpeg, read_image  # noqa: E402
 from siam_tracker_ros.node.settings import DebugSettings, NodeSettings  # noqa: E402
 from siam_tracker_ros.node.video_settings import VideoSettings  # noqa: E402
 from siam_tracker_ros.settings import SettingInfo, Settings, describe  # noqa: E402
 
-ACCURACY = ROOT / 'benchmarks' / 'results' / 'accuracy.json'
+REGRESSION = ROOT / 'benchmarks' / 'results' / 'regression.json'
 PICTURE = ROOT / 'docs' / 'images' / 'demo.jpg'
 MARKED = re.compile(r'(<!-- table: (\S+) -->\n).*?(<!-- end -->)', re.DOTALL)
 
@@ -136,35 +139,102 @@ def scalar(value: object) -> str:
     return f'{value:.3f}'.rstrip('0').rstrip('.') if isinstance(value, float) else str(value)
 
 
+def measures_table(analysis: type[Analysis]) -> str:
+    """Return what an analysis measures, as the report and the stored results call it."""
+    rows = [
+        [
+            measure.title,
+            f'`{measure.name}`',
+            # A count has no digits behind the point.
+            measure.unit or ('share' if measure.digits else 'count'),
+            measure.best,
+            measure.help,
+        ]
+        for measure in analysis.measures
+    ]
+    return table(['measure', 'in files', 'unit', 'better', 'meaning'], rows)
+
+
 def accuracy_table() -> str:
-    """Return what ``benchmarks/accuracy.py`` measured, with machine and date."""
-    if not ACCURACY.is_file():
-        return 'Not measured yet; `benchmarks/accuracy.py --json` writes the figures.\n'
-    return format_accuracy(json.loads(ACCURACY.read_text(encoding='utf-8')))
+    """Return the stored table of ``benchmarks/regression.py``, with machine and date."""
+    if not REGRESSION.is_file():
+        return 'Not measured yet; `benchmarks/regression.py --store` keeps the figures.\n'
+    return format_accuracy(json.loads(REGRESSION.read_text(encoding='utf-8')))
 
 
 def format_accuracy(result: Mapping[str, Any]) -> str:
     """Return the table of one result file, best first, with its machine and date."""
     found = sorted(result['trackers'].items(), key=lambda item: -item[1]['mean']['auc'])
-    rows = []
-    for name, scores in found:
-        mean = scores['mean']
-        rows.append(
-            [name, f'{mean["auc"]:.3f}', f'{mean["precision"]:.3f}', f'{mean["fps"]:.0f}']
-        )
-    text = table(['tracker', 'AUC', 'precision at 20 px', 'median fps'], rows)
-    count = len(found[0][1]['sequences']) if found else 0
+    columns = {'auc': 3, 'precision': 3, 'auroc': 3, 'fps': 0, 'p99': 1}
+    rows = [
+        [name, *(figure(scores['mean'][key], digits) for key, digits in columns.items())]
+        for name, scores in found
+    ]
+    header = ['tracker', 'AUC', 'precision at 20 px', 'AUROC', 'median fps', 'p99 (ms)']
+    frames = sum(result['sequences'].values())
+    runs = ''.join(
+        f' {name}: mean of {scores["runs"]} runs, standard deviation of the AUC '
+        f'{figure(scores["auc_spread"], 3)}.'
+        for name, scores in found
+        if scores['runs'] > 1
+    )
     origin = ', '.join(f'{key} {value}' for key, value in result['run'].items())
-    return f'{text}\nOne pass over {count} sequences; {origin}.\n'
+    return (
+        f'{table(header, rows)}\nOne pass over {len(result["sequences"])} sequences, {frames} '
+        f'frames; {origin}.{runs}\n'
+    )
+
+
+def figure(value: float | None, digits: int) -> str:
+    """Return a measured figure, empty where there is none."""
+    return '' if value is None else f'{value:.{digits}f}'
+
+
+def datasets_table() -> str:
+    """Return the benchmarks that are read, and how their folders look."""
+    rows = []
+    for name in datasets.names():
+        found = datasets.get(name)
+        rows.append([f'`{name}`', found.title, code(found.tree), code(found.experiments)])
+    return table(['name', 'dataset', 'files below FOLDER', 'experiments by default'], rows)
+
+
+def conventions_table() -> str:
+    """Return what the labels of each benchmark mean."""
+    rows = []
+    for name in datasets.names():
+        found = datasets.get(name)
+        rows.append([f'`{name}`', found.convention, found.absent])
+    return table(['name', 'a row of labels', 'absent images'], rows)
+
+
+def submissions_table() -> str:
+    """Return the formats of results, and the datasets that take them."""
+    takers = {name: datasets.get(name).submission for name in datasets.names()}
+    rows = []
+    for name in submissions.formats():
+        found = submissions.get(name)
+        used = code(taker for taker, kind in takers.items() if kind == name)
+        rows.append([f'`{name}`', code(found.layout), found.convention, used])
+    return table(['format', 'files', 'a row', 'datasets'], rows)
+
+
+def code(words: Iterable[str]) -> str:
+    """Return words set as code, one on a line."""
+    return '<br>'.join(f'`{word}`' for word in words)
 
 
 def generators() -> dict[str, Callable[[], str]]:
     """Return the tables by name."""
     tables: dict[str, Callable[[], str]] = {
         'accuracy': accuracy_table,
+        'conventions': conventions_table,
+        'datasets': datasets_table,
+        'measures-lost': lambda: measures_table(LostSignal),
         'node-settings': lambda: settings_table(NodeSettings),
         'debug-settings': lambda: settings_table(DebugSettings, 'debug.'),
         'recipes': recipes,
+        'submissions': submissions_table,
         'trackers': tracker_table,
         'train-settings': train_tables,
         'video-settings': lambda: settings_table(VideoSettings),

@@ -23,6 +23,8 @@ PROGRAM = 'siam-tracker'
 # Name of the module and of the sub-command, and what it does.
 COMMANDS = {
     'track': 'follow an object through a video, a camera or a folder of images',
+    'trax': 'let vot-toolkit, or another client of the TraX protocol, drive a tracker',
+    'evaluate': 'compare trackers on a benchmark or on your own sequences',
     'train': 'train a tracker, or adapt it to your own footage',
     'settings': 'list the settings of a tracker',
     'weights': 'list and verify the shipped weights, or show what a file says about itself',
@@ -44,8 +46,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Returns
     -------
     int
-        0, or 2 after one sentence on stderr about what was wrong, or 130 after Ctrl-C; ``doctor``
-        has 1 where tracking does not work.
+        0, or 2 after one sentence on stderr about what was wrong, or 130 after Ctrl-C; 1 where
+        ``doctor`` finds that tracking does not work, or ``evaluate`` lacks a part of the table.
     """
     words = attach_negative_boxes(sys.argv[1:] if arguments is None else arguments)
     try:

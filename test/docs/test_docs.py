@@ -12,6 +12,9 @@ import pytest
 import yaml
 
 from siam_tracker_ros import trackers
+from siam_tracker_ros.evaluation.episodes import HORIZON, RIGHT
+from siam_tracker_ros.evaluation.lost import LostSignal
+from siam_tracker_ros.evaluation.reliability import BINS
 from siam_tracker_ros.settings import Settings, describe, setting
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -67,6 +70,16 @@ def test_settings_table_shows_default_range_and_source(update_docs):
     assert lines[3] == '| `x.rate` | `0.5` | a number from 0 to 1 (s) | a\\|b (r) | Eq. 3 | yes |'
 
 
+def test_lost_page_words_the_constants_of_the_measures():
+    page = ' '.join((ROOT / 'docs/lost.md').read_text().split())
+    assert f'(IoU; with the polygon where there is one) is above {RIGHT}' in page
+    assert f'the tracker has {HORIZON} frames to be back' in page
+    assert BINS == 10
+    assert 'sorted into ten bins of equal width' in page
+    for measure in LostSignal.measures:
+        assert f'| `{measure.name}` |' in page
+
+
 def test_a_card_has_seed_and_time_and_no_folders_of_ours(update_docs):
     facts = update_docs.training_facts({
         'command': 'c', 'data': ['/home/me'], 'licence': 'l', 'minutes_of_last_session': 53.7,
@@ -76,16 +89,19 @@ def test_a_card_has_seed_and_time_and_no_folders_of_ours(update_docs):
 
 
 def test_accuracy_table_names_machine_and_date(update_docs):
-    def scores(auc):
-        mean = {'auc': auc, 'precision': 0.5, 'fps': 41.6}
-        return {'mean': mean, 'sequences': {'a': {}, 'b': {}}}
+    def scores(auc, auroc, runs=1):
+        mean = {'auc': auc, 'precision': 0.5, 'auroc': auroc, 'fps': 41.6, 'p99': 30.04}
+        return {'mean': mean, 'runs': runs, 'auc_spread': 0.01234 if runs > 1 else None}
 
     text = update_docs.format_accuracy({
-        'trackers': {'worse': scores(0.4), 'better': scores(0.51234)},
+        'trackers': {'worse': scores(0.4, None, 3), 'better': scores(0.51234, 0.9)},
+        'sequences': {'a': 20, 'b': 30},
         'run': {'date': '2026-01-02', 'cpu': '2 x some CPU'},
     })
-    assert '| better | 0.512 | 0.500 | 42 |\n| worse | 0.400 | 0.500 | 42 |\n' in text
-    assert 'One pass over 2 sequences; date 2026-01-02, cpu 2 x some CPU.' in text
+    first = '| better | 0.512 | 0.500 | 0.900 | 42 | 30.0 |\n'
+    assert first + '| worse | 0.400 | 0.500 |  | 42 | 30.0 |\n' in text
+    assert 'One pass over 2 sequences, 50 frames; date 2026-01-02, cpu 2 x some CPU.' in text
+    assert text.endswith('worse: mean of 3 runs, standard deviation of the AUC 0.012.\n')
 
 
 @pytest.mark.parametrize('page', PAGES, ids=lambda path: str(path.relative_to(ROOT)))

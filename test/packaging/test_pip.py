@@ -81,4 +81,10 @@ def test_without_ros_the_library_alone_is_installed(make_venv, sources, run_clea
     weights = {entry['file'] for entry in json.loads(
         (sources / 'siam_tracker_ros/weights/registry.json').read_text())}
     assert {f'siam_tracker_ros/weights/{name}' for name in (*weights, 'registry.json')} <= {*names}
+    tables = {f'siam_tracker_ros/evaluation/datasets/{name}.txt'
+              for name in ('lasot', 'otb', 'uav123')}
+    assert tables <= {*names}
+    page = {f'siam_tracker_ros/evaluation/report/{name}'
+            for name in ('report.js', 'style.css', 'template.html.jinja')}
+    assert page <= {*names}
     assert not [n for n in names if n.startswith(('siam_tracker_ros/msg/', 'vision_msgs/'))]
