@@ -3,8 +3,8 @@
 """Write what the GOT-10k toolkit says of made results: the tests compare our measures with it.
 
 ``scripts/reference_got10k.py [FILE]``, run in an environment of its own with
-``pip install got10k==0.1.3 six``; neither the package nor its tests need the toolkit. The cases are
-made from a fixed seed, and the toolkit's own evaluation is run on files in its own layout.
+``pip install got10k==0.1.3 six``; neither the package nor its tests need the toolkit. The cases
+are made from a fixed seed, and the toolkit's own evaluation is run on files in its own layout.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ def main() -> int:
     # Its plots must not look for a display.
     os.environ['MPLBACKEND'] = 'agg'
     try:
-        import got10k  # noqa: F401
+        import got10k.experiments  # noqa: F401
     except ImportError:
         print(
             'reference_got10k: the toolkit is not installed here: make an environment for it and '

@@ -97,11 +97,11 @@ def loss_delays(run: Run) -> Array:
     Returns
     -------
     ndarray
-        (number of losses,) 0 where LOST is said in its first frame, or was said before.
+        (number of losses,) 0 where LOST is said in its first frame, be it since earlier.
     """
     # A box that is neither right nor off leaves things as they were: what overlaps a little is
     # neither a new loss nor a return. A run starts on the true box.
-    gone = _latched((run.overlap == 0) | run.absent, run.right)
+    gone = _latched(run.overlap == 0, run.right)
     first, after = _stretches(gone)
     return _delays(run, run.lost, first, after)
 

@@ -60,9 +60,10 @@ MEASURES = (
     Measure(
         'losses',
         'Losses',
-        'Number of losses: the target went out of view, or the box left it.',
+        'Number of losses in one pass through all sequences: the target went out of view, or the '
+        'box left it.',
         best='low',
-        digits=0,
+        digits=1,
     ),
     Measure(
         'false_boxes',
@@ -164,6 +165,9 @@ class LostSignal(Analysis):
             for sequence in sequences
         }
         single = {name: _Pool.of(parts).figures() for name, parts in found.items()}
+        for name, figures in single.items():
+            # Of a sum, unlike of a share, several passes make more.
+            figures['losses'] /= max(len(passes[name]), 1)
         return Summary(
             overall=_overall(found, single),
             sequences=single,
@@ -182,6 +186,8 @@ def _overall(
 ) -> dict[str, float]:
     """All measures, in their order, over some sequences."""
     figures = _Pool.of(_all(found)).figures()
+    losses = np.array([values['losses'] for values in single.values()])
+    figures['losses'] = float(np.nansum(losses)) if np.isfinite(losses).any() else float('nan')
     means = np.array([values['auroc_overlap'] for values in single.values()])
     figures['auroc_sequences'] = _mean(means[~np.isnan(means)])
     return {measure.name: figures[measure.name] for measure in MEASURES}

@@ -51,7 +51,7 @@ def roc(scores: Array, positive: NDArray[np.bool_]) -> tuple[Array, Array]:
     Returns
     -------
     false, true : ndarray
-        (K,) each, one point for each score that occurs, less those inside of a straight line.
+        (K,) each, one point for each score that occurs, less those between two equal steps.
         Empty where a class has no frame.
     """
     scores, positive = _scored(scores, positive)

@@ -128,8 +128,10 @@ def _compare(sequence: Sequence, trace: Trace, absent_is_miss: bool) -> _Frames:
     if not (count & ~started).any():
         return _NONE
     overlap = np.where(started, 1.0, overlaps(trace.boxes, sequence))
-    errors = np.where(started, 0.0, measures.centre_errors(trace.boxes, sequence.boxes))
-    normalised = np.where(started, 0.0, measures.normalised_errors(trace.boxes, sequence.boxes))
+    # A true box without area is none.
+    truth = np.where(sequence.present[:, None], sequence.boxes, np.nan)
+    errors = np.where(started, 0.0, measures.centre_errors(trace.boxes, truth))
+    normalised = np.where(started, 0.0, measures.normalised_errors(trace.boxes, truth))
     return _Frames(overlap[count], errors[count], normalised[count])
 
 

@@ -180,6 +180,20 @@ def test_passes_of_a_sequence_are_pooled():
     assert summary.overall['auroc_overlap'] == (2 + 2 / 2) / 4
 
 
+def test_losses_are_those_of_one_pass():
+    """A tracker that is repeated would else lose more than one that is not."""
+    often, once = make_sequence('pppp', 'often'), make_sequence('pppp', 'once')
+    passes = {
+        'often': [make_trace('rroo', '-tll', [1, 0, 0]), make_trace('rrrr', '-ttt', [1, 1, 1])],
+        'once': [make_trace('rroo', '-tll', [1, 0, 0])],
+    }
+    summary = LostSignal().summarise([often, once], passes)
+    assert summary.overall['losses'] == 1.5
+    assert summary.sequences['often']['losses'] == 0.5
+    [told] = [curve for curve in summary.curves if curve.name == 'loss_told']
+    assert told.value == 1.0 - summary.overall['lost_missed'] == 1.0
+
+
 def test_without_absences_their_measures_are_not_defined():
     summary = summarise(('pppp', 'rrro', '-ttl', [0.9, 0.8, 0.1]))
     undefined = {name for name, value in summary.overall.items() if math.isnan(value)}

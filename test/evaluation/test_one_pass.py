@@ -7,7 +7,6 @@ import pytest
 
 from siam_tracker_ros.errors import BoxError, UserError
 from siam_tracker_ros.evaluation.protocols.one_pass import OnePass, follow
-from siam_tracker_ros.evaluation.protocols.supervised import Supervised
 from siam_tracker_ros.evaluation.subjects import Answer
 from siam_tracker_ros.evaluation.success import Success
 from siam_tracker_ros.geometry import Box
@@ -67,10 +66,3 @@ def test_an_image_that_cannot_be_read_is_no_refusal(sequence, tmp_path, recorder
     broken = replace(sequence, images=(tmp_path / 'none.png', *sequence.images[1:]))
     with pytest.raises(UserError, match='none'):
         OnePass().run(recorder, broken, 0)
-
-
-def test_a_restart_waits_for_a_box_that_is_taken(sequence):
-    # The target moves 3 px an image from column 60 on: the third image is the first to do.
-    run = Supervised().run(Picky(), sequence, 0)
-    assert run.events.tolist()[:3] == ['skipped', 'skipped', 'init']
-    np.testing.assert_array_equal(run.boxes[2], sequence.boxes[2])

@@ -170,3 +170,11 @@ def test_measures_are_named_once_and_described():
     assert len(set(names)) == len(names)
     assert names[0] == 'auc'
     assert all(measure.help.endswith('.') for measure in Success.measures)
+
+
+def test_a_true_box_without_area_is_no_target():
+    sequence = make_sequence([SQUARE, SQUARE, [0, 0, 0, 0], [0, 0, 0, 0]])
+    trace = make_trace([SQUARE, SQUARE, [0, 0, 4, 4], [0, 0, 4, 4]])
+    assert summarise(sequence, trace).overall['precision'] == 1
+    missed = summarise(sequence, trace, absent_is_miss=True).overall
+    assert missed['precision'] == missed['normalised_precision_20'] == 0.5

@@ -44,8 +44,7 @@ def follow(subject: Subject, sequence: Sequence, first: int, box: Box) -> Trace:
     try:
         start(subject, read_image(sequence.images[first]), box, trace, first)
     except BoxError:
-        trace.boxes[first] = box.ltwh
-        trace.events[first] = INIT
+        enter_start(trace, first, box)
         trace.events[first + 1 :] = TRACKED
         return trace
     for index in range(first + 1, len(sequence.images)):
@@ -58,6 +57,11 @@ def start(subject: Subject, image: Image, box: Box, trace: Trace, index: int) ->
     begin = time.perf_counter()
     subject.start(image, box)
     trace.seconds[index] = time.perf_counter() - begin
+    enter_start(trace, index, box)
+
+
+def enter_start(trace: Trace, index: int, box: Box) -> None:
+    """Enter in a row of the trace that a subject was given a box, whether it takes it or not."""
     trace.boxes[index] = box.ltwh
     trace.events[index] = INIT
 

@@ -12,11 +12,13 @@ from dataclasses import replace
 import math
 import time
 
+import numpy as np
+
 from ...geometry import Box
 from ...images import Image
 from ...sequences import Sequence
 from ..subjects import Answer, Subject
-from ..traces import SKIPPED, Trace
+from ..traces import Trace
 from .supervised import Supervised
 
 Clock = Callable[[], float]
@@ -72,7 +74,8 @@ class RealTime(Supervised):
         paced = pace(subject, 1.0 / self.fps, self.grace, self.clock)
         trace = super().run(paced, sequence, index)
         seconds = trace.seconds.copy()
-        seconds[trace.events != SKIPPED] = paced.seconds
+        # A start that was refused took no time that anybody measured.
+        seconds[np.isfinite(seconds)] = paced.seconds
         return replace(trace, seconds=seconds)
 
 

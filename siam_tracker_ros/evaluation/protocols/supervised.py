@@ -7,8 +7,6 @@ Kristan et al., "A novel performance evaluation methodology for single-target tr
 
 from __future__ import annotations
 
-from contextlib import suppress
-
 from ...errors import BoxError
 from ...images import Image, read_image
 from ...sequences import Sequence
@@ -16,7 +14,7 @@ from ..subjects import Subject
 from ..traces import FAILURE, Trace
 from ..vot.regions import region_overlaps
 from .base import Protocol
-from .one_pass import start, step
+from .one_pass import enter_start, start, step
 
 
 class Supervised(Protocol):
@@ -24,8 +22,9 @@ class Supervised(Protocol):
 
     A failure is an image in which the box does not touch the target at all, or is NaN. The
     images between a failure and the next start are skipped. An image in which nobody knows where
-    the target is can be no failure, and a start waits until it is known, and until its box is one
-    that the subject takes; at the end of a sequence there is no start any more.
+    the target is can be no failure, and a start waits until it is known; at the end of a sequence
+    there is no start any more. A subject that refuses to start on a box fails in the next image:
+    left out, it would be spared what the others must do.
 
     Parameters
     ----------
@@ -46,9 +45,13 @@ class Supervised(Protocol):
             truth = sequence.box(row)
             if restart is not None:
                 if row >= restart and truth is not None:
-                    with suppress(BoxError):
+                    try:
                         start(subject, read_image(path), truth, trace, row)
                         restart = None
+                    except BoxError:
+                        enter_start(trace, row, truth)
+                        trace.events[row + 1 : row + 2] = FAILURE
+                        restart = row + 1 + self.skip
                 continue
             image = read_image(path)
             step(subject, image, trace, row)

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...sequences import Sequence, image_size
+from ..averages import by_attribute
 from ..summary import Analysis, Measure, Passes, Summary
 from ..traces import FAILURE, INIT, TRACKED, Trace
 from .regions import region_overlaps
@@ -69,13 +70,12 @@ class AccuracyRobustness(Analysis):
     def summarise(self, sequences: List[Sequence], passes: Passes) -> Summary:
         """See `Analysis.summarise`."""
         rows = {item.name: self._row(item, passes[item.name]) for item in sequences}
-        labels = sorted({label for item in sequences for label in item.attributes})
         return Summary(
             overall=self._figures(list(rows.values())),
             sequences={name: self._figures([row]) for name, row in rows.items()},
             attributes={
-                label: self._figures([rows[s.name] for s in sequences if label in s.attributes])
-                for label in labels
+                label: self._figures([rows[name] for name in names])
+                for label, names in by_attribute(sequences).items()
             },
         )
 
@@ -100,6 +100,8 @@ class AccuracyRobustness(Analysis):
         return np.where(counts, overlaps, np.nan)
 
     def _figures(self, rows: list[_Row]) -> dict[str, float]:
+        if not rows:
+            return {measure.name: math.nan for measure in self.measures}
         accuracies, failures, lengths, pooled, counted = np.array(rows, np.float64).T
         per_sequence = float(np.average(failures, weights=lengths))
         # The toolkit divides weighted means; the papers' count per 100 images is the plain share.

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from collections.abc import Sequence as List
 
 import numpy as np
@@ -11,6 +12,7 @@ from numpy.typing import NDArray
 
 from ...errors import UserError
 from ...sequences import Sequence, image_size
+from ..averages import by_attribute
 from ..summary import Analysis, Curve, Measure, Passes, Summary
 from ..traces import FAILURE, INIT, Trace
 from .intervals import INTERVALS, typical_lengths
@@ -69,21 +71,21 @@ class ExpectedOverlap(Analysis):
             for item in sequences
         }
 
-        def curve(chosen: list[Sequence]) -> Array:
-            return expected_curve([run for item in chosen for run in runs[item.name]])
+        def curve(names: Iterable[str]) -> Array:
+            return expected_curve([run for name in names for run in runs[name]])
 
         def score(values: Array) -> float:
-            # Both ends belong to it; what is longer than every sequence is left out.
-            part = values[low : high + 1]
+            # Both ends belong to it; what is longer than every sequence is left out. A sequence
+            # of one image has no length.
+            part = values[max(low, 1) : high + 1]
             return float(part.mean()) if part.size else float('nan')
 
-        values = curve(list(sequences))
-        labels = sorted({label for item in sequences for label in item.attributes})
+        values = curve(runs)
         return Summary(
             overall={'eao': score(values)},
             attributes={
-                label: {'eao': score(curve([s for s in sequences if label in s.attributes]))}
-                for label in labels
+                label: {'eao': score(curve(names))}
+                for label, names in by_attribute(sequences).items()
             },
             curves=(
                 Curve(
@@ -111,16 +113,16 @@ def expected_curve(runs: list[tuple[Array, bool]]) -> Array:
     -------
     ndarray
         (L,) for the longest run's L images: at n, the mean over the n images after the start; 0
-        at 0.
+        at 0. Empty without runs.
     """
-    longest = max(len(overlaps) for overlaps, _ in runs)
+    longest = max((len(overlaps) for overlaps, _ in runs), default=0)
     padded = np.zeros((len(runs), longest))
     counts = np.zeros((len(runs), longest), np.bool_)
     for row, (overlaps, failed) in enumerate(runs):
         padded[row, 1 : len(overlaps)] = overlaps[1:]
         counts[row, : None if failed else len(overlaps)] = True
     means = np.cumsum(padded, axis=1) / np.maximum(np.arange(longest), 1)
-    return np.asarray(np.average(means, axis=0, weights=counts))
+    return np.asarray((means * counts).sum(axis=0) / counts.sum(axis=0))
 
 
 def _runs(sequence: Sequence, trace: Trace) -> list[tuple[Array, bool]]:
@@ -137,6 +139,8 @@ def _runs(sequence: Sequence, trace: Trace) -> list[tuple[Array, bool]]:
 
 
 def _typical(sequences: List[Sequence]) -> tuple[int, int]:
+    if not sequences:
+        return 1, 1
     low, high = typical_lengths([len(item.images) for item in sequences])
     # A sequence of n images has n - 1 after the start.
     longest = max(len(item.images) for item in sequences) - 1

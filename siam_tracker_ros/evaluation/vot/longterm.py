@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...sequences import Sequence, image_size
+from ..averages import by_attribute
 from ..summary import Analysis, Curve, Measure, Passes, Summary
 from ..traces import INIT, Trace
 from .regions import region_overlaps
@@ -57,7 +58,10 @@ class LongTerm(Analysis):
         """See `Analysis.summarise`."""
         thresholds = choose_thresholds(
             np.concatenate(
-                [_scores(trace)[_labelled(s)] for s in sequences for trace in passes[s.name]]
+                [
+                    np.zeros(0),
+                    *(_scores(trace)[_labelled(s)] for s in sequences for trace in passes[s.name]),
+                ]
             )
         )
         # (2, T) precision and recall of each sequence.
@@ -68,6 +72,8 @@ class LongTerm(Analysis):
             )
             for item in sequences
         }
+        if not tables:
+            return Summary({measure.name: math.nan for measure in self.measures})
         table = np.mean(list(tables.values()), axis=0)
         f = _harmonic(table)
         best = int(f.argmax())
@@ -77,15 +83,12 @@ class LongTerm(Analysis):
             value = float(_harmonic(part)[best])
             return {'f': value, 'precision': precision, 'recall': recall}
 
-        labels = sorted({label for item in sequences for label in item.attributes})
         return Summary(
             overall=figures(table),
             sequences={name: figures(part) for name, part in tables.items()},
             attributes={
-                label: figures(
-                    np.mean([tables[s.name] for s in sequences if label in s.attributes], axis=0)
-                )
-                for label in labels
+                label: figures(np.mean([tables[name] for name in names], axis=0))
+                for label, names in by_attribute(sequences).items()
             },
             curves=_curves(table, f, float(f[best])),
         )

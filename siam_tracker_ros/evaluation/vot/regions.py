@@ -1,6 +1,6 @@
 # Copyright 2026 The siam_tracker_ros authors
 # SPDX-License-Identifier: Apache-2.0
-"""Overlap inside the image: what sticks out of it counts for nobody in VOT since 2015."""
+"""Overlap inside the image: what sticks out of it counts for nobody in VOT since 2016."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def region_overlaps(
     Returns
     -------
     ndarray
-        (K,) in [0, 1]; 0 where a box or the truth is NaN.
+        (K,) in [0, 1]; 0 where a box or the truth is not finite.
 
     Raises
     ------
@@ -48,6 +48,8 @@ def _cut(boxes: Array, bounds: tuple[int, int] | None) -> Array:
     if bounds is None:
         return boxes
     size = np.array(bounds, np.float64)
+    # An infinite box would be cut to a good one.
+    boxes = np.where(np.isfinite(boxes).all(axis=1, keepdims=True), boxes, np.nan)
     begin = np.clip(boxes[:, :2], 0.0, size)
     end = np.clip(boxes[:, :2] + boxes[:, 2:], 0.0, size)
     return np.hstack([begin, end - begin])

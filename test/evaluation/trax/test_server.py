@@ -112,10 +112,9 @@ def test_the_client_is_told_of_a_fault_of_the_tracker(frame, monkeypatch):
 
     monkeypatch.setattr(Rightward, 'step', fail)
     said = []
+    start = '@@TRAX:initialize "1,2,30,40"\n'
     with pytest.raises(RuntimeError):
-        serve(
-            Rightward(), 'rightward', ['@@TRAX:initialize "1,2,30,40"\n', frame, frame], said.append
-        )
+        serve(Rightward(), 'rightward', [start, frame, frame], said.append)
     last = parse_message(said[-1])
     assert last.kind == 'quit'
     assert last.properties['trax.reason'] == 'first line\nsecond line'

@@ -99,3 +99,9 @@ def test_lost_before_anything_counts(still, make_trace):
     found = AccuracyRobustness().summarise([still], {'s': [make_trace(still.boxes, events)]})
     assert found.overall['accuracy'] == found.overall['pooled_accuracy'] == 0.0
     assert set(found.overall) == {measure.name for measure in AccuracyRobustness.measures}
+
+
+def test_without_sequences_there_are_no_figures():
+    found = AccuracyRobustness().summarise([], {})
+    assert set(found.overall) == {measure.name for measure in AccuracyRobustness.measures}
+    assert all(map(math.isnan, found.overall.values()))

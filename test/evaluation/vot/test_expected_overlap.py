@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from siam_tracker_ros.errors import UserError
-from siam_tracker_ros.evaluation.vot import INTERVALS, ExpectedOverlap
+from siam_tracker_ros.evaluation.vot import INTERVALS, ExpectedOverlap, typical_lengths
 from siam_tracker_ros.evaluation.vot.expected_overlap import expected_curve
 
 
@@ -69,6 +69,46 @@ def test_attributes_use_the_same_interval(make_sequence, make_trace):
     found = ExpectedOverlap((5, 10)).summarise([first, second], passes)
     assert found.attributes == {'blur': {'eao': pytest.approx(0.5)}}
     assert found.overall['eao'] == pytest.approx(0.75)
+
+
+def test_a_sequence_that_nobody_started_on_says_nothing(make_sequence, make_trace):
+    never = make_sequence([[10, 20, 3, 3]] * 30, 'never', attributes=('tiny',))
+    still = make_sequence([[10, 20, 40, 30]] * 30, 'still')
+    passes = {
+        'never': [make_trace(never.boxes, ['skipped'] * 30)], 'still': [make_trace(still.boxes)]
+    }  # fmt: skip
+    analysis = ExpectedOverlap((5, 10))
+    found = analysis.summarise([never, still], passes)
+    assert found.overall == {'eao': 1.0}
+    assert np.isnan(found.attributes['tiny']['eao'])
+    assert np.isnan(analysis.summarise([never], passes).overall['eao'])
+
+
+def test_without_a_length_there_is_no_figure(make_sequence, make_trace):
+    one = make_sequence([[10, 20, 40, 30]])
+    found = ExpectedOverlap().summarise([one], {'s': [make_trace(one.boxes)]})
+    assert np.isnan(found.overall['eao'])
+    for interval in (None, 'vot2018'):
+        assert np.isnan(ExpectedOverlap(interval).summarise([], {}).overall['eao'])
+
+
+def test_without_a_name_the_interval_is_that_of_the_sequences(make_sequence, make_trace):
+    lengths = [40, 44, 46, 50, 90]
+    sequences = [
+        make_sequence([[10, 20 + n / 4, 40, 30] for n in range(length)], str(length))
+        for length in lengths
+    ]
+    passes = {
+        s.name: [make_trace(np.broadcast_to(s.boxes[0], s.boxes.shape))] for s in sequences
+    }
+    low, high = typical_lengths(lengths)
+    assert 1 < low < high < 89
+    found = ExpectedOverlap().summarise(sequences, passes)
+    assert found.curves[0].title.endswith(f'(mean over {low} to {high})')
+    wanted = ExpectedOverlap((low, high)).summarise(sequences, passes).overall['eao']
+    assert found.overall['eao'] == wanted != ExpectedOverlap((1, 89)).summarise(
+        sequences, passes
+    ).overall['eao']
 
 
 def test_the_interval_of_a_challenge():

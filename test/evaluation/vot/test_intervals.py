@@ -62,6 +62,14 @@ def test_the_lengths_of_vot2018_give_its_published_interval():
     assert _density(values, _bandwidth(values)).argmax() + 1 == 160
 
 
+def test_the_published_intervals():
+    """vot-toolkit's stacks of these years, which count the images after the start."""
+    assert INTERVALS == {
+        'vot2015': (108, 371), 'vot2016': (108, 371), 'vot2017': (100, 356),
+        'vot2018': (100, 356), 'vot2019': (46, 291),
+    }  # fmt: skip
+
+
 def test_sequences_of_one_length():
     assert typical_lengths([70, 70, 70]) == (70, 70)
     assert typical_lengths([12]) == (12, 12)

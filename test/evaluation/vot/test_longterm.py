@@ -98,3 +98,33 @@ def test_few_scores_are_all_thresholds():
     np.testing.assert_array_equal(
         choose_thresholds(np.array([0.1, 0.9, 0.5])), [math.inf, 0.9, 0.5, 0.1, -math.inf]
     )
+
+
+def test_passes_of_a_sequence_are_averaged_at_the_thresholds_of_all(still, make_trace):
+    sure = make_trace(still.boxes, scores=[0.9] * 30)
+    unsure = make_trace(still.boxes * [1, 1, 1, 0.5], scores=[0.5] * 30)
+    analysis = LongTerm(count_start=False)
+    found = analysis.summarise([still], {'s': [sure, unsure]})
+    # At 0.9: precision 1 and 1, recall 1 and 0. At 0.5: precision and recall 1 and 0.5.
+    both, _ = found.curves
+    np.testing.assert_allclose(both.x[[0, 1, -1]], [0, 0.5, 0.75])
+    np.testing.assert_allclose(both.y[[0, 1, -1]], [1, 1, 0.75])
+    assert found.overall == {
+        'f': pytest.approx(0.75), 'precision': pytest.approx(0.75), 'recall': pytest.approx(0.75)
+    }  # fmt: skip
+    # In the other order, too: the thresholds are not those of the first pass.
+    assert analysis.summarise([still], {'s': [unsure, sure]}).overall == found.overall
+
+
+def test_scores_of_images_that_nobody_labelled_make_no_threshold(make_sequence, make_trace):
+    labelled = np.arange(400) < 40
+    truth = make_sequence([[10, 20, 40, 30]] * 40 + [None] * 360, labelled=labelled)
+    scores = np.concatenate([np.linspace(0.1, 0.2, 40), np.full(360, 0.9)])
+    trace = make_trace(np.broadcast_to([10.0, 20, 40, 30], (400, 4)), scores=scores)
+    both, _ = LongTerm(count_start=False).summarise([truth], {'s': [trace]}).curves
+    assert len(both.x) == 40 + 2
+    assert len(np.unique(both.x)) == 40
+
+
+def test_without_sequences_there_are_no_figures():
+    assert all(map(math.isnan, LongTerm().summarise([], {}).overall.values()))

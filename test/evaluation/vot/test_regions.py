@@ -37,3 +37,10 @@ def test_rows(make_sequence):
     rows = slice(1, 3)
     found = region_overlaps(BOXES[rows], make_sequence(TRUTH), (100, 100), rows)
     np.testing.assert_allclose(found, [0.25, 0.5], rtol=0, atol=1e-12)
+
+
+def test_an_infinite_box_overlaps_nothing(make_sequence):
+    truth = make_sequence([[0, 0, 300, 200]] * 2)
+    boxes = np.array([[0, 0, np.inf, 200], [-np.inf, 0, np.inf, 5]])
+    for bounds in (None, (320, 240)):
+        assert region_overlaps(boxes, truth, bounds).tolist() == [0, 0]

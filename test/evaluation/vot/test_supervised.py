@@ -5,8 +5,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from siam_tracker_ros.errors import BoxError
 from siam_tracker_ros.evaluation.protocols.supervised import Supervised
 from siam_tracker_ros.evaluation.subjects import Answer
+from siam_tracker_ros.evaluation.vot import AccuracyRobustness
 from siam_tracker_ros.geometry import Box
 from siam_tracker_ros.images import write_image
 from siam_tracker_ros.sequences import Sequence
@@ -142,3 +144,25 @@ def test_the_events_are_those_of_the_toolkit(reference, tmp_path):
         for said, events in zip(stored['said'][name], stored['events'][name]):
             trace = Supervised().run(Scripted(said), sequence, 0)
             assert trace.events.tolist() == events
+
+
+class Refusing(Scripted):
+    """Does not start in the left of the image."""
+
+    def start(self, image, box):
+        super().start(image, box)
+        if box.cx < 30:
+            raise BoxError('too far to the left')
+
+
+def test_a_refused_start_is_a_failure(images):
+    sequence = Sequence('s', images, np.array([BOX] * 12 + [[40.0, 10, 20, 20]] * 8))
+    trace = Supervised().run(Refusing([[40.0, 10, 20, 20]] * 20), sequence, 0)
+    assert ''.join(SHORT[event] for event in trace.events) == 'IF----IF----I.......'
+    found = AccuracyRobustness().summarise([sequence], {'s': [trace]}).overall
+    assert found['total_failures'] == 2
+
+
+def test_a_start_that_is_refused_in_the_last_image(images):
+    sequence = Sequence('s', images[:1], np.array([BOX]))
+    assert Supervised().run(Refusing([BOX]), sequence, 0).events.tolist() == ['init']
