@@ -13,6 +13,7 @@ from __future__ import annotations
 import argparse
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
+from importlib import util
 import json
 import math
 from pathlib import Path
@@ -27,6 +28,7 @@ from siam_tracker_ros.evaluation.machine import usable_cores
 from siam_tracker_ros.evaluation.report import write_report
 from siam_tracker_ros.evaluation.results import Results
 from siam_tracker_ros.evaluation.runner import evaluate
+from siam_tracker_ros.evaluation.store import Store
 from siam_tracker_ros.outputs import check_output_file
 from siam_tracker_ros.sequences import Sequence, read_sequences
 
@@ -62,6 +64,7 @@ def main(words: list[str] | None = None) -> int:
         if args.store:
             args.table.parent.mkdir(parents=True, exist_ok=True)
             check_output_file(args.table, 'table')
+        require_report()
         before = read_table(args.table)
         sequences = read_folder(args.folder)
         if before and not args.store and before['sequences'] != lengths(sequences):
@@ -111,6 +114,16 @@ def parse_arguments(words: list[str] | None) -> argparse.Namespace:
     return parser.parse_args(words)
 
 
+def require_report() -> None:
+    """Refuse before the work what would fail after it."""
+    lacking = [name for name in ('jinja2', 'matplotlib') if util.find_spec(name) is None]
+    if lacking:
+        raise UserError(
+            f'the report needs {lacking[0]}: install it with '
+            "`pip install 'siam-tracker-ros[eval]'`"
+        )
+
+
 def read_folder(folder: Path) -> list[Sequence]:
     sequences = read_sequences(folder)
     for sequence in sequences:
@@ -126,14 +139,16 @@ def measure(sequences: list[Sequence], args: argparse.Namespace) -> Table:
     ours = dict.fromkeys(entry.tracker for entry in weights.entries())
     words = args.trackers.split(',') if args.trackers else [*ours, *PEERS]
     entrants = parse_entrants(words, peers=args.peers)
-    results = evaluate(
-        sequences, entrants, ['ope'], args.out, dataset=args.folder.resolve().name,
-        repeat=REPEAT, jobs=args.jobs, fresh=args.fresh,
-    )  # fmt: skip
-    # Apart from the evaluation, whose processes are in each other's way.
-    able = [entrant for entrant in entrants if entrant.label in results.trackers]
-    results = replace(results, costs=measure_costs(able, sequences, args.out, fresh=args.fresh))
-    print(f'\nreport: {write_report(results, args.out / "report")}')
+    with Store(args.out) as store:
+        results = evaluate(
+            sequences, entrants, ['ope'], store, dataset=args.folder.resolve().name,
+            repeat=REPEAT, jobs=args.jobs, fresh=args.fresh,
+        )  # fmt: skip
+        # Apart from the evaluation, whose processes are in each other's way.
+        able = [entrant for entrant in entrants if entrant.label in results.trackers]
+        costs = measure_costs(able, sequences, args.out, fresh=args.fresh)
+        results = replace(results, costs=costs)
+        print(f'\nreport: {write_report(results, args.out / "report")}')
     return make_table(results, entrants)
 
 
@@ -192,10 +207,12 @@ def read_table(path: Path) -> Table | None:
         return None
     try:
         table = json.loads(path.read_text('utf-8'))
-        for name in ('sequences', 'trackers'):
-            dict(table[name])
+        for row in table['trackers'].values():
+            for figures in (row['mean'], *(row['sequences'][name] for name in table['sequences'])):
+                float(figures['auc'])
+            bool(row['ours'])
         return dict(table)
-    except (OSError, ValueError, TypeError, KeyError) as error:
+    except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
         raise UserError(
             f'{path} is not a table of this benchmark ({type(error).__name__}): remove it, or '
             'give another one with --table'
@@ -272,7 +289,9 @@ def compare(before: Table, now: Table, asked: str | None) -> tuple[list[str], li
     drops: list[str] = []
     news: list[str] = []
     for name in asked.split(',') if asked else {**before['trackers'], **now['trackers']}:
-        old, new = (table['trackers'].get(name) for table in (before, now))
+        # Other weights of one of ours, NAME=FILE, stand against the stored ones.
+        old = before['trackers'].get(name, before['trackers'].get(name.partition('=')[0]))
+        new = now['trackers'].get(name)
         if old is None:
             news += [f'{name} is not in the stored table.'] if new else []
             continue

@@ -49,7 +49,7 @@ def ship(
     Raises
     ------
     UserError
-        Not a checkpoint, or too large to ship.
+        Not a checkpoint, too large to ship, or scores of another one.
     """
     checkpoint = weights.load(source)
     meta = checkpoint.meta
@@ -57,6 +57,8 @@ def ship(
         raise UserError(
             f'{source} has {source.stat().st_size} bytes: at most {LARGEST} are shipped'
         )
+    # Before anything is written: weights without their entry are damaged ones.
+    measured = _mean_scores(meta.tracker, scores)
     command = recipe or str(meta.training.get('command', ''))
     # What was typed names folders of the machine that trained.
     card = {**meta.training, 'command': command, 'data': data, 'licence': licence}
@@ -71,7 +73,7 @@ def ship(
         licence=licence,
         data=data,
         recipe=command,
-        scores=_mean_scores(meta.tracker, scores),
+        scores=measured,
     )
     others = [e for e in weights.entries() if e.tracker != meta.tracker]
     items = [dataclasses.asdict(e) for e in [*others, entry]]
@@ -81,11 +83,35 @@ def ship(
 
 
 def _mean_scores(tracker: str, scores: Path | None) -> dict[str, object]:
-    """The means of one tracker, and where they were measured."""
+    """The means of one tracker, and where they were measured.
+
+    Raises
+    ------
+    UserError
+        The file is no table of the benchmark, or has none or several rows of this tracker.
+    """
     if scores is None:
         return {}
-    report = json.loads(scores.read_text())
-    figures = {**report['trackers'][tracker]['mean'], **report['run']}
+    try:
+        report = json.loads(scores.read_text(encoding='utf-8'))
+        # The row of a candidate is called NAME=FILE.
+        rows = [
+            row
+            for label, row in report['trackers'].items()
+            if label.partition('=')[0] == tracker
+        ]
+        means = [dict(row['mean']) for row in rows]
+        run = dict(report['run'])
+    except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
+        raise UserError(
+            f'{scores} is no table of benchmarks/regression.py ({type(error).__name__}): give '
+            'what its --store --table wrote'
+        ) from error
+    if len(means) != 1:
+        raise UserError(
+            f'{scores} has {len(means)} rows of {tracker}: expected one, that of this checkpoint'
+        )
+    figures = {**means[0], **run}
     return {name: value for name, value in figures.items() if value is not None}
 
 

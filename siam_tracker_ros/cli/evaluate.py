@@ -5,16 +5,18 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Sequence as List
 from dataclasses import replace
 from importlib import util
 from pathlib import Path
+import signal
 import sys
 from typing import Any
 
 from ..arguments import Subparsers
 from ..errors import UserError
 from ..evaluation import datasets, submissions
-from ..evaluation.cluster import require_ray
+from ..evaluation.cluster import LOCAL, require_ray
 from ..evaluation.cost import measure_costs
 from ..evaluation.datasets.plain import FOLDER
 from ..evaluation.entrants import Entrant, parse_entrants
@@ -22,10 +24,11 @@ from ..evaluation.experiments import EXPERIMENTS, find_experiment
 from ..evaluation.machine import usable_cores
 from ..evaluation.results import Results
 from ..evaluation.runner import evaluate
-from ..evaluation.store import write_json
+from ..evaluation.store import Store, write_json
 from ..evaluation.tables import as_json, markdown
 from ..images import silence_opencv
 from ..runtime import resolve_device, resolve_precision
+from ..sequences import Sequence
 from ..weights import entries
 
 INCOMPLETE = 1
@@ -122,29 +125,43 @@ def run(args: argparse.Namespace) -> int:
         Anything in the arguments or in the data is wrong, or no tracker could run.
     """
     silence_opencv()
+    # What ends a job on a cluster or a service: children are ended with it, as after Ctrl-C.
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
-        results = _evaluate(args)
-        facts = {'dataset': results.dataset, **results.facts}
-        print(', '.join(f'{name} {value}' for name, value in facts.items()) + '\n')
-        print(markdown(results))
-        for label, reason in results.missing.items():
-            print(f'{label} is not or not wholly in the table: {reason}')
-        _write(args, results)
+        names = _words(args.experiments, 'experiments')
+        names = names or list(datasets.default_experiments(args.dataset))
+        for name in names:
+            find_experiment(name)
+        _check(args, names)
+        entrants = _entrants(args)
+        chosen = _words(args.sequences, 'sequences')
+        sequences = datasets.read(args.dataset, args.folder, chosen or None)
+        # Until everything is written: another command would measure beside this one.
+        with Store(args.out) as store:
+            results = _evaluate(args, store, sequences, entrants, names)
+            facts = {'dataset': results.dataset, **results.facts}
+            print(', '.join(f'{name} {value}' for name, value in facts.items()) + '\n')
+            print(markdown(results))
+            for label, reason in results.missing.items():
+                print(f'{label} is not or not wholly in the table: {reason}')
+            _write(args, results)
     except KeyboardInterrupt as stop:
         print(str(stop) or 'stopped: what is stored stays for the next run', file=sys.stderr)
         return INTERRUPTED
+    finally:
+        signal.signal(signal.SIGTERM, before)
     return INCOMPLETE if results.missing else 0
 
 
-def _evaluate(args: argparse.Namespace) -> Results:
-    names = _words(args.experiments) or list(datasets.default_experiments(args.dataset))
-    for name in names:
-        find_experiment(name)
-    _check(args, names)
-    entrants = _entrants(args)
-    sequences = datasets.read(args.dataset, args.folder, _words(args.sequences) or None)
+def _evaluate(
+    args: argparse.Namespace,
+    store: Store,
+    sequences: List[Sequence],
+    entrants: List[Entrant],
+    names: List[str],
+) -> Results:
     results = evaluate(
-        sequences, entrants, names, args.out,
+        sequences, entrants, names, store,
         dataset=_title(args), repeat=args.repeat, seed=args.seed, fresh=args.fresh,
         jobs=args.jobs, ray=args.ray,
     )  # fmt: skip
@@ -153,11 +170,9 @@ def _evaluate(args: argparse.Namespace) -> Results:
         raise UserError(f'no tracker could be evaluated; {label}: {reason}')
     if args.cost:
         able = [entrant for entrant in entrants if entrant.label in results.trackers]
-        try:
-            costs = measure_costs(able, sequences, args.out, fresh=args.fresh)
-        except UserError as error:
-            raise UserError(f'{error}; --no-cost makes the table without it') from error
-        results = replace(results, costs=costs)
+        failures: dict[str, str] = {}
+        costs = measure_costs(able, sequences, args.out, fresh=args.fresh, failures=failures)
+        results = replace(results, costs=costs, missing={**failures, **results.missing})
     return results
 
 
@@ -180,6 +195,16 @@ def _check(args: argparse.Namespace, experiments: list[str]) -> None:
         )
     if args.ray is not None:
         require_ray()
+        if args.jobs > 1 and args.ray != LOCAL:
+            raise UserError(
+                f'--jobs is the number of processes of --ray {LOCAL}: leave it out, the cluster '
+                f'at {args.ray} has as many as it has cores'
+            )
+        if args.device.startswith('cuda:'):
+            raise UserError(
+                f'--device is {args.device}, but ray chooses the graphics card of each pass: '
+                'expected cuda'
+            )
     if args.submit is not None:
         submissions.get(args.submit)
         needed = _submitted(args.submit)
@@ -201,14 +226,14 @@ def _check(args: argparse.Namespace, experiments: list[str]) -> None:
 
 def _entrants(args: argparse.Namespace) -> list[Entrant]:
     device = args.device
-    # A cluster's machines may have a device that this one lacks.
-    if args.ray is None or device == 'auto':
+    # A cluster's machines may have the graphics cards that this one lacks.
+    if args.ray is None or device != 'cuda':
         place = resolve_device(device)
         resolve_precision(args.precision, place)
         device = str(place)
     return parse_entrants(
-        _words(args.trackers), device=device, precision=args.precision, assignments=args.set,
-        threads=args.threads, peers=args.peers,
+        _words(args.trackers, 'trackers'), device=device, precision=args.precision,
+        assignments=args.set, threads=args.threads, peers=args.peers,
     )  # fmt: skip
 
 
@@ -243,5 +268,9 @@ def _submitted(format: str) -> str:
     return find_experiment(format if format in EXPERIMENTS else USUAL_EXPERIMENT).protocol.name
 
 
-def _words(text: str | None) -> list[str]:
-    return [word for word in (text or '').split(',') if word]
+def _words(text: str | None, option: str) -> list[str]:
+    """The words of an option; none where it was not given."""
+    words = [word for word in (text or '').split(',') if word]
+    if text is not None and not words:
+        raise UserError(f'--{option} names nothing: expected names with commas between them')
+    return words

@@ -22,6 +22,8 @@ from .units import Outcome, Unit
 # An address that means: a cluster of this machine alone, made for this run.
 LOCAL = 'local'
 PATIENCE_SECONDS = 10.0
+# The graphics cards that ray lends a process.
+CARDS = 'CUDA_VISIBLE_DEVICES'
 COLOUR = re.compile(r'\x1b\[[0-9;]*m')
 
 
@@ -100,7 +102,7 @@ def _attempt(unit: Unit, seed: int) -> Outcome:
     """
     reason = ''
     for _ in range(TRIES):
-        worker = _worker(seed)
+        worker = _worker(seed, os.environ.get(CARDS))
         worker.give(unit)
         try:
             while not isinstance(said := worker.pipe.recv(), Outcome):
@@ -113,8 +115,12 @@ def _attempt(unit: Unit, seed: int) -> Outcome:
 
 
 @lru_cache(maxsize=1)
-def _worker(seed: int) -> Worker:
-    """The process beside this one of ray's; it ends with it."""
+def _worker(seed: int, cards: str | None) -> Worker:
+    """The process beside this one of ray's; it ends with it, or when its pipe is forgotten.
+
+    Another one for other cards: ray lends them anew for each unit, and a process that has used
+    one keeps it.
+    """
     return Worker(seed)
 
 
@@ -169,5 +175,9 @@ def _check_resources(ray: ModuleType, address: str, entrants: set[Entrant]) -> N
             raise UserError(
                 f'no machine of the ray cluster at {address!r} has {needs["num_cpus"]} core(s) '
                 f'and {needs["num_gpus"]} graphics card(s) for {entrant.label}: '
-                'choose fewer --threads, or another --device'
+                + (
+                    f'--jobs is the number of its cores with --ray {LOCAL}'
+                    if address == LOCAL
+                    else 'choose fewer --threads, or another --device'
+                )
             )

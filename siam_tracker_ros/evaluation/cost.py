@@ -25,12 +25,19 @@ from ..sequences import Sequence
 from ..stages import STAGES
 from .entrants import Entrant
 from .machine import describe_machine, usable_cores
+from .sources import digest_sources
 from .store import digest_sequence, safe_name, write_json
 from .summary import Measure
 
 FOLDER = 'cost'
 FRAMES = 300
-PROGRAM = 'from siam_tracker_ros.evaluation.cost_process import main; main()'
+# Without the folder that the command was given in, which may hold a module of any name.
+PROGRAM = (
+    'import sys; sys.path = [entry for entry in sys.path if entry]; '
+    'from siam_tracker_ros.evaluation.cost_process import main; main()'
+)
+# What else decides the figures, see `Entrant.fingerprint`.
+SOURCES = ('evaluation/cost_process.py', 'memory.py', 'stages.py')
 
 MEASURES = (
     Measure('fps', 'fps', 'Frames per second of the median step.', '1/s', digits=0),
@@ -71,6 +78,7 @@ def measure_costs(
     threads: int | None = None,
     fresh: bool = False,
     progress: bool = True,
+    failures: dict[str, str] | None = None,
 ) -> dict[str, dict[str, float]]:
     """Measure each tracker on the longest of the sequences, one after the other.
 
@@ -90,6 +98,8 @@ def measure_costs(
         Whether to measure again in any case.
     progress : bool
         Whether a bar is shown.
+    failures : dict, optional
+        Receives by `Entrant.label` why a tracker cannot be measured; the others go on.
 
     Returns
     -------
@@ -100,7 +110,8 @@ def measure_costs(
     Raises
     ------
     UserError
-        All sequences have one image only, or a tracker does not run here.
+        All sequences have one image only, or a tracker does not run here and there are no
+        `failures` to say it in.
     """
     longest = max(sequences, key=lambda sequence: len(sequence.images))
     count = min(frames, len(longest.images))
@@ -117,11 +128,18 @@ def measure_costs(
             'sequence': f'{longest.name}: {digest_sequence(longest)}',
             'frames': count,
             'machine': describe_machine(),
+            'measured_by': digest_sources(SOURCES),
         }
         file = None if out is None else Path(out) / FOLDER / f'{safe_name(entrant.label)}.json'
         figures = None if file is None or fresh else _stored(file, made_with)
         if figures is None:
-            figures = _measure(alone, longest, count)
+            try:
+                figures = _measure(alone, longest, count)
+            except UserError as error:
+                if failures is None:
+                    raise
+                failures[entrant.label] = str(error)
+                continue
             if file is not None:
                 write_json(file, {'made_with': made_with, 'figures': figures})
         measured[entrant.label] = figures

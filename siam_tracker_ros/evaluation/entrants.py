@@ -23,8 +23,15 @@ from .sources import digest_sources
 from .subjects import LibrarySubject, Subject
 
 # The files that decide what a tracker says; a change in any other leaves stored results valid.
-OF_ALL = ('evaluation/peers.py', 'evaluation/seeding.py', 'evaluation/subjects.py', 'images.py')
-OF_OURS = ('frames.py', 'geometry.py', 'models', 'online', 'trackers')
+OF_ALL = (
+    'evaluation/peers.py',
+    'evaluation/seeding.py',
+    'evaluation/subjects.py',
+    'evaluation/units.py',
+    'geometry.py',
+    'images.py',
+)
+OF_OURS = ('frames.py', 'models', 'online', 'runtime.py', 'settings.py', 'trackers', 'weights')
 
 
 @dataclass(frozen=True)

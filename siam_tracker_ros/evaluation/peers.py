@@ -172,6 +172,10 @@ _KINDS = {
             'kernel_r1': 'dasiamrpn/dasiamrpn_kernel_r1.onnx',
         },
     ),
+    'goturn': _Kind(
+        'GOTURN',
+        {'modelTxt': 'goturn/goturn.prototxt', 'modelBin': 'goturn/goturn.caffemodel'},
+    ),
     'vittrack': _Kind('Vit', {'net': 'vittrack/object_tracking_vittrack_2023sep.onnx'}),
     'boosting': _Kind('Boosting', legacy=True, random=True),
     'medianflow': _Kind('MedianFlow', legacy=True),

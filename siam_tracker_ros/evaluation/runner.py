@@ -4,8 +4,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from collections.abc import Sequence as List
+from contextlib import nullcontext
 from functools import partial
 from pathlib import Path
 
@@ -22,7 +23,7 @@ from .pool import work_in_processes
 from .progress import Bar
 from .results import Results
 from .sections import make_section
-from .store import Store
+from .store import Store, describe_protocol
 from .units import Outcome, Unit, attempt
 
 # Makes units in some order for a seed, and yields them as they end.
@@ -33,7 +34,7 @@ def evaluate(
     sequences: List[Sequence],
     entrants: List[Entrant],
     experiments: Iterable[str | Experiment],
-    out: Path | str,
+    out: Path | str | Store,
     *,
     dataset: str = 'folder',
     repeat: int = 1,
@@ -54,8 +55,9 @@ def evaluate(
         See `parse_entrants`.
     experiments : iterable of str or Experiment
         Names of `EXPERIMENTS`, or others.
-    out : Path or str
-        Folder of the traces, see `Store`.
+    out : Path, str or Store
+        Folder of the traces; or the `Store` itself, entered already by who keeps others out for
+        longer than this takes.
     dataset : str
         For the title of the results.
     repeat : int
@@ -85,10 +87,10 @@ def evaluate(
     """
     chosen = [find_experiment(e) if isinstance(e, str) else e for e in experiments]
     _check(sequences, entrants, chosen, repeat, jobs)
-    with Store(Path(out)) as store:
-        ready, missing = _claim(store, sequences, entrants, chosen, seed, fresh)
-        work = _Work(store, _plan(sequences, ready, chosen, repeat))
+    with nullcontext(out) if isinstance(out, Store) else Store(Path(out)) as store:
         timed = {experiment.protocol.name for experiment in chosen if experiment.timed}
+        ready, missing = _claim(store, sequences, entrants, chosen, seed, fresh, timed)
+        work = _Work(store, _plan(sequences, ready, chosen, repeat))
         try:
             missing |= work.finish(timed, _crew(jobs, ray), seed, progress)
         except KeyboardInterrupt:
@@ -129,6 +131,16 @@ def _check(
         twice = [name for name in names if names.count(name) > 1]
         if twice:
             raise UserError(f'{what} {twice[0]!r} comes twice: name it once')
+    described: dict[str, str] = {}
+    for experiment in experiments:
+        protocol = experiment.protocol
+        if described.setdefault(protocol.name, describe_protocol(protocol)) != describe_protocol(
+            protocol
+        ):
+            raise UserError(
+                f'two protocols have the name {protocol.name!r}, under which their traces are '
+                'stored, and are not the same: give one of them another name, or run them apart'
+            )
     for what, number in (('repeat', repeat), ('jobs', jobs)):
         if number < 1:
             raise UserError(f'{what} is {number}: expected at least 1')
@@ -141,10 +153,11 @@ def _claim(
     experiments: List[Experiment],
     seed: int,
     fresh: bool,
-) -> tuple[list[Entrant], dict[str, str]]:
-    """Those that can run, and why the others cannot."""
+    timed: set[str],
+) -> tuple[dict[Entrant, dict[str, object]], dict[str, str]]:
+    """Those that can run, with their fingerprints, and why the others cannot."""
     protocols = {experiment.protocol.name: experiment.protocol for experiment in experiments}
-    ready, missing = [], {}
+    ready, missing = {}, {}
     for entrant in entrants:
         try:
             fingerprint = entrant.fingerprint()
@@ -152,22 +165,25 @@ def _claim(
             missing[entrant.label] = str(error)
             continue
         for protocol in protocols.values():
-            store.claim(protocol, entrant.label, fingerprint, sequences, seed, fresh)
-        ready.append(entrant)
+            store.claim(
+                protocol, entrant.label, fingerprint, sequences, seed, fresh,
+                protocol.name in timed,
+            )  # fmt: skip
+        ready[entrant] = fingerprint
     return ready, missing
 
 
 def _plan(
     sequences: List[Sequence],
-    entrants: List[Entrant],
+    entrants: Mapping[Entrant, Mapping[str, object]],
     experiments: List[Experiment],
     repeat: int,
 ) -> list[Unit]:
     """All passes: tracker by tracker, the longest first, so that all processes end together."""
     protocols = {experiment.protocol.name: experiment.protocol for experiment in experiments}
     return [
-        Unit(entrant, protocol, sequence, index, repetition)
-        for entrant in entrants
+        Unit(entrant, protocol, sequence, index, repetition, fingerprint)
+        for entrant, fingerprint in entrants.items()
         for sequence in sorted(sequences, key=lambda s: (-len(s.images), s.name))
         for protocol in protocols.values()
         for index in range(protocol.passes(sequence))
@@ -176,9 +192,9 @@ def _plan(
 
 
 def _times_count(store: Store, experiment: Experiment, entrants: Iterable[Entrant]) -> bool:
-    """Whether the machine did nothing else while the traces were made."""
+    """Whether this machine made all traces and did nothing else meanwhile."""
     name = experiment.protocol.name
-    return not any(store.is_beside_others(name, entrant.label) for entrant in entrants)
+    return all(store.times_count(name, entrant.label) for entrant in entrants)
 
 
 def _crew(jobs: int, ray: str | None) -> Crew:
@@ -228,7 +244,7 @@ class _Work:
                 folder = unit.key.protocol, unit.key.tracker
                 if crew is not work_alone and folder not in marked:
                     # Before the trace: one that is stored without the mark would count.
-                    self.store.mark_beside_others(*folder)
+                    self.store.mark_times(*folder)
                     marked.add(folder)
                 self.store.write(unit.key, outcome.trace)
                 self.traces[unit.key] = outcome.trace

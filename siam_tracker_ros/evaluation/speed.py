@@ -54,8 +54,10 @@ def _figures(traces: Iterable[Trace]) -> dict[str, float]:
     empty: list[NDArray[np.float64]] = [np.zeros(0)]
     steps, starts = list(empty), list(empty)
     for trace in traces:
-        steps.append(trace.seconds[trace.tracked])
-        starts.append(trace.seconds[trace.events == INIT])
+        # No time where nothing was asked: the start was refused, or the image was missed.
+        measured = np.isfinite(trace.seconds)
+        steps.append(trace.seconds[trace.tracked & measured])
+        starts.append(trace.seconds[(trace.events == INIT) & measured])
     p50, p95, p99 = _percentiles(np.concatenate(steps), [50, 95, 99])
     [start] = _percentiles(np.concatenate(starts), [50])
     fps = float('nan') if not p50 else 1000 / p50

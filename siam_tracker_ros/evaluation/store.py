@@ -21,14 +21,26 @@ import numpy as np
 
 from ..errors import UserError
 from ..sequences import Sequence
+from .machine import describe_machine
 from .protocols.base import Protocol
-from .protocols.one_pass import OnePass
-from .sources import digest_class
+from .sources import digest_class, digest_sources
 from .traces import Trace, read_trace, write_trace
 from .units import Key
 
 MANIFEST = 'manifest.json'
 LOCK = '.lock'
+# Of a name; file systems take 255 bytes, some of which endings need.
+LONGEST_NAME = 200
+# What every protocol stands on, beside its own class.
+PROTOCOLS = (
+    'evaluation/overlap.py',
+    'evaluation/protocols',
+    'evaluation/traces.py',
+    'evaluation/vot/regions.py',
+    'geometry.py',
+    'images.py',
+    'sequences.py',
+)
 
 
 class Store:
@@ -46,12 +58,20 @@ class Store:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self._lock: IO[str] | None = None
+        # Manifests of folders whose traces are to be forgotten as soon as there is a new one:
+        # a run that cannot even begin takes nothing away.
+        self._fresh: dict[Path, dict[str, Any]] = {}
 
     def __enter__(self) -> Store:
         if self.folder.exists() and not self.folder.is_dir():
             raise UserError(f'{self.folder} is a file: give a folder for the results')
-        self.folder.mkdir(parents=True, exist_ok=True)
-        self._lock = (self.folder / LOCK).open('a+', encoding='ascii')
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            self._lock = (self.folder / LOCK).open('a+', encoding='ascii')
+        except OSError as error:
+            raise UserError(
+                f'{self.folder} cannot be written to ({error.strerror}): choose another folder'
+            ) from error
         try:
             # The system gives it back when the process ends, however that comes.
             fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -80,6 +100,7 @@ class Store:
         sequences: Iterable[Sequence],
         seed: int,
         fresh: bool = False,
+        timed: bool = False,
     ) -> None:
         """Say what the traces of a tracker are made with from now on.
 
@@ -94,7 +115,9 @@ class Store:
             That will be passed; those of earlier runs stay.
         seed : int
         fresh : bool
-            Whether to forget the traces that are there.
+            Whether to forget the traces that are there, once there is a new one.
+        timed : bool
+            Whether they depend on how long a tracker takes, and so on the machine.
 
         Raises
         ------
@@ -102,15 +125,21 @@ class Store:
             Stored traces were made with something else.
         """
         folder = self._tracker_folder(protocol.name, tracker)
+        machine = {name: describe_machine()[name] for name in ('cpu', 'gpu')}
         made_with: dict[str, Any] = {
             'seed': seed,
-            'protocol': _describe_protocol(protocol),
+            'protocol': describe_protocol(protocol),
             **fingerprint,
+            **({'machine': machine} if timed else {}),
         }
-        if fresh:
-            shutil.rmtree(folder, ignore_errors=True)
         passed = {sequence.name: digest_sequence(sequence) for sequence in sequences}
-        before: dict[str, Any] = {'sequences': {}, 'beside_others': False}
+        manifest: dict[str, Any] = {
+            'made_with': made_with, 'sequences': passed, 'machine': machine,
+            'times_count': True,
+        }  # fmt: skip
+        if fresh and folder.exists():
+            self._fresh[folder] = manifest
+            return
         for file in folder.rglob('*.partial'):
             file.unlink()
         # A run that was stopped before its first trace binds nobody.
@@ -123,28 +152,25 @@ class Store:
             for name in sorted(set(passed) & set(before['sequences'])):
                 if safe_name(name) in traced:
                     _compare(folder, {name: before['sequences'][name]}, {name: passed[name]})
-        write_json(
-            folder / MANIFEST,
-            {
-                'made_with': made_with,
-                'sequences': {**before['sequences'], **passed},
-                'beside_others': before['beside_others'],
-            },
-        )
+            manifest['sequences'] = {**before['sequences'], **passed}
+            manifest['times_count'] = before['times_count'] and before['machine'] == machine
+        write_json(folder / MANIFEST, manifest)
 
-    def mark_beside_others(self, protocol: str, tracker: str) -> None:
-        """Note that a tracker's times are measured while the machine does other work, too."""
+    def mark_times(self, protocol: str, tracker: str) -> None:
+        """Note that a tracker's times count for nothing: the machine does other work, too."""
+        self._begin()
         folder = self._tracker_folder(protocol, tracker)
-        write_json(folder / MANIFEST, {**_read_manifest(folder), 'beside_others': True})
+        write_json(folder / MANIFEST, {**_read_manifest(folder), 'times_count': False})
 
-    def is_beside_others(self, protocol: str, tracker: str) -> bool:
-        """Whether some of a tracker's times are worth nothing, see `mark_beside_others`."""
-        return bool(_read_manifest(self._tracker_folder(protocol, tracker))['beside_others'])
+    def times_count(self, protocol: str, tracker: str) -> bool:
+        """Whether all times of a tracker are of this machine, which did nothing else."""
+        folder = self._tracker_folder(protocol, tracker)
+        return bool((self._fresh.get(folder) or _read_manifest(folder))['times_count'])
 
     def read(self, key: Key, frames: int) -> Trace | None:
         """Read a trace; None where there is none, or it is damaged and has to be made again."""
         path = self._path(key)
-        if not path.is_file():
+        if self._tracker_folder(key.protocol, key.tracker) in self._fresh or not path.is_file():
             return None
         try:
             trace = read_trace(path)
@@ -154,9 +180,17 @@ class Store:
 
     def write(self, key: Key, trace: Trace) -> None:
         """Keep a trace."""
+        self._begin()
         path = self._path(key)
         path.parent.mkdir(parents=True, exist_ok=True)
         write_trace(path, trace)
+
+    def _begin(self) -> None:
+        """Forget what was to be forgotten."""
+        for folder, manifest in self._fresh.items():
+            shutil.rmtree(folder, ignore_errors=True)
+            write_json(folder / MANIFEST, manifest)
+        self._fresh.clear()
 
     def _tracker_folder(self, protocol: str, tracker: str) -> Path:
         return self.folder / protocol / safe_name(tracker)
@@ -168,12 +202,30 @@ class Store:
 
 def safe_name(text: str) -> str:
     """A name for a file or folder, another one for every text."""
-    return quote(text, safe=' =,+()')
+    name = quote(text, safe=' =,+()', errors='surrogateescape')
+    if not name.strip('.'):
+        # These mean other folders.
+        return name.replace('.', '%2E') or '%'
+    if len(name) > LONGEST_NAME:
+        digest = hashlib.sha256(name.encode()).hexdigest()[:16]
+        return f'{name[: LONGEST_NAME - len(digest) - 1]}-{digest}'
+    return name
 
 
 def digest_sequence(sequence: Sequence) -> str:
-    """What must be equal for two traces to be of the same sequence: images, labels and size."""
-    digest = hashlib.sha256('\0'.join(path.name for path in sequence.images).encode())
+    """What must be equal for two traces to be of the same sequence, in a few words.
+
+    Names and sizes of all images, the contents of three of them, and the labels. Reading every
+    image would take as long as some trackers do.
+    """
+    digest = hashlib.sha256()
+    for path in sequence.images:
+        size = path.stat().st_size if path.is_file() else None
+        digest.update(os.fsencode(f'{path.name}\0{size}\0'))
+    count = len(sequence.images)
+    for index in (0, count // 2, count - 1) if count else ():
+        path = sequence.images[index]
+        digest.update(path.read_bytes() if path.is_file() else b'')
     for array in (sequence.boxes, sequence.polygons, sequence.labelled):
         digest.update(b'none' if array is None else np.ascontiguousarray(array).tobytes())
     digest.update(str(sequence.resolution).encode())
@@ -191,14 +243,14 @@ def write_json(path: Path, values: object) -> None:
     partial.replace(path)
 
 
-def _describe_protocol(protocol: Protocol) -> str:
+def describe_protocol(protocol: Protocol) -> str:
+    """What must be equal for two traces to be of the same protocol, in a few words."""
     # Of a function its name: what else stands in its text differs between processes.
     parameters = ', '.join(
         f'{name}={getattr(value, "__qualname__", None) or repr(value)}'
         for name, value in sorted(vars(protocol).items())
     )
-    # All protocols share how a subject is started and stepped.
-    source = digest_class(type(protocol)), digest_class(OnePass)
+    source = digest_class(type(protocol)), digest_sources(PROTOCOLS)
     return f'{protocol.name}({parameters}) {" ".join(source)}'
 
 
@@ -209,7 +261,8 @@ def _read_manifest(folder: Path) -> dict[str, Any]:
         return {
             'made_with': dict(manifest['made_with']),
             'sequences': dict(manifest['sequences']),
-            'beside_others': bool(manifest['beside_others']),
+            'machine': dict(manifest['machine']),
+            'times_count': bool(manifest['times_count']),
         }
     except (OSError, ValueError, TypeError, KeyError) as error:
         raise UserError(

@@ -4,9 +4,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from functools import lru_cache
+import json
+import socket
 import time
 import traceback
 from typing import NamedTuple
@@ -60,6 +62,9 @@ class Unit:
         Which of the protocol's passes.
     repetition : int
         Repetitions differ by the seed.
+    fingerprint : mapping
+        `Entrant.fingerprint` where the command was given; the process that makes the unit must
+        have the same. Empty where nobody asks.
     """
 
     entrant: Entrant
@@ -67,6 +72,7 @@ class Unit:
     sequence: Sequence
     index: int = 0
     repetition: int = 0
+    fingerprint: Mapping[str, object] = field(default_factory=dict)
 
     @property
     def key(self) -> Key:
@@ -118,7 +124,7 @@ def attempt(unit: Unit, seed: int, listener: Listener) -> Outcome:
 
 def _make(unit: Unit, seed: int, listener: Listener) -> Trace:
     use_threads(unit.entrant.threads)
-    subject = _subject(unit.entrant)
+    subject = _subject(unit.entrant, json.dumps(unit.fingerprint, sort_keys=True))
     # Not from the tracker's name: that may change without its results.
     seed_everything(derive_seed(seed, unit.sequence.name, unit.index, unit.repetition))
     return unit.protocol.run(_Watched(subject, listener), unit.sequence, unit.index)
@@ -133,7 +139,22 @@ def use_threads(count: int) -> None:
 
 # The units come tracker by tracker: more than one would only fill the memory.
 @lru_cache(maxsize=1)
-def _subject(entrant: Entrant) -> Subject:
+def _subject(entrant: Entrant, fingerprint: str) -> Subject:
+    """Make a tracker; another fingerprint means other weights behind the same name.
+
+    Raises
+    ------
+    UserError
+        This machine lacks what it needs, or has something else than the one that asks.
+    """
+    wanted = json.loads(fingerprint)
+    here = json.loads(json.dumps(entrant.fingerprint())) if wanted else {}
+    differ = sorted(name for name in wanted if wanted[name] != here.get(name))
+    if differ:
+        raise UserError(
+            f'{socket.gethostname()} has {differ[0]} {here.get(differ[0])} for {entrant.label}, '
+            f'the machine that gave the command {wanted[differ[0]]}: install the same on both'
+        )
     return entrant.subject()
 
 

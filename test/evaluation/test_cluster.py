@@ -93,6 +93,26 @@ def test_a_pass_whose_process_dies_is_tried_once_more(benchmark, monkeypatch, de
     assert len(given) == min(deaths + 1, 2)
 
 
+def test_other_cards_are_for_another_process(benchmark, monkeypatch):
+    """ray lends its processes other graphics cards for each unit; one that ran keeps its own."""
+    unit = Unit(parse_entrants(['mil'])[0], OnePass(), benchmark[0])
+    made = []
+
+    def make(seed):
+        made.append([])
+        return Dying(made[-1], 0)
+
+    monkeypatch.setattr(cluster_module, 'Worker', make)
+    cluster_module._worker.cache_clear()
+    try:
+        for cards in ('0', '0', '1'):
+            monkeypatch.setenv('CUDA_VISIBLE_DEVICES', cards)
+            cluster_module._attempt(unit, 0)
+    finally:
+        cluster_module._worker.cache_clear()
+    assert [len(given) for given in made] == [2, 1]
+
+
 def test_an_address_that_nobody_answers_at_is_one_sentence_at_once(benchmark, tmp_path):
     pytest.importorskip('ray', reason='ray is not installed')
     with socket.socket() as taken:

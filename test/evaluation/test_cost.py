@@ -98,6 +98,29 @@ def test_a_tracker_that_does_not_run_is_one_sentence(benchmark, tmp_path):
     assert 'is not a readable image' in str(caught.value)
 
 
+def test_one_that_cannot_be_measured_does_not_stop_the_others(benchmark, monkeypatch, tmp_path):
+    def measure(entrant, sequence, count):
+        if entrant.label == 'kcf':
+            raise UserError('the cost of kcf cannot be measured: no luck')
+        return {'fps': 1.0}
+
+    monkeypatch.setattr(cost, '_measure', measure)
+    failures = {}
+    costs = measure_costs(
+        parse_entrants(['kcf', 'mil']), benchmark, tmp_path, progress=False, failures=failures
+    )
+    assert costs == {'mil': {'fps': 1.0}}
+    assert failures == {'kcf': 'the cost of kcf cannot be measured: no luck'}
+
+
+@pytest.mark.slow
+def test_what_lies_in_the_folder_of_the_command_is_not_imported(benchmark, monkeypatch, tmp_path):
+    (tmp_path / 'tqdm.py').write_text('raise RuntimeError("mine")')
+    monkeypatch.chdir(tmp_path)
+    costs = measure_costs(parse_entrants(['mil']), benchmark, threads=1, progress=False)
+    assert costs['mil']['fps'] > 0
+
+
 def test_memory_is_that_of_this_process():
     peak, now = resident_mib('VmHWM'), resident_mib('VmRSS')
     assert peak >= now > 10

@@ -90,3 +90,10 @@ def test_digest_follows_the_code(tmp_path, monkeypatch):
         digests.append(sources.digest_sources(('models',)))
     sources.digest_sources.cache_clear()
     assert digests[0] == digests[2] != digests[1]
+
+
+def test_a_class_without_a_file_is_told_by_its_name():
+    """As one that was typed in."""
+    made = [type(name, (), {'__module__': 'typed'}) for name in ('A', 'B')]
+    assert sources.digest_class(made[0]) != sources.digest_class(made[1])
+    assert sources.digest_class(made[0]) == sources.digest_class(made[0])

@@ -15,6 +15,7 @@ import numpy as np
 import pytest
 
 from siam_tracker_ros.cli import main
+from siam_tracker_ros.errors import UserError
 from siam_tracker_ros.evaluation.cost import FOLDER as COST
 from siam_tracker_ros.evaluation.machine import usable_cores
 from siam_tracker_ros.evaluation.traces import read_trace
@@ -79,7 +80,12 @@ def test_cost_submission_and_report(words, tmp_path, capsys):
     ('more', 'sentence'),
     [
         (('--trackers', 'sift'), "unknown tracker 'sift'"),
-        (('--trackers', ','), 'no tracker is asked for'),
+        (('--trackers', ','), '--trackers names nothing'),
+        (('--experiments', ','), '--experiments names nothing'),
+        (('--sequences', ','), '--sequences names nothing'),
+        (('--ray', 'local', '--device', 'cuda:1'), 'expected cuda'),
+        (('--ray', 'auto', '--jobs', '2'), '--jobs is the number of processes of --ray local'),
+        (('--device', 'abacus', '--ray', 'local'), "'abacus'"),
         (('--trackers', 'siamfc=no.safetensors'), 'there is no such file'),
         (('--trackers', 'nanotrack'), 'no tracker could be evaluated; nanotrack: nanotrack needs'),
         (('--dataset', 'mine'), "unknown dataset 'mine'"),
@@ -194,6 +200,29 @@ def test_a_killed_run_goes_on_with_nothing_lost_or_counted_twice(words, tmp_path
     for file in files:
         one, other = (read_trace(tmp_path / name / file) for name in ('whole', 'out'))
         np.testing.assert_array_equal(one.boxes, other.boxes)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(300)
+def test_the_end_of_a_job_leaves_nobody_behind(words, tmp_path):
+    process = started(words, *MANY)
+    wait_for_traces(tmp_path / 'out', 3, process)
+    process.terminate()
+    out, err = process.communicate(timeout=30)
+    assert (process.returncode, out) == (130, '')
+    assert err.endswith('the same command goes on from there\n')
+    wait_for_the_end(process.pid)
+
+
+def test_a_cost_that_cannot_be_measured_is_told_below_the_table(words, monkeypatch, capsys):
+    def fail(entrant, sequence, count):
+        raise UserError('the cost of mil cannot be measured: no luck')
+
+    monkeypatch.setattr('siam_tracker_ros.evaluation.cost._measure', fail)
+    assert main([*words, '--trackers', 'mil', '--no-report']) == 1
+    out = capsys.readouterr().out
+    assert '| mil |' in out
+    assert 'mil is not or not wholly in the table: the cost of mil cannot be measured' in out
 
 
 @pytest.mark.slow

@@ -162,11 +162,18 @@ def test_a_sequence_that_is_no_use_is_one_sentence(folder, regression, rows, mes
 
 
 def test_another_file_is_no_table(folder, regression, tmp_path):
-    (tmp_path / 'table.json').write_text('{"trackers": {}}')
-    done = regression(folder, '--trackers', 'mil')
-    assert done.returncode == 2
-    assert 'is not a table of this benchmark (KeyError)' in done.stderr
-    assert done.stdout == ''
+    for text in ('{"sequences": {}}', '{"sequences": {}, "trackers": {"x": {}}}', '[]', 'x'):
+        (tmp_path / 'table.json').write_text(text)
+        done = regression(folder, '--trackers', 'mil')
+        assert done.returncode == 2
+        assert 'is not a table of this benchmark (' in done.stderr
+        assert done.stdout == ''
+
+
+def test_results_that_cannot_be_written_are_one_sentence(folder, script, tmp_path, capsys):
+    places = ('--out', '/proc/none', '--table', str(tmp_path / 'table.json'))
+    assert script.main([str(folder), *places, '--trackers', 'mil']) == 2
+    assert '/proc/none cannot be written to' in capsys.readouterr().err
 
 
 def make_table(ours=True, **aucs):
@@ -212,6 +219,14 @@ def test_a_tracker_that_is_gone_fails_and_a_new_one_does_not(script):
     assert script.compare(none, table, None) == ([], ['x is not in the stored table.'])
     # Nobody asked for it.
     assert script.compare(table, none, 'y') == ([], [])
+
+
+def test_other_weights_stand_against_the_stored_ones(script):
+    table = make_table(a=0.5)
+    candidate = {**make_table(a=0.4), 'trackers': {'x=new': make_table(a=0.4)['trackers']['x']}}
+    drops, news = script.compare(table, candidate, 'x=new')
+    assert drops == ['x=new fell by 0.100 AUC, from 0.500 to 0.400; most on a (0.500 to 0.400).']
+    assert news == []
 
 
 def test_a_table_of_other_sequences_is_not_compared(folder, regression, tmp_path):

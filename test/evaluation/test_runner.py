@@ -3,6 +3,7 @@
 from dataclasses import replace
 import multiprocessing
 import os
+import shutil
 import signal
 import threading
 import time
@@ -16,10 +17,12 @@ from siam_tracker_ros.evaluation import pool, runner
 from siam_tracker_ros.evaluation.entrants import parse_entrants
 from siam_tracker_ros.evaluation.experiments import EXPERIMENTS
 from siam_tracker_ros.evaluation.protocols.one_pass import OnePass
+from siam_tracker_ros.evaluation.protocols.realtime import RealTime
 from siam_tracker_ros.evaluation.runner import evaluate
 from siam_tracker_ros.evaluation.traces import read_trace
-from siam_tracker_ros.evaluation.units import Unit
+from siam_tracker_ros.evaluation.units import Unit, attempt
 from siam_tracker_ros.images import require_cv2
+from siam_tracker_ros.weights import resolve
 
 
 @pytest.fixture
@@ -192,6 +195,39 @@ def test_mistakes_are_one_sentence(benchmark, entrants, tmp_path, changed, sente
     assert not (tmp_path / 'out').exists()
 
 
+def test_two_protocols_of_one_name_are_refused(benchmark, entrants, tmp_path):
+    slow, fast = (
+        replace(EXPERIMENTS['vot-realtime'], name=str(fps), protocol=RealTime(fps=fps))
+        for fps in (1.0, 100.0)
+    )
+    with pytest.raises(UserError, match="two protocols have the name 'realtime'"):
+        evaluate(benchmark, entrants, [slow, fast], tmp_path / 'out', progress=False)
+
+
+def test_other_weights_in_the_same_file_are_other_results(
+    benchmark, small_weights, tmp_path, monkeypatch
+):
+    """As of a training run that is evaluated after each epoch."""
+    file = tmp_path / 'last.safetensors'
+    shutil.copy(small_weights, file)
+    entrants = parse_entrants([f'siamfc={file}'])
+    boxes = []
+    for name in ('a', 'b'):
+        evaluate(benchmark[:1], entrants, ['ope'], tmp_path / name, progress=False)
+        boxes.append(next(iter(read_all(tmp_path / name).values())).boxes)
+        shutil.copy(resolve('siamfc', 'auto'), file)
+    assert not np.array_equal(*boxes)
+
+
+def test_a_machine_that_has_something_else_says_so(benchmark, small_weights):
+    [ours] = parse_entrants([f'siamfc={small_weights}'])
+    fingerprint = {**ours.fingerprint(), 'opencv': '4.2.0'}
+    unit = Unit(ours, OnePass(), benchmark[0], fingerprint=fingerprint)
+    outcome = attempt(unit, 0, lambda frames: None)
+    assert outcome.trace is None
+    assert f'for {ours.label}, the machine that gave the command 4.2.0' in outcome.reason
+
+
 @pytest.mark.parametrize(('fresh', 'again'), [(False, ''), (True, ' without --fresh')])
 def test_a_stop_says_how_much_is_stored(
     benchmark, entrants, tmp_path, monkeypatch, fresh, again
@@ -255,7 +291,8 @@ def test_what_depends_on_times_is_made_after_the_rest_by_one_process(
 
 
 def test_the_longest_sequences_of_a_tracker_come_first(benchmark, entrants):
-    units = runner._plan(benchmark[::-1], entrants, [EXPERIMENTS['tre']], 2)
+    unsigned = {entrant: {} for entrant in entrants}
+    units = runner._plan(benchmark[::-1], unsigned, [EXPERIMENTS['tre']], 2)
     keys = [unit.key for unit in units]
     assert len(set(keys)) == len(keys)
     assert [key.tracker for key in keys] == sorted(

@@ -40,6 +40,13 @@ def test_steps_and_starts_are_told_apart_and_pooled():
     )
 
 
+def test_images_that_were_missed_have_no_time():
+    events = [INIT, TRACKED, TRACKED, TRACKED, INIT, FAILURE]
+    trace = timed(events, [5, 10, np.nan, 20, np.nan, np.nan])
+    overall = Speed().summarise([sequence('a', 6)], {'a': [trace]}).overall
+    assert (overall['p50'], overall['start']) == (pytest.approx(15.0), pytest.approx(5.0))
+
+
 def test_a_sequence_of_one_image_has_a_start_and_no_steps():
     summary = Speed().summarise([sequence('a', 1)], {'a': [timed([INIT], [5])]})
     assert summary.overall['start'] == pytest.approx(5.0)

@@ -3,6 +3,8 @@
 from dataclasses import replace
 import json
 import os
+from pathlib import Path
+import shutil
 import subprocess
 import sys
 
@@ -12,7 +14,7 @@ import pytest
 from siam_tracker_ros.errors import UserError
 from siam_tracker_ros.evaluation.protocols.one_pass import OnePass
 from siam_tracker_ros.evaluation.protocols.supervised import Supervised
-from siam_tracker_ros.evaluation.store import Store, safe_name
+from siam_tracker_ros.evaluation.store import Store, digest_sequence, safe_name
 from siam_tracker_ros.evaluation.traces import Trace
 from siam_tracker_ros.evaluation.units import Key
 
@@ -66,6 +68,47 @@ def test_traces_of_something_else_are_not_mixed_in(store, sequence, changed, sen
     assert store.read(KEY, 6) is None
 
 
+def test_a_fresh_run_forgets_when_it_has_something_new(store, sequence, tmp_path):
+    [kept] = store.folder.rglob('*.csv')
+    store.claim(OnePass(), KEY.tracker, {**PRINT, 'threads': 2}, [sequence], 0, fresh=True)
+    assert kept.is_file()
+    assert store.times_count('one-pass', KEY.tracker)
+    other = replace(KEY, repetition=1)
+    store.write(other, Trace.empty(6))
+    assert not kept.exists()
+    assert store.read(other, 6) is not None
+    store.claim(OnePass(), KEY.tracker, {**PRINT, 'threads': 2}, [sequence], 0)
+
+
+def test_times_of_another_machine_do_not_count(store, sequence, monkeypatch):
+    timed = {'fingerprint': PRINT, 'sequences': [sequence], 'seed': 0, 'timed': True}
+    store.claim(OnePass(), 'mil', **timed)
+    store.write(replace(KEY, tracker='mil'), Trace.empty(6))
+    monkeypatch.setattr(
+        'siam_tracker_ros.evaluation.store.describe_machine', lambda: {'cpu': 'slow', 'gpu': 'no'}
+    )
+    store.claim(OnePass(), KEY.tracker, PRINT, [sequence], 0)
+    assert not store.times_count('one-pass', KEY.tracker)
+    with pytest.raises(UserError, match=r'were made with machine .*cpu'):
+        store.claim(OnePass(), 'mil', **timed)
+
+
+def test_other_images_under_the_same_names_are_told_apart(sequence, tmp_path):
+    def digest(spoil=None):
+        folder = tmp_path / str(spoil)
+        folder.mkdir()
+        images = [Path(shutil.copy(path, folder)) for path in sequence.images]
+        if spoil is not None:
+            content = images[spoil].read_bytes()
+            # Those that are not read are known by their size.
+            images[spoil].write_bytes(content[:-1] + b'x' * (1 if spoil in (0, 3, 5) else 2))
+        return digest_sequence(replace(sequence, images=tuple(images)))
+
+    same = digest()
+    assert same == digest_sequence(sequence)
+    assert all(digest(spoil) != same for spoil in range(6))
+
+
 def test_parameters_of_a_protocol_are_told_apart(store, sequence):
     store.claim(Supervised(5), 'mil', PRINT, [sequence], 0)
     store.write(replace(KEY, protocol='supervised', tracker='mil'), Trace.empty(6))
@@ -116,12 +159,12 @@ def test_left_over_parts_of_a_killed_run_go(store, sequence):
 
 
 def test_work_beside_others_is_remembered(store, sequence):
-    assert not store.is_beside_others('one-pass', KEY.tracker)
-    store.mark_beside_others('one-pass', KEY.tracker)
+    assert store.times_count('one-pass', KEY.tracker)
+    store.mark_times('one-pass', KEY.tracker)
     store.claim(OnePass(), KEY.tracker, PRINT, [sequence], 0)
-    assert store.is_beside_others('one-pass', KEY.tracker)
+    assert not store.times_count('one-pass', KEY.tracker)
     store.claim(OnePass(), KEY.tracker, PRINT, [sequence], 0, fresh=True)
-    assert not store.is_beside_others('one-pass', KEY.tracker)
+    assert store.times_count('one-pass', KEY.tracker)
 
 
 def test_two_processes_do_not_write_into_one_folder(store):
@@ -154,6 +197,14 @@ def test_a_file_is_no_place_for_results(tmp_path):
 
 
 def test_names_of_files_differ_where_labels_do():
-    labels = ['a/b', 'a_b', 'a%2Fb', 'a b', 'siamfc=out/x.safetensors', 'ä']
-    assert len({safe_name(label) for label in labels}) == len(labels)
-    assert all('/' not in safe_name(label) for label in labels)
+    long = 'siamfc=' + 'folder/' * 60
+    labels = [
+        'a/b', 'a_b', 'a%2Fb', 'a b', 'siamfc=out/x.safetensors', 'ä', '', '.', '..', '...',
+        'caf\udce9', long + 'a', long + 'b',
+    ]  # fmt: skip
+    names = {safe_name(label) for label in labels}
+    assert len(names) == len(labels)
+    for name in names:
+        assert '/' not in name
+        assert name.strip('.')
+        assert len(name) <= 200

@@ -79,6 +79,9 @@ def write_report(
     try:
         pictures = folder / 'plots'
         pictures.mkdir(parents=True, exist_ok=True)
+        # Of experiments that an older report had.
+        for picture in pictures.glob('*.png'):
+            picture.unlink()
         films = _write_videos(results, folder, styles, most_videos) if videos else {}
         text = template.render(**_content(results, pictures, styles, films))
         partial = folder / 'partial-index.html'
