@@ -16,6 +16,9 @@ from siam_tracker_ros import trackers, weights
 from siam_tracker_ros.cli import main
 from siam_tracker_ros.frames import Frame
 from siam_tracker_ros.geometry import Box
+from siam_tracker_ros.models.matching import Matching
+from siam_tracker_ros.trackers.registry import load_network
+from siam_tracker_ros.training.run import RECIPES
 from siam_tracker_ros.video import VideoWriter
 
 SMALL = {'widths': [8, 16, 16, 16, 16], 'groups': 2}
@@ -33,8 +36,8 @@ QUICK = [
 ]
 
 
-def train(data, out, *options):
-    return main(['train', 'siamfc', '--data', str(data), '--out', str(out), *QUICK, *options])
+def train(data, out, *options, tracker='siamfc'):
+    return main(['train', tracker, '--data', str(data), '--out', str(out), *QUICK, *options])
 
 
 def test_training_from_scratch_resumes_and_adapts(stills, sequence, tmp_path, texture, capsys):
@@ -97,6 +100,37 @@ def test_training_from_scratch_resumes_and_adapts(stills, sequence, tmp_path, te
     assert not torch.equal(
         found.tensors['backbone.conv5.weight'], checkpoint.tensors['backbone.conv5.weight']
     )
+
+
+def test_the_matching_subnetwork_is_trained_by_the_same_words(stills, tmp_path, capsys):
+    out = tmp_path / 'run'
+    options = ['--init', 'none', '--held-out', '0', '--optimiser', 'sgd', '--rate', '0.0001']
+    assert train(stills, out, *options, tracker='csn-matching') == 0
+    path = out / 'csn-matching.safetensors'
+    assert capsys.readouterr().out.strip() == str(path)
+    meta = weights.load(path).meta
+    assert meta.tracker == 'csn-matching'
+    assert meta.training['fit']['optimiser'] == 'sgd'
+    network, _ = load_network('csn-matching', Matching, str(path))
+    assert network.backbone.channels == RECIPES['csn-matching'].light['widths'][-1]
+
+    # It is where more training begins, and no other network's weights are.
+    adapted = tmp_path / 'adapted'
+    more = ['--init', str(path), '--steps', '1', '--held-out', '0']
+    assert train(stills, adapted, *more, tracker='csn-matching') == 0
+    assert weights.load(adapted / 'csn-matching.safetensors').meta.network == meta.network
+    capsys.readouterr()
+    assert train(stills, tmp_path / 'other', *more) == 2
+    assert "belong to tracker 'csn-matching', expected 'siamfc'" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize('padding', ['same', 1])
+def test_a_header_with_another_padding_is_refused(stills, tmp_path, capsys, padding):
+    path = tmp_path / 'strange.safetensors'
+    meta = weights.Meta('csn-matching', {'padding': padding})
+    weights.save(path, weights.Checkpoint({'a': torch.zeros(1)}, meta))
+    assert train(stills, tmp_path / 'out', '--init', str(path), tracker='csn-matching') == 2
+    assert 'network that cannot be built (padding is ' in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(
