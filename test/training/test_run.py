@@ -17,6 +17,7 @@ from siam_tracker_ros.cli import main
 from siam_tracker_ros.frames import Frame
 from siam_tracker_ros.geometry import Box
 from siam_tracker_ros.models.matching import Matching
+from siam_tracker_ros.models.siamfc import SiamFC
 from siam_tracker_ros.trackers.registry import load_network
 from siam_tracker_ros.training.run import RECIPES
 from siam_tracker_ros.video import VideoWriter
@@ -166,27 +167,42 @@ def test_a_missing_package_is_told_before_training(stills, tmp_path, capsys, mon
     assert not (tmp_path / 'out' / 'metrics.csv').exists()
 
 
-def test_unlabelled_footage_adapts_the_weights(small_network, tmp_path, texture):
+@pytest.mark.parametrize(
+    ('tracker', 'network', 'arguments', 'kernel'),
+    [
+        ('siamfc', SiamFC, SMALL, 'backbone.conv5.weight'),
+        (
+            'csn-matching',
+            Matching,
+            {'widths': [8, 8, 16], 'depths': [2, 2]},
+            'backbone.stem.0.weight',
+        ),
+    ],
+    ids=['siamfc', 'csn-matching'],
+)
+def test_unlabelled_footage_adapts_the_weights(
+    tmp_path, texture, tracker, network, arguments, kernel
+):
     footage = tmp_path / 'footage'
     footage.mkdir()
     with VideoWriter(footage / 'yard.mp4', 10.0) as writer:
         for _ in range(6):
             writer.write(texture(120, 160, 3))
     # So sure of itself that it loses nothing: what stands still is followed by any weights.
-    meta = weights.Meta('siamfc', SMALL, {'confidence_bias': 60.0})
+    meta = weights.Meta(tracker, arguments, {'confidence_bias': 60.0})
     begin = tmp_path / 'begin.safetensors'
-    weights.save(begin, weights.Checkpoint(small_network.state_dict(), meta))
+    before = network(**arguments).state_dict()
+    weights.save(begin, weights.Checkpoint(before, meta))
     out = tmp_path / 'out'
     mining = ['--segments', '1', '--length', '4', '--skip', '1', '--objects', '3', '--travel', '0']
     options = ['--init', str(begin), '--steps', '1', '--held-out', '0', *mining]
-    assert train(footage, out, *options) == 0
+    assert train(footage, out, *options, tracker=tracker) == 0
     mined = sorted(out.glob('mined/*/groundtruth.txt'))
     assert len(mined) >= 2
-    found = weights.load(out / 'siamfc.safetensors')
+    found = weights.load(out / f'{tracker}.safetensors')
     assert found.meta.training['shots'] == len(mined)
     assert found.meta.settings['confidence_bias'] == 60.0
-    before = small_network.state_dict()['backbone.conv5.weight']
-    assert not torch.equal(found.tensors['backbone.conv5.weight'], before.half())
+    assert not torch.equal(found.tensors[kernel], before[kernel].half())
 
 
 def test_a_video_without_a_tracker_is_refused(stills, tmp_path, capsys):
