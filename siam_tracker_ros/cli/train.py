@@ -17,10 +17,9 @@ from ..memory import keep_large_buffers
 from ..settings import Settings, describe
 from ..training.fit import FitSettings
 from ..training.mining import MiningSettings
-from ..training.run import NO_INIT, RunSettings, train_siamfc
+from ..training.run import NO_INIT, RECIPES, RunSettings, train
 from ..training.scenes import SceneSettings
 
-TRAINERS = {'siamfc': train_siamfc}
 TABLES: dict[str, type[Settings]] = {
     'learning': FitSettings,
     'scenes': SceneSettings,
@@ -41,7 +40,7 @@ def add_parser(subparsers: Subparsers[Any]) -> None:
             'where it stopped.'
         ),
     )
-    parser.add_argument('tracker', choices=sorted(TRAINERS), help='%(choices)s')
+    parser.add_argument('tracker', choices=list(RECIPES), help='%(choices)s')
     parser.add_argument(
         '--data', nargs='+', required=True, type=Path, metavar='DIR', help='folders to search'
     )
@@ -79,7 +78,8 @@ def run(args: argparse.Namespace) -> int:
     keep_large_buffers()
     if args.out.exists() and not args.out.is_dir():
         raise UserError(f'--out {args.out} is a file: expected a folder')
-    path = TRAINERS[args.tracker](
+    path = train(
+        args.tracker,
         args.data,
         args.out,
         args.init,

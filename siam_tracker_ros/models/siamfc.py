@@ -1,24 +1,17 @@
 # Copyright 2026 The siam_tracker_ros authors
 # SPDX-License-Identifier: Apache-2.0
-"""The fully convolutional Siamese network (Bertinetto et al. 2016, Eq. 1)."""
+"""The network of Bertinetto et al. 2016: a Siamese AlexNet."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
-import torch
-from torch import Tensor, nn
-
 from .backbones.alexnet import AlexNet
-from .correlation import all_pairs_correlation, cross_correlation
+from .siamese import Siamese
 
 
-class SiamFC(nn.Module):
-    """``f(z, x) = scale * phi(z) * phi(x) + b`` (SiamFC Eq. 1; cascaded Siamese Eq. 1).
-
-    The scale keeps the sum over thousands of products near 1, so that the logistic loss neither
-    saturates nor starts flat; published code fixes it at 1e-3 (siamfc) or learns the bias only
-    (SA-Siam). Here both are learned, the scale through its logarithm so that it stays positive.
+class SiamFC(Siamese):
+    """SiamFC's network: exemplar features of 127 px are 6 x 6 cells.
 
     Parameters
     ----------
@@ -29,44 +22,4 @@ class SiamFC(nn.Module):
     """
 
     def __init__(self, widths: Sequence[int] = (96, 256, 384, 384, 256), groups: int = 2) -> None:
-        super().__init__()
-        self.backbone = AlexNet(widths, groups)
-        self.log_scale = nn.Parameter(torch.tensor(1e-3).log())
-        self.bias = nn.Parameter(torch.zeros(()))
-
-    def features(self, crops: Tensor) -> Tensor:
-        """Features of crops: (N, 3, S, S) RGB in [0, 255] -> (N, C, s, s)."""
-        out: Tensor = self.backbone((crops - 127.5) / 64.0)
-        return out
-
-    def template(self, z: Tensor) -> Tensor:
-        """Exemplar features: (N, 3, 127, 127) -> (N, C, 6, 6)."""
-        return self.features(z)
-
-    def search(self, template: Tensor, x: Tensor) -> Tensor:
-        """Response maps of each target's own crops.
-
-        Parameters
-        ----------
-        template : Tensor
-            (N, C, h, w), from `template`.
-        x : Tensor
-            (N, S, 3, side, side) crops, S scales per target.
-
-        Returns
-        -------
-        Tensor
-            (N, S, M, M) logits.
-        """
-        n, s = x.shape[:2]
-        features = self.features(x.flatten(0, 1))
-        features = features.reshape(n, s, *features.shape[1:])
-        return self.scaled(cross_correlation(template, features))
-
-    def match_all(self, template: Tensor, features: Tensor) -> Tensor:
-        """Logits of every exemplar on every search image, for training: -> (M, N, m, m)."""
-        return self.scaled(all_pairs_correlation(template, features))
-
-    def scaled(self, correlation: Tensor) -> Tensor:
-        """Correlation sums as logits."""
-        return correlation * self.log_scale.exp() + self.bias
+        super().__init__(AlexNet(widths, groups))

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 import torch
 from torch import nn
@@ -33,6 +33,8 @@ REGISTRY: Mapping[str, Registration] = {
     'siamfc': Registration(SiamFCSettings, SiamFC, SiamFCTracker),
 }
 
+N = TypeVar('N', bound=nn.Module)
+
 
 def names() -> list[str]:
     """Registered names, in the order of the documentation."""
@@ -56,13 +58,17 @@ def settings_class(name: str) -> type[Settings]:
     return _registration(name).settings
 
 
-def load_network(name: str, weights: str) -> tuple[nn.Module, checkpoints.Checkpoint]:
+def load_network(
+    name: str, build: Callable[..., N], weights: str
+) -> tuple[N, checkpoints.Checkpoint]:
     """Build the network that a checkpoint describes, and fill it.
 
     Parameters
     ----------
     name : str
-        Registered name.
+        What the checkpoint must belong to.
+    build : callable
+        Makes the network from the arguments in the checkpoint.
     weights : str
         ``auto`` for the shipped checkpoint, else a path.
 
@@ -71,7 +77,6 @@ def load_network(name: str, weights: str) -> tuple[nn.Module, checkpoints.Checkp
     UserError
         The file is missing, damaged, or of another tracker or network.
     """
-    registration = _registration(name)
     checkpoint = checkpoints.load(checkpoints.resolve(name, weights))
     if checkpoint.meta.tracker != name:
         raise UserError(
@@ -80,7 +85,7 @@ def load_network(name: str, weights: str) -> tuple[nn.Module, checkpoints.Checkp
             f'choose that tracker or a file that `siam-tracker train {name}` wrote'
         )
     try:
-        network = registration.network(**checkpoint.meta.network)
+        network = build(**checkpoint.meta.network)
     except (TypeError, ValueError, RuntimeError) as error:
         raise UserError(
             f'weights {checkpoint.source}: the header describes a {name} network that cannot be '
@@ -120,7 +125,7 @@ def create(
     registration = _registration(name)
     place = resolve_device(device)
     dtype = resolve_precision(precision, place)
-    network, checkpoint = load_network(name, weights)
+    network, checkpoint = load_network(name, registration.network, weights)
     try:
         settings = registration.settings.from_dict(checkpoint.meta.settings)
     except UserError as error:

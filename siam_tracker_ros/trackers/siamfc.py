@@ -18,7 +18,7 @@ from torch import Tensor
 from ..errors import UserError
 from ..frames import Frame
 from ..geometry import Box, SearchWindow, check_initial_box, context_side
-from ..models.siamfc import SiamFC
+from ..models.siamese import Siamese
 from ..online.monitor import Calibration, Evidence, Judgement, Monitor, Thresholds
 from ..settings import Settings, setting
 from ..stages import stage
@@ -267,7 +267,7 @@ class SiamFCTracker(Tracker):
 
     Parameters
     ----------
-    network : SiamFC
+    network : Siamese
         In evaluation mode, on `device`.
     settings : SiamFCSettings
     device : torch.device
@@ -277,7 +277,7 @@ class SiamFCTracker(Tracker):
 
     def __init__(
         self,
-        network: SiamFC,
+        network: Siamese,
         settings: SiamFCSettings,
         device: torch.device,
         dtype: torch.dtype = torch.float32,

@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ..models.siamfc import SiamFC
+from ..models.siamese import Siamese
 from ..trackers.locate import locate
 from ..trackers.siamfc import SiamFCSettings
 from .augment import photometric
@@ -24,7 +24,7 @@ RIGHT_WITHIN = 2.0
 
 @torch.no_grad()
 def evidence(
-    network: SiamFC, pairs: Sequence[Pair], tracker: SiamFCSettings, seed: int, batch: int = 16
+    network: Siamese, pairs: Sequence[Pair], tracker: SiamFCSettings, seed: int, batch: int = 16
 ) -> tuple[Tensor, Tensor]:
     """What response maps of held-out pairs look like, and whether their peaks are right.
 
@@ -33,7 +33,7 @@ def evidence(
 
     Parameters
     ----------
-    network : SiamFC
+    network : Siamese
     pairs : sequence of Pair
         Of shots that were not trained on.
     tracker : SiamFCSettings
@@ -85,7 +85,7 @@ def evidence(
 
 
 def _judged(
-    network: SiamFC, template: Tensor, searches: Tensor, tracker: SiamFCSettings
+    network: Siamese, template: Tensor, searches: Tensor, tracker: SiamFCSettings
 ) -> tuple[Tensor, Tensor, Tensor, Tensor, int]:
     """Peak, sharpness, column and row, (N, N) each, of all exemplars (second) on all crops."""
     maps = network.match_all(template, network.features(searches)).float()
@@ -134,12 +134,12 @@ def fit_logistic(features: Tensor, labels: Tensor, ridge: float = 1e-3) -> tuple
     return float(beta[0] - (weights * mean).sum()), weights
 
 
-def calibrate(network: SiamFC, held_out: Pairs, count: int, seed: int) -> dict[str, float]:
+def calibrate(network: Siamese, held_out: Pairs, count: int, seed: int) -> dict[str, float]:
     """Fit the score of a network and return the tracker's settings for it.
 
     Parameters
     ----------
-    network : SiamFC
+    network : Siamese
     held_out : Pairs
         Pairs of shots that were not trained on.
     count : int

@@ -20,13 +20,15 @@ from torch.utils.data import DataLoader
 from tqdm import tqdm
 
 from ..errors import UserError
-from ..models.siamfc import SiamFC
+from ..models.siamese import Siamese
 from ..settings import Settings, setting
 from .augment import photometric
 from .losses import absent_peaks, balanced_logistic, distance_map, place_entropy
 from .pairs import Pair, Pairs, Window
 from .scenes import Batch, SceneMaker, SceneSettings
 from .sources import Shot
+
+MOMENTUM = 0.9
 
 
 @dataclass(frozen=True)
@@ -35,7 +37,13 @@ class FitSettings(Settings):
 
     steps: int = setting(3000, 'optimiser steps', low=1)
     batch: int = setting(32, 'pairs in a step, over all devices', low=2, high=4096)
-    rate: float = setting(1e-3, 'highest learning rate (AdamW)', low=0.0, high=1.0)
+    optimiser: str = setting(
+        'adamw',
+        f'AdamW, or gradient descent with a momentum of {MOMENTUM}',
+        choices=('adamw', 'sgd'),
+        source='sgd: cascaded Siamese 4.1',
+    )
+    rate: float = setting(1e-3, 'highest learning rate', low=0.0, high=1.0)
     warmup: int = setting(100, 'steps of linear warm-up; then the rate falls as a cosine', low=0)
     decay: float = setting(0.02, 'weight decay', low=0.0, high=1.0)
     average: float = setting(
@@ -76,13 +84,13 @@ class FitSettings(Settings):
 
 
 def losses(
-    network: SiamFC, batch: Batch, settings: FitSettings
+    network: Siamese, batch: Batch, settings: FitSettings
 ) -> tuple[Tensor, dict[str, Tensor]]:
     """Return the weighted sum of a batch's losses, and each of them.
 
     Parameters
     ----------
-    network : SiamFC
+    network : Siamese
     batch : Batch
     settings : FitSettings
     """
@@ -106,7 +114,7 @@ def losses(
 class Objective(nn.Module):
     """Crops in, loss out: one forward pass, as engines for several devices expect it."""
 
-    def __init__(self, network: SiamFC, settings: FitSettings) -> None:
+    def __init__(self, network: Siamese, settings: FitSettings) -> None:
         super().__init__()
         self.network = network
         self.settings = settings
@@ -120,7 +128,7 @@ class Objective(nn.Module):
 
 
 @torch.no_grad()
-def measure(network: SiamFC, batches: list[Batch], settings: FitSettings) -> dict[str, float]:
+def measure(network: Siamese, batches: list[Batch], settings: FitSettings) -> dict[str, float]:
     """Held-out loss, share of peaks within two cells of the target, AUROC of presence."""
     network.eval()
     totals, hits, present, absent = [], [], [], []
@@ -153,12 +161,24 @@ def rate_at(step: int, settings: FitSettings) -> float:
     return 0.01 + 0.99 * 0.5 * (1.0 + math.cos(math.pi * min(progress, 1.0)))
 
 
+def make_optimizer(network: nn.Module, settings: FitSettings) -> torch.optim.Optimizer:
+    """Return the optimiser that the settings name."""
+    if settings.optimiser == 'sgd':
+        return torch.optim.SGD(
+            network.parameters(),
+            lr=settings.rate,
+            momentum=MOMENTUM,
+            weight_decay=settings.decay,
+        )
+    return torch.optim.AdamW(network.parameters(), lr=settings.rate, weight_decay=settings.decay)
+
+
 class Fit:
     """One training run in one folder.
 
     Parameters
     ----------
-    network : SiamFC
+    network : Siamese
         With the weights to begin from.
     train, held_out : list of Shot
     settings : FitSettings
@@ -175,7 +195,7 @@ class Fit:
 
     def __init__(
         self,
-        network: SiamFC,
+        network: Siamese,
         train: list[Shot],
         held_out: list[Shot],
         settings: FitSettings,
@@ -198,9 +218,7 @@ class Fit:
         )
         self.augment = photometric()
         self.average = copy.deepcopy(network).to(fabric.device).eval()
-        optimizer = torch.optim.AdamW(
-            network.parameters(), lr=settings.rate, weight_decay=settings.decay
-        )
+        optimizer = make_optimizer(network, settings)
         network.train().to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.network = network
         self.objective, self.optimizer = fabric.setup(Objective(network, settings), optimizer)
@@ -274,7 +292,7 @@ class Fit:
         if self.fabric.is_global_zero:
             partial.replace(self.folder / 'last.ckpt')
 
-    def run(self) -> SiamFC:
+    def run(self) -> Siamese:
         """Train to the last step and return the averaged network."""
         s = self.settings
         self.folder.mkdir(parents=True, exist_ok=True)

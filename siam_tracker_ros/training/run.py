@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 import copy
 from dataclasses import dataclass, replace
 from datetime import datetime, timezone
@@ -18,6 +18,9 @@ from torch import Tensor, nn
 
 from .. import weights as checkpoints
 from ..errors import UserError
+from ..models.backbones.resnet import CROP
+from ..models.matching import Matching
+from ..models.siamese import Siamese
 from ..models.siamfc import SiamFC
 from ..sequences import GROUND_TRUTH
 from ..settings import Settings, setting
@@ -31,9 +34,32 @@ from .pairs import Pairs
 from .scenes import SceneSettings
 from .sources import Shot, discover, split
 
-# A quarter of SiamFC's 2.3 M parameters: what two CPU cores can train in an hour and run at camera
-# rate.
-LIGHT_WIDTHS = (48, 128, 192, 192, 192)
+
+@dataclass(frozen=True)
+class Recipe:
+    """What is trained under a name.
+
+    Attributes
+    ----------
+    network : callable
+        Makes the network.
+    light : mapping
+        Its arguments where training begins anew: what CPU cores can train in an hour and run at
+        camera rate.
+    """
+
+    network: Callable[..., Siamese]
+    light: Mapping[str, Any]
+
+
+# A quarter of SiamFC's 2.3 M parameters, and the layers of CIResNet-22.
+RECIPES: Mapping[str, Recipe] = {
+    'siamfc': Recipe(SiamFC, {'widths': [48, 128, 192, 192, 192], 'groups': 2}),
+    'csn-matching': Recipe(
+        Matching,
+        {'widths': [24, 64, 256], 'depths': [4, 3], 'padding': CROP},
+    ),
+}
 
 NO_INIT = 'none'
 
@@ -101,7 +127,8 @@ def make_fabric(run: RunSettings) -> Any:
     return fabric
 
 
-def train_siamfc(
+def train(
+    name: str,
     data: Sequence[Path | str],
     folder: Path | str,
     init: str,
@@ -111,10 +138,12 @@ def train_siamfc(
     run: RunSettings,
     command: str,
 ) -> Path:
-    """Train SiamFC, or adapt it to a camera.
+    """Train a network that matches, or adapt it to a camera.
 
     Parameters
     ----------
+    name : str
+        One of `RECIPES`.
     data : sequence of Path
         Folders of still images, videos and labelled sequences.
     folder : Path
@@ -129,7 +158,7 @@ def train_siamfc(
     Returns
     -------
     Path
-        The checkpoint, ``siamfc.safetensors`` in `folder`.
+        The checkpoint, ``NAME.safetensors`` in `folder`.
 
     Raises
     ------
@@ -154,20 +183,20 @@ def train_siamfc(
     figure_class()
     fabric = make_fabric(run)
     fabric.seed_everything(fit.seed, verbose=False)
-    network, described = _initial(init)
+    network, described = _initial(name, init)
     shots = found.shots + _mined(
         found.videos, folder / 'mined', network, described, mining, fit.seed, fabric
     )
-    train, held_out = split(shots, fit.held_out, fit.seed)
-    if len(train) < 2:
+    shown, held_out = split(shots, fit.held_out, fit.seed)
+    if len(shown) < 2:
         raise UserError(
-            f'only {len(train)} images or sequences to train on{_videos_gave(found.videos)}: '
+            f'only {len(shown)} images or sequences to train on{_videos_gave(found.videos)}: '
             'expected at least 2, because each gives the others their backgrounds; add data'
         )
     tracker = SiamFCSettings()
     job = Fit(
         network,
-        train,
+        shown,
         held_out,
         fit,
         scenes,
@@ -180,7 +209,7 @@ def train_siamfc(
     job.resume()
     started, first = time.monotonic(), job.step
     trained = job.run()
-    path = folder / 'siamfc.safetensors'
+    path = folder / f'{name}.safetensors'
     if fabric.is_global_zero:
         settings = dict(described.settings)
         if len(held_out) >= MIN_HELD_OUT:
@@ -189,7 +218,7 @@ def train_siamfc(
         card = {
             'command': command,
             'data': [str(d) for d in data],
-            'shots': len(train),
+            'shots': len(shown),
             'licence': run.licence,
             'init': init,
             'fit': fit.to_dict(),
@@ -199,7 +228,7 @@ def train_siamfc(
             'finished': datetime.now(timezone.utc).strftime('%Y-%m-%d'),
             'torch': torch.__version__,
         }
-        meta = checkpoints.Meta('siamfc', described.network, settings, card)
+        meta = checkpoints.Meta(name, described.network, settings, card)
         checkpoints.save(path, checkpoints.Checkpoint(halved(trained), meta))
         draw_curves(folder / 'metrics.csv', folder / 'curves.png')
     fabric.barrier()
@@ -218,20 +247,19 @@ def halved(network: nn.Module) -> dict[str, Tensor]:
     }
 
 
-def _initial(init: str) -> tuple[SiamFC, checkpoints.Meta]:
+def _initial(name: str, init: str) -> tuple[Siamese, checkpoints.Meta]:
     """The network to begin from, and what describes it."""
+    recipe = RECIPES[name]
     if init == NO_INIT:
-        described = checkpoints.Meta('siamfc', {'widths': list(LIGHT_WIDTHS), 'groups': 2})
-        return SiamFC(**described.network), described
-    network, checkpoint = load_network('siamfc', init)
-    assert isinstance(network, SiamFC)
+        return recipe.network(**recipe.light), checkpoints.Meta(name, recipe.light)
+    network, checkpoint = load_network(name, recipe.network, init)
     return network, checkpoint.meta
 
 
 def _mined(
     videos: Sequence[Path],
     folder: Path,
-    network: SiamFC,
+    network: Siamese,
     described: checkpoints.Meta,
     mining: MiningSettings,
     seed: int,

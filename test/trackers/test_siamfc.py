@@ -13,6 +13,7 @@ from siam_tracker_ros import trackers
 from siam_tracker_ros.errors import UserError
 from siam_tracker_ros.frames import Frame
 from siam_tracker_ros.geometry import Box, check_initial_box
+from siam_tracker_ros.models.matching import Matching
 from siam_tracker_ros.trackers import State
 from siam_tracker_ros.trackers.siamfc import SiamFCSettings, SiamFCTracker
 
@@ -107,6 +108,17 @@ def test_zero_displacement_at_any_map_size_and_up_sampling(make, texture, values
     # One scale: which scale a random network prefers is as random.
     still(
         make(scales=1, **values),
+        Frame.from_numpy(texture(240, 320, 2)),
+        Box.from_ltwh(120, 80, 60, 50),
+        steps=3,
+    )
+
+
+@pytest.mark.parametrize('values', [{}, {'search_size': 143}, {'upsampling': 3}], ids=str)
+def test_zero_displacement_with_the_features_of_a_resnet(texture, values):
+    settings = SiamFCSettings.from_dict({**SURE, 'scales': 1, **values})
+    still(
+        SiamFCTracker(Matching((8, 8, 16), (2, 2)), settings, CPU),
         Frame.from_numpy(texture(240, 320, 2)),
         Box.from_ltwh(120, 80, 60, 50),
         steps=3,

@@ -14,10 +14,11 @@ pytest.importorskip('matplotlib', reason='the train extra is not installed')
 
 from siam_tracker_ros.errors import UserError
 from siam_tracker_ros.images import read_image
+from siam_tracker_ros.models.matching import Matching
 from siam_tracker_ros.models.siamfc import SiamFC
 from siam_tracker_ros.training.augment import photometric
 from siam_tracker_ros.training.curves import draw_curves
-from siam_tracker_ros.training.fit import Fit, FitSettings, rate_at
+from siam_tracker_ros.training.fit import Fit, FitSettings, make_optimizer, rate_at
 from siam_tracker_ros.training.run import RunSettings, make_fabric
 from siam_tracker_ros.training.scenes import SceneSettings
 from siam_tracker_ros.training.sources import discover, split
@@ -81,6 +82,24 @@ def test_a_run_learns_and_writes_what_it_saw(job, small_network):
     assert not (run.folder / 'last.ckpt.part').exists()
 
 
+def test_a_siamese_network_of_another_kind_learns(job):
+    network = Matching((8, 8, 16), (2, 2))
+    run = job(network=network)
+    assert not equal(run.run(), network)
+    assert all(math.isfinite(float(row['loss'])) for row in rows(run.folder))
+
+
+def test_gradient_descent_with_momentum_is_the_papers(small_network):
+    # Cascaded Siamese, section 4.1: two equal gradients move by rate * (1 + 1.9).
+    network = copy.deepcopy(small_network)
+    settings = FitSettings(optimiser='sgd', rate=0.01, decay=0.0)
+    optimizer = make_optimizer(network, settings)
+    for _ in range(2):
+        network.bias.grad = torch.tensor(1.0)
+        optimizer.step()
+    assert float(network.bias.detach()) == pytest.approx(-0.029)
+
+
 def test_the_loss_is_the_weighted_sum_of_its_parts(job):
     run = job(place_weight=0.5, absent_weight=2.0)
     run.run()
@@ -89,11 +108,12 @@ def test_the_loss_is_the_weighted_sum_of_its_parts(job):
         assert float(row['loss']) == pytest.approx(logistic + 0.5 * place + 2 * absent, rel=1e-3)
 
 
-def test_a_resumed_run_is_the_run_that_was_stopped(job):
-    whole = job('whole')
+@pytest.mark.parametrize('optimiser', ['adamw', 'sgd'])
+def test_a_resumed_run_is_the_run_that_was_stopped(job, optimiser):
+    whole = job('whole', optimiser=optimiser)
     expected = whole.run()
 
-    stopped = job('stopped')
+    stopped = job('stopped', optimiser=optimiser)
     learn = stopped._learn
 
     def crash(pairs):
@@ -106,7 +126,7 @@ def test_a_resumed_run_is_the_run_that_was_stopped(job):
         stopped.run()
     assert [row['step'] for row in rows(stopped.folder)] == ['1', '2', '3']
 
-    again = job('stopped')
+    again = job('stopped', optimiser=optimiser)
     assert again.resume()
     assert again.step == 2
     assert equal(again.run(), expected)
@@ -141,7 +161,9 @@ def test_nothing_to_resume(job):
     assert not job().resume()
 
 
-@pytest.mark.parametrize('changed', [{'rate': 2e-3}, {'seed': 1}, {'steps': 9}])
+@pytest.mark.parametrize(
+    'changed', [{'rate': 2e-3}, {'seed': 1}, {'steps': 9}, {'optimiser': 'sgd'}]
+)
 def test_changed_settings_are_refused(job, changed):
     job().run()
     with pytest.raises(UserError, match=f'with other settings .*{next(iter(changed))}'):

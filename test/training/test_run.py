@@ -16,6 +16,10 @@ from siam_tracker_ros import trackers, weights
 from siam_tracker_ros.cli import main
 from siam_tracker_ros.frames import Frame
 from siam_tracker_ros.geometry import Box
+from siam_tracker_ros.models.matching import Matching
+from siam_tracker_ros.models.siamfc import SiamFC
+from siam_tracker_ros.trackers.registry import load_network
+from siam_tracker_ros.training.run import RECIPES
 from siam_tracker_ros.video import VideoWriter
 
 SMALL = {'widths': [8, 16, 16, 16, 16], 'groups': 2}
@@ -33,8 +37,8 @@ QUICK = [
 ]
 
 
-def train(data, out, *options):
-    return main(['train', 'siamfc', '--data', str(data), '--out', str(out), *QUICK, *options])
+def train(data, out, *options, tracker='siamfc'):
+    return main(['train', tracker, '--data', str(data), '--out', str(out), *QUICK, *options])
 
 
 def test_training_from_scratch_resumes_and_adapts(stills, sequence, tmp_path, texture, capsys):
@@ -99,6 +103,37 @@ def test_training_from_scratch_resumes_and_adapts(stills, sequence, tmp_path, te
     )
 
 
+def test_the_matching_subnetwork_is_trained_by_the_same_words(stills, tmp_path, capsys):
+    out = tmp_path / 'run'
+    options = ['--init', 'none', '--held-out', '0', '--optimiser', 'sgd', '--rate', '0.0001']
+    assert train(stills, out, *options, tracker='csn-matching') == 0
+    path = out / 'csn-matching.safetensors'
+    assert capsys.readouterr().out.strip() == str(path)
+    meta = weights.load(path).meta
+    assert meta.tracker == 'csn-matching'
+    assert meta.training['fit']['optimiser'] == 'sgd'
+    network, _ = load_network('csn-matching', Matching, str(path))
+    assert network.backbone.channels == RECIPES['csn-matching'].light['widths'][-1]
+
+    # It is where more training begins, and no other network's weights are.
+    adapted = tmp_path / 'adapted'
+    more = ['--init', str(path), '--steps', '1', '--held-out', '0']
+    assert train(stills, adapted, *more, tracker='csn-matching') == 0
+    assert weights.load(adapted / 'csn-matching.safetensors').meta.network == meta.network
+    capsys.readouterr()
+    assert train(stills, tmp_path / 'other', *more) == 2
+    assert "belong to tracker 'csn-matching', expected 'siamfc'" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize('padding', ['same', 1])
+def test_a_header_with_another_padding_is_refused(stills, tmp_path, capsys, padding):
+    path = tmp_path / 'strange.safetensors'
+    meta = weights.Meta('csn-matching', {'padding': padding})
+    weights.save(path, weights.Checkpoint({'a': torch.zeros(1)}, meta))
+    assert train(stills, tmp_path / 'out', '--init', str(path), tracker='csn-matching') == 2
+    assert 'network that cannot be built (padding is ' in capsys.readouterr().err
+
+
 @pytest.mark.parametrize(
     ('options', 'sentence'),
     [
@@ -132,27 +167,42 @@ def test_a_missing_package_is_told_before_training(stills, tmp_path, capsys, mon
     assert not (tmp_path / 'out' / 'metrics.csv').exists()
 
 
-def test_unlabelled_footage_adapts_the_weights(small_network, tmp_path, texture):
+@pytest.mark.parametrize(
+    ('tracker', 'network', 'arguments', 'kernel'),
+    [
+        ('siamfc', SiamFC, SMALL, 'backbone.conv5.weight'),
+        (
+            'csn-matching',
+            Matching,
+            {'widths': [8, 8, 16], 'depths': [2, 2]},
+            'backbone.stem.0.weight',
+        ),
+    ],
+    ids=['siamfc', 'csn-matching'],
+)
+def test_unlabelled_footage_adapts_the_weights(
+    tmp_path, texture, tracker, network, arguments, kernel
+):
     footage = tmp_path / 'footage'
     footage.mkdir()
     with VideoWriter(footage / 'yard.mp4', 10.0) as writer:
         for _ in range(6):
             writer.write(texture(120, 160, 3))
     # So sure of itself that it loses nothing: what stands still is followed by any weights.
-    meta = weights.Meta('siamfc', SMALL, {'confidence_bias': 60.0})
+    meta = weights.Meta(tracker, arguments, {'confidence_bias': 60.0})
     begin = tmp_path / 'begin.safetensors'
-    weights.save(begin, weights.Checkpoint(small_network.state_dict(), meta))
+    before = network(**arguments).state_dict()
+    weights.save(begin, weights.Checkpoint(before, meta))
     out = tmp_path / 'out'
     mining = ['--segments', '1', '--length', '4', '--skip', '1', '--objects', '3', '--travel', '0']
     options = ['--init', str(begin), '--steps', '1', '--held-out', '0', *mining]
-    assert train(footage, out, *options) == 0
+    assert train(footage, out, *options, tracker=tracker) == 0
     mined = sorted(out.glob('mined/*/groundtruth.txt'))
     assert len(mined) >= 2
-    found = weights.load(out / 'siamfc.safetensors')
+    found = weights.load(out / f'{tracker}.safetensors')
     assert found.meta.training['shots'] == len(mined)
     assert found.meta.settings['confidence_bias'] == 60.0
-    before = small_network.state_dict()['backbone.conv5.weight']
-    assert not torch.equal(found.tensors['backbone.conv5.weight'], before.half())
+    assert not torch.equal(found.tensors[kernel], before[kernel].half())
 
 
 def test_a_video_without_a_tracker_is_refused(stills, tmp_path, capsys):

@@ -8,6 +8,8 @@ from collections.abc import Sequence
 
 from torch import Tensor, nn
 
+from .base import Backbone
+
 # SiamFC, Table 1. Running statistics over many small batches: siamfc's published code uses these
 # two.
 EPSILON, MOMENTUM = 1e-6, 0.05
@@ -17,7 +19,7 @@ def _batch_norm(channels: int) -> nn.BatchNorm2d:
     return nn.BatchNorm2d(channels, eps=EPSILON, momentum=MOMENTUM)
 
 
-class AlexNet(nn.Module):
+class AlexNet(Backbone):
     """Five convolutions without padding, total stride 8 (SiamFC, Table 1).
 
     Without padding every cell sees only real pixels and the map is an exact translation of the
@@ -62,9 +64,7 @@ class AlexNet(nn.Module):
         )
         # The last layer keeps negative values: a match is a signed inner product.
         self.conv5 = nn.Conv2d(w4, w5, 3, groups=groups)
-        for module in self.modules():
-            if isinstance(module, nn.Conv2d):
-                nn.init.kaiming_normal_(module.weight, mode='fan_out', nonlinearity='relu')
+        self.initialise()
 
     def forward(self, x: Tensor) -> Tensor:
         """Features of normalised images: (N, 3, S, S) -> (N, C, s, s)."""

@@ -1,0 +1,119 @@
+# Copyright 2026 The siam_tracker_ros authors
+# SPDX-License-Identifier: Apache-2.0
+import pytest
+import torch
+from torch import nn
+
+from siam_tracker_ros.models.backbones.resnet import ZERO, ResidualUnit, ResNet
+
+
+@pytest.fixture(scope='module')
+def backbone():
+    torch.manual_seed(0)
+    return ResNet((8, 8, 16)).double().eval()
+
+
+@pytest.fixture(scope='module')
+def padded():
+    torch.manual_seed(0)
+    return ResNet((8, 8, 16), padding=ZERO).double().eval()
+
+
+def image(size):
+    return torch.randn(1, 3, size, size, dtype=torch.float64)
+
+
+def test_the_layers_of_cir_resnet_22():
+    # SiamDW counts the convolutions of the stem and of 7 units, without those of shortcuts.
+    network = ResNet()
+    kernels = [m for n, m in network.named_modules() if isinstance(m, nn.Conv2d)]
+    shortcuts = [n for n, _ in network.named_modules() if n.endswith('shortcut.0')]
+    assert len(kernels) - len(shortcuts) == 22
+    assert (network.stride, network.channels) == (8, 512)
+
+
+@pytest.mark.parametrize(('side', 'cells'), [(127, 5), (143, 7), (239, 19), (255, 21), (511, 53)])
+def test_sizes(backbone, side, cells):
+    with torch.no_grad():
+        assert backbone(image(side)).shape == (1, 16, cells, cells)
+
+
+@pytest.mark.parametrize(('side', 'cells'), [(127, 16), (255, 32)])
+def test_sizes_with_padding(padded, side, cells):
+    with torch.no_grad():
+        assert padded(image(side)).shape == (1, 16, cells, cells)
+
+
+def shifted(network, size, down, right):
+    """Features of a part of an image of 8 k + 7 px, and that part of the image's features."""
+    whole = image(191)
+    part = whole[:, :, 8 * down : 8 * down + size, 8 * right : 8 * right + size]
+    with torch.no_grad():
+        features, found = network(whole), network(part)
+    rows, columns = found.shape[2:]
+    return found, features[:, :, down : down + rows, right : right + columns]
+
+
+@pytest.mark.parametrize('size', [127, 150, 159])
+@pytest.mark.parametrize('cells', [(0, 0), (1, 0), (0, 1), (2, 3)])
+def test_features_of_a_crop_are_the_crop_of_the_features(backbone, size, cells):
+    # A shift by the stride is a shift by one cell, in the whole map: no cell knows the border.
+    found, expected = shifted(backbone, size, *cells)
+    torch.testing.assert_close(found, expected)
+
+
+def test_padding_reaches_every_cell_at_the_border(padded):
+    found, expected = shifted(padded, 127, 2, 3)
+    far = (found - expected).abs().amax(dim=(0, 1)) > 1e-3
+    for border in (far[0], far[-1], far[:, 0], far[:, -1]):
+        assert border.all()
+    assert far.float().mean() > 0.5
+
+
+def left_over(network, size):
+    """Rows that a strided layer does not look at, summed over the layers."""
+    rest = []
+
+    def note(layer, inputs):
+        side, kernel, stride = inputs[0].shape[-1], layer.kernel_size, layer.stride
+        kernel, stride = (v[0] if isinstance(v, tuple) else v for v in (kernel, stride))
+        rest.append((side - kernel) % stride)
+
+    layers = [m for m in network.modules() if isinstance(m, (nn.Conv2d, nn.MaxPool2d))]
+    hooks = [layer.register_forward_pre_hook(note) for layer in layers]
+    with torch.no_grad():
+        network(image(size))
+    for hook in hooks:
+        hook.remove()
+    return sum(rest)
+
+
+@pytest.mark.parametrize('size', [127, 143, 239, 255, 511])
+def test_nothing_is_left_over_at_one_end(backbone, size):
+    assert left_over(backbone, size) == 0
+    assert left_over(backbone, size + 2) > 0
+
+
+def test_a_unit_is_the_padded_one_with_its_rim_cropped():
+    # SiamDW 4.1: pad, add, crop; here the rim is never computed.
+    torch.manual_seed(0)
+    for inputs in (16, 8):
+        unit = ResidualUnit(inputs, 16).double().eval()
+        ordinary = ResidualUnit(inputs, 16, padding=1).double().eval()
+        ordinary.load_state_dict(unit.state_dict())
+        x = torch.randn(2, inputs, 9, 7, dtype=torch.float64)
+        with torch.no_grad():
+            out = unit(x)
+            assert out.shape == (2, 16, 7, 5)
+            assert float(out.min()) == 0
+            torch.testing.assert_close(out, ordinary(x)[:, :, 1:-1, 1:-1])
+
+
+def test_the_last_unit_keeps_negative_values(backbone):
+    with torch.no_grad():
+        assert backbone(image(127)).min() < 0
+
+
+def test_another_padding_is_refused():
+    with pytest.raises(ValueError, match="padding is 'same': expected crop or zero"):
+        ResNet(padding='same')
