@@ -97,17 +97,15 @@ class ClassificationNetwork(nn.Module):
             The target's own, on the CPU: fc6 is the same on every device.
         """
         last = torch.randn(1, 2, self.fc5.out_features, generator=generator) * DEVIATION
+        # In float32 whatever the convolutions run in: half precision swallows small steps.
+        copies = [
+            parameter.detach().float().unsqueeze(0).clone()
+            for parameter in (self.fc4.weight, self.fc5.weight, self.fc4.bias, self.fc5.bias)
+        ]
+        zeros = torch.zeros(1, 2)
         return Head(
-            weights=(
-                self.fc4.weight.detach().unsqueeze(0).clone(),
-                self.fc5.weight.detach().unsqueeze(0).clone(),
-                last.to(self.fc5.weight),
-            ),
-            biases=(
-                self.fc4.bias.detach().unsqueeze(0).clone(),
-                self.fc5.bias.detach().unsqueeze(0).clone(),
-                self.fc5.bias.new_zeros(1, 2),
-            ),
+            weights=(copies[0], copies[1], last.to(copies[0].device)),
+            biases=(copies[2], copies[3], zeros.to(copies[0].device)),
         )
 
 

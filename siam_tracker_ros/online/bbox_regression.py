@@ -13,8 +13,37 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from ..frames import Frame
+from ..geometry import Box
+from ..models.classification import ClassificationNetwork
+from ..settings import Settings, setting
+from .patches import patch_features
+from .sampling import Spread, aspect, box_row, sample
+
 # Keeps a target dimension without any variance from being blown up (R-CNN code).
 WHITENING = 1e-3
+
+# Largest changes of scale and of shape of the samples, in steps of 1.05 (MDNet code).
+SCALE_STEPS = 10.0
+ASPECT_STEPS = 2.0
+
+
+@dataclass(frozen=True)
+class RegressionSettings(Settings):
+    """What the regression is learned from. Defaults are MDNet's."""
+
+    regression_samples: int = setting(
+        1000, 'samples of the first frame', low=1, high=10000, source='MDNet 3.3'
+    )
+    regression_overlap: float = setting(
+        0.6, 'smallest overlap (IoU) of a sample', low=0.0, high=1.0, source='MDNet code'
+    )
+    regression_shift: float = setting(
+        0.3, 'spread of the samples, in mean sides', low=0.0, high=2.0, source='MDNet code'
+    )
+    regression_ridge: float = setting(
+        1000.0, 'ridge', low=1e-6, symbol='lambda', source='MDNet code, R-CNN appendix C'
+    )
 
 
 @dataclass(frozen=True)
@@ -41,11 +70,11 @@ class BoxRegression:
         features : Tensor
             (N, D) conv3 features of the samples.
         boxes : Tensor
-            (N, 4) the samples, ``cx, cy, w, h``; MDNet takes 1000 of an overlap above 0.6.
+            (N, 4) the samples, ``cx, cy, w, h``.
         target : Tensor
             (4,) the target.
         ridge : float
-            lambda of the ridge regression; 1000 in MDNet.
+            lambda of the ridge regression.
         """
         # In double precision: the ridge is small beside the features' squares.
         x = _with_constant(features.double())
@@ -81,6 +110,40 @@ class BoxRegression:
         """
         changes = _with_constant(features) @ self.weight + self.mean
         return from_changes(boxes, changes.to(boxes))
+
+
+@torch.no_grad()
+def learn_regression(
+    network: ClassificationNetwork,
+    frame: Frame,
+    box: Box,
+    settings: RegressionSettings,
+    generator: torch.Generator,
+) -> BoxRegression:
+    """Learn a target's regression from its first frame.
+
+    Parameters
+    ----------
+    network : ClassificationNetwork
+    frame : Frame
+    box : Box
+        In continuous pixels of the frame.
+    settings : RegressionSettings
+    generator : torch.Generator
+        The target's own, on the CPU.
+    """
+    s, row = settings, box_row(box)
+    draw = aspect(Spread(s.regression_shift, SCALE_STEPS), ASPECT_STEPS)
+    boxes = sample(
+        draw,
+        row,
+        s.regression_samples,
+        (s.regression_overlap, 1.0),
+        (frame.width, frame.height),
+        generator,
+    )
+    features = patch_features(network, frame, boxes)
+    return BoxRegression.fit(features, boxes, row, s.regression_ridge)
 
 
 def to_changes(boxes: Tensor, target: Tensor) -> Tensor:

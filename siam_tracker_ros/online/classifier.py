@@ -123,6 +123,21 @@ class ClassifierSettings(LearnerSettings):
             raise UserError(f'grid is {self.grid}: expected 0 or an odd number')
 
 
+LIGHT = ClassifierSettings(
+    start_positives=64,
+    start_negatives=192,
+    update_positives=8,
+    update_negatives=64,
+    batch_positives=16,
+    batch_negatives=48,
+    negative_candidates=256,
+    update_iterations=6,
+    grid=9,
+    iterations_per_frame=1,
+)
+"""For one CPU core: a frame's samples cost about as much as nine candidates, an iteration less."""
+
+
 class TargetClassifier:
     """What one target learns with: everything of the classifier that belongs to it.
 
@@ -175,8 +190,7 @@ class OnlineClassifier:
         self.network = network.eval()
         self.network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.settings = settings
-        weight = next(network.parameters())
-        self.device, self.dtype = weight.device, weight.dtype
+        self.device = next(network.parameters()).device
         self.schedule = make_schedule(
             self.device, settings.iterations_per_frame, settings.update_iterations
         )
@@ -196,36 +210,25 @@ class OnlineClassifier:
         s = self.settings
         generator = torch.Generator().manual_seed(seed)
         target = TargetClassifier(
-            self._new_head(generator),
+            self.network.new_head(generator),
             self._memory(s.long_frames, s.update_positives),
             self._memory(s.short_frames, s.update_negatives),
             generator,
         )
-        row, size, bounds = box_row(box), (frame.width, frame.height), self._start_bounds()
+        row, size = box_row(box), (frame.width, frame.height)
         near = gaussian(Spread(s.positive_shift, NEAR_STEPS))
-        positives = sample(near, row, s.start_positives, bounds[0], size, generator)
-        half = s.start_negatives // 2
         around = uniform(Spread(s.start_shift, FAR_STEPS))
         anywhere = whole(*size, FAR_STEPS)
-        negatives = torch.cat(
-            [
-                sample(around, row, s.start_negatives - half, bounds[1], size, generator),
-                sample(anywhere, row, half, bounds[1], size, generator),
-            ]
-        )
-        features = patch_features(self.network, frame, torch.cat([positives, negatives]))
-        pools = torch.split(features, [len(positives), len(negatives)])
-        lesson = Lesson(
-            target.head,
-            [_pool(pools[0])],
-            [_pool(pools[1])],
-            [generator],
-            s.start_rate,
-            s.start_iterations,
-            s,
-        )
-        lesson.advance()
-        self._graduate(target, lesson)
+        background = (0.0, s.start_negative_overlap)
+        half = s.start_negatives // 2
+        drawn = [
+            sample(near, row, s.start_positives, (s.positive_overlap, 1.0), size, generator),
+            sample(around, row, s.start_negatives - half, background, size, generator),
+            sample(anywhere, row, half, background, size, generator),
+        ]
+        features = patch_features(self.network, frame, torch.cat(drawn))
+        pools = torch.split(features, [s.start_positives, s.start_negatives])
+        self._begin(target, _pool(pools[0]), _pool(pools[1]))
         # Later updates remember as much of the first frame as of any other (MDNet code of 2019).
         # The negatives were drawn in two halves: every n-th keeps both.
         target.positives.push(pools[0][: s.update_positives])
@@ -324,8 +327,7 @@ class OnlineClassifier:
         )
         for seat, target in enumerate(pupils):
             target.lesson, target.seat = lesson, seat
-        self.schedule.begin(lesson)
-        if lesson.done and self.schedule.frames == 0:
+        if self.schedule.begin(lesson):
             self._swap(pupils, lesson)
 
     @torch.no_grad()
@@ -342,25 +344,27 @@ class OnlineClassifier:
     @torch.no_grad()
     def rebuild(self, target: TargetClassifier) -> None:
         """Learn a new head from all that is remembered: what was learned before is dropped."""
-        s = self.settings
         target.lesson = None
-        target.head = self._new_head(target.generator)
+        target.head = self.network.new_head(target.generator)
         target.healthy = True
-        pools = [
-            Samples(memory, _finite(memory)) for memory in (target.positives, target.negatives)
-        ]
-        if all(len(pool.rows) for pool in pools):
-            lesson = Lesson(
-                target.head,
-                pools[:1],
-                pools[1:],
-                [target.generator],
-                s.start_rate,
-                s.start_iterations,
-                s,
-            )
-            lesson.advance()
-            self._graduate(target, lesson)
+        positives, negatives = _finite(target.positives), _finite(target.negatives)
+        if len(positives.rows) and len(negatives.rows):
+            self._begin(target, positives, negatives)
+
+    def _begin(self, target: TargetClassifier, positives: Samples, negatives: Samples) -> None:
+        """Train a new head as in the first frame, which waits for it."""
+        s = self.settings
+        lesson = Lesson(
+            target.head,
+            [positives],
+            [negatives],
+            [target.generator],
+            s.start_rate,
+            s.start_iterations,
+            s,
+        )
+        lesson.advance()
+        self._graduate(target, lesson)
 
     def _swap(self, targets: Sequence[TargetClassifier], lesson: Lesson) -> None:
         for target in targets:
@@ -388,22 +392,10 @@ class OnlineClassifier:
             chosen.append(some.index_select(0, apart[order].to(some.device)))
         return chosen
 
-    def _start_bounds(self) -> tuple[tuple[float, float], tuple[float, float]]:
-        s = self.settings
-        return (s.positive_overlap, 1.0), (0.0, s.start_negative_overlap)
-
-    def _new_head(self, generator: torch.Generator) -> Head:
-        return self.network.new_head(generator)
-
     def _memory(self, frames: int, samples: int) -> SampleMemory:
-        return SampleMemory(
-            frames,
-            samples,
-            self.network.dimension,
-            self.device,
-            self.dtype,
-            spare=self.schedule.frames + 1,
-        )
+        # One more than a lesson's frames: it may be advanced after a frame was remembered.
+        spare = self.schedule.frames + 1
+        return SampleMemory(frames, samples, self.network.dimension, self.device, spare=spare)
 
 
 def _pool(features: Tensor) -> Samples:
@@ -418,7 +410,7 @@ def _every(features: Tensor, count: int) -> Tensor:
     return features[:: max(1, -(-len(features) // count))]
 
 
-def _finite(memory: SampleMemory) -> Tensor:
-    """Rows of the remembered samples that are finite."""
+def _finite(memory: SampleMemory) -> Samples:
+    """What is remembered, without samples that are not finite."""
     rows = memory.rows()
-    return rows[memory.take(rows).isfinite().all(dim=1).cpu()] if len(rows) else rows
+    return Samples(memory, rows[memory.take(rows).isfinite().all(dim=1).cpu()])

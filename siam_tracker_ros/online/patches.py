@@ -98,23 +98,23 @@ def grid_boxes(boxes: Tensor, cells: int) -> Tensor:
 def grid_features(
     network: ClassificationNetwork, frame: Frame, boxes: Tensor, cells: int
 ) -> Tensor:
-    """Features of `grid_boxes`: (T, 4) -> (T, cells * cells, D), on the frame's device."""
+    """Features of `grid_boxes`: (T, 4) -> (T, cells * cells, D) float32, on the frame's device."""
     crops = crop_patches(frame, boxes, PATCH_SIZE + STRIDE * (cells - 1))
     weight = next(network.parameters())
     maps = network.maps(crops.to(weight.dtype, memory_format=torch.channels_last))
     patches = maps.unfold(2, CELLS, 1).unfold(3, CELLS, 1)
     # (T, C, row, column, 3, 3) -> (T, row, column, C, 3, 3), the order of `features`.
-    return patches.permute(0, 2, 3, 1, 4, 5).reshape(len(boxes), cells * cells, -1)
+    return patches.permute(0, 2, 3, 1, 4, 5).reshape(len(boxes), cells * cells, -1).float()
 
 
 def patch_features(network: ClassificationNetwork, frame: Frame, boxes: Tensor) -> Tensor:
-    """Features of the patches of boxes: (N, 4) -> (N, D), on the frame's device."""
+    """Features of the patches of boxes: (N, 4) -> (N, D) float32, on the frame's device."""
     weight = next(network.parameters())
     return torch.cat(
         [
             network.features(
                 crop_patches(frame, some).to(weight.dtype, memory_format=torch.channels_last)
-            )
+            ).float()
             for some in torch.split(boxes, CHUNK)
         ]
     )

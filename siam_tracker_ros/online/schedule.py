@@ -24,8 +24,8 @@ class Schedule(ABC):
     frames: int
 
     @abstractmethod
-    def begin(self, lesson: Lesson) -> None:
-        """Start a lesson, after the frame that asked for it."""
+    def begin(self, lesson: Lesson) -> bool:
+        """Start a lesson, after the frame that asked for it; returns as `advance` does."""
 
     @abstractmethod
     def advance(self, lesson: Lesson) -> bool:
@@ -37,9 +37,10 @@ class AtOnce(Schedule):
 
     frames = 0
 
-    def begin(self, lesson: Lesson) -> None:
+    def begin(self, lesson: Lesson) -> bool:
         """See `Schedule.begin`."""
         lesson.advance()
+        return True
 
     def advance(self, lesson: Lesson) -> bool:
         """See `Schedule.advance`."""
@@ -61,8 +62,9 @@ class Sliced(Schedule):
         self.iterations = iterations
         self.frames = -(-longest // iterations)
 
-    def begin(self, lesson: Lesson) -> None:
+    def begin(self, lesson: Lesson) -> bool:
         """See `Schedule.begin`."""
+        return False
 
     def advance(self, lesson: Lesson) -> bool:
         """See `Schedule.advance`."""
@@ -89,7 +91,7 @@ class Beside(Schedule):
             WeakKeyDictionary()
         )
 
-    def begin(self, lesson: Lesson) -> None:
+    def begin(self, lesson: Lesson) -> bool:
         """See `Schedule.begin`."""
         self._stream.wait_stream(torch.cuda.current_stream(self._stream.device))
         event = torch.cuda.Event()  # type: ignore[no-untyped-call]
@@ -97,6 +99,7 @@ class Beside(Schedule):
             lesson.advance()
             event.record(self._stream)
         self._running[lesson] = (event, self.frames)
+        return False
 
     def advance(self, lesson: Lesson) -> bool:
         """See `Schedule.advance`."""

@@ -150,8 +150,8 @@ def test_margins_rank_where_probabilities_are_all_one():
     head = random_head(1)
     head.biases[2][:, FOREGROUND] += 100.0
     margins = head.margins(torch.randn(1, 50, 20, dtype=torch.float64)).float()
-    assert len(margins.unique()) == 50
     assert (margins.sigmoid() == 1.0).any()
+    assert len(margins.unique()) > 2 * len(margins.sigmoid().unique())
 
 
 @pytest.mark.parametrize('value', [float('nan'), float('inf'), float('-inf')])

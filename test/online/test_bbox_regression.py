@@ -4,8 +4,18 @@ import numpy as np
 import pytest
 import torch
 
-from siam_tracker_ros.online.bbox_regression import BoxRegression, from_changes, to_changes
-from siam_tracker_ros.online.sampling import Spread, aspect, overlaps, sample
+from siam_tracker_ros.frames import Frame
+from siam_tracker_ros.geometry import Box
+from siam_tracker_ros.models.classification import ClassificationNetwork
+from siam_tracker_ros.online.bbox_regression import (
+    BoxRegression,
+    RegressionSettings,
+    from_changes,
+    learn_regression,
+    to_changes,
+)
+from siam_tracker_ros.online.patches import patch_features
+from siam_tracker_ros.online.sampling import Spread, aspect, box_row, overlaps, sample
 
 TARGET = torch.tensor([160.0, 120.0, 40.0, 60.0], dtype=torch.float64)
 
@@ -73,3 +83,17 @@ def test_single_precision_is_enough_for_a_result():
     single = BoxRegression.fit(features.float(), boxes.float(), TARGET.float(), 1000.0)
     found = single.apply(features.float(), boxes.float())
     torch.testing.assert_close(found.double(), exact, rtol=1e-3, atol=1e-2)
+
+
+def test_boxes_beside_the_target_of_an_image_are_moved_onto_it(texture):
+    torch.manual_seed(0)
+    network = ClassificationNetwork((8, 12, 16), 8).eval()
+    frame, box = Frame.from_numpy(texture()), Box(150.0, 120.0, 60.0, 50.0)
+    generator = torch.Generator().manual_seed(0)
+    settings = RegressionSettings(regression_samples=300)
+    fitted = learn_regression(network, frame, box, settings, generator)
+    boxes = torch.stack([box_row(Box(150.0 + d, 120.0, 60.0, 50.0)) for d in (-8.0, 6.0)])
+    with torch.no_grad():
+        moved = fitted.apply(patch_features(network, frame, boxes), boxes)
+    before, after = overlaps(box_row(box), boxes), overlaps(box_row(box), moved)
+    assert (after > before + 0.03).all()
