@@ -162,14 +162,13 @@ class Frame:
         Tensor
             (N, 3, size, size) float32, RGB in [0, 255].
         """
-        colour = self.mean_colour() if fill is None else fill
-        colour = colour.reshape(-1, 3, 1, 1).expand(affine.shape[0], -1, -1, -1)
+        colour = (self.mean_colour() if fill is None else fill).reshape(-1, 3, 1, 1)
         x0, x1 = _inside(bounds[0], bounds[2], self.width)
         y0, y1 = _inside(bounds[1], bounds[3], self.height)
         if x0 >= x1 or y0 >= y1:
-            return colour.expand(-1, -1, size, size).contiguous()
-        part = self.pixels[y0:y1, x0:x1].permute(2, 0, 1).float()
-        image = part.expand(affine.shape[0], -1, -1, -1) - colour
+            return colour.expand(affine.shape[0], -1, size, size).contiguous()
+        # One colour: one float image for all windows. Else one for each colour.
+        image = self.pixels[y0:y1, x0:x1].permute(2, 0, 1).float() - colour
         corner = torch.tensor([[x0, y0]], dtype=torch.float32, device=self.device)
         return _sample(image, affine, corner, size) + colour
 
@@ -274,7 +273,7 @@ def crop_points(affine: Tensor, size: int) -> Tensor:
 
 
 def _sample(image: Tensor, affine: Tensor, corner: Tensor, size: int) -> Tensor:
-    """Bilinear samples of (N, 3, H, W) float images, zero outside.
+    """Bilinear samples of (N, 3, H, W) or (1, 3, H, W) float images, zero outside.
 
     `corner`, (N, 2) or (1, 2), is the place of an image's first pixel in the plane that `affine`
     maps to.
@@ -283,13 +282,16 @@ def _sample(image: Tensor, affine: Tensor, corner: Tensor, size: int) -> Tensor:
     scale = torch.tensor([[2.0 / width], [2.0 / height]]).to(image.device, non_blocking=True)
     shift = (affine[:, :, 2] - corner).unsqueeze(2) * scale - 1.0
     grid = crop_points(torch.cat([affine[:, :, :2] * scale, shift], dim=2), size)
-    return functional.grid_sample(
-        image,
-        grid.permute(0, 2, 3, 1),
-        mode='bilinear',
-        padding_mode='zeros',
-        align_corners=False,
+    grid = grid.permute(0, 2, 3, 1)
+    if image.shape[0] == 1:
+        # All windows below each other in one grid, so that the image is not copied for each.
+        grid = grid.reshape(1, -1, size, 2)
+    crops = functional.grid_sample(
+        image, grid, mode='bilinear', padding_mode='zeros', align_corners=False
     )
+    if image.shape[0] == 1:
+        return crops.view(3, -1, size, size).transpose(0, 1).contiguous()
+    return crops
 
 
 def _mean_colour(pixels: Tensor) -> Tensor:

@@ -10,8 +10,13 @@ from torch import Tensor, nn
 from ..errors import UserError
 
 
-def photometric() -> nn.Module:
+def photometric(jpeg: bool = True) -> nn.Module:
     """Colour, grey, blur, motion blur, noise and JPEG, each for its own random part of a batch.
+
+    Parameters
+    ----------
+    jpeg : bool
+        JPEG takes more time than all others together: for many small crops leave it out.
 
     Returns
     -------
@@ -30,16 +35,16 @@ def photometric() -> nn.Module:
             f'training needs kornia ({error}): '
             'install it with `pip install siam-tracker-ros[train]`'
         ) from error
-    return _Bytes(
-        nn.Sequential(
-            augmentation.ColorJitter(0.3, 0.3, 0.3, 0.04, p=0.6),
-            augmentation.RandomGrayscale(p=0.12),
-            augmentation.RandomGaussianBlur((5, 5), (0.3, 1.8), p=0.2),
-            augmentation.RandomMotionBlur((3, 13), 90.0, 0.5, p=0.15),
-            augmentation.RandomGaussianNoise(0.0, 0.03, p=0.2),
-            augmentation.RandomJPEG((20.0, 80.0), p=0.03),
-        )
-    )
+    steps = [
+        augmentation.ColorJitter(0.3, 0.3, 0.3, 0.04, p=0.6),
+        augmentation.RandomGrayscale(p=0.12),
+        augmentation.RandomGaussianBlur((5, 5), (0.3, 1.8), p=0.2),
+        augmentation.RandomMotionBlur((3, 13), 90.0, 0.5, p=0.15),
+        augmentation.RandomGaussianNoise(0.0, 0.03, p=0.2),
+    ]
+    if jpeg:
+        steps.append(augmentation.RandomJPEG((20.0, 80.0), p=0.03))
+    return _Bytes(nn.Sequential(*steps))
 
 
 class _Bytes(nn.Module):

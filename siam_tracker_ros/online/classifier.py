@@ -1,0 +1,416 @@
+# Copyright 2026 The siam_tracker_ros authors
+# SPDX-License-Identifier: Apache-2.0
+"""The online classifier of any number of targets: score candidates, remember samples, learn."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from ..errors import UserError
+from ..frames import Frame
+from ..geometry import Box
+from ..models.classification import ClassificationNetwork, Head
+from ..settings import setting
+from .learner import LearnerSettings, Lesson, Samples
+from .patches import grid_boxes, grid_features, patch_features
+from .samples import SampleMemory
+from .sampling import Spread, box_row, gaussian, overlaps, sample, uniform, whole
+from .schedule import make_schedule
+
+# Largest changes of the scale of drawn boxes, in steps of 1.05 (MDNet code).
+NEAR_STEPS = 5.0
+FAR_STEPS = 10.0
+
+
+@dataclass(frozen=True)
+class ClassifierSettings(LearnerSettings):
+    """What the classifier learns from, and when. Defaults are MDNet's."""
+
+    start_positives: int = setting(
+        500, 'positive samples of the first frame', low=1, high=10000, source='MDNet 3.3'
+    )
+    start_negatives: int = setting(
+        5000,
+        'negative samples of the first frame: half around the target, half anywhere',
+        low=2,
+        high=100000,
+        source='MDNet 3.3; the halves are of its code',
+    )
+    update_positives: int = setting(
+        50, 'positive samples of a frame', low=1, high=1000, source='MDNet 3.3'
+    )
+    update_negatives: int = setting(
+        200, 'negative samples of a frame', low=1, high=10000, source='MDNet 3.3'
+    )
+    positive_overlap: float = setting(
+        0.7, 'smallest overlap (IoU) of a positive sample', low=0.0, high=1.0, source='MDNet 3.3'
+    )
+    start_negative_overlap: float = setting(
+        0.5,
+        'largest overlap (IoU) of a negative sample of the first frame',
+        low=0.0,
+        high=1.0,
+        source='MDNet 3.3',
+    )
+    update_negative_overlap: float = setting(
+        0.3,
+        'largest overlap (IoU) of a negative sample later',
+        low=0.0,
+        high=1.0,
+        source='MDNet 3.3',
+    )
+    positive_shift: float = setting(
+        0.1, 'spread of positive samples, in mean sides', low=0.0, high=2.0, source='MDNet code'
+    )
+    start_shift: float = setting(
+        1.0,
+        'spread of negative samples of the first frame, in mean sides',
+        low=0.0,
+        high=10.0,
+        source='MDNet code',
+    )
+    update_shift: float = setting(
+        2.0,
+        'spread of negative samples later, in mean sides',
+        low=0.0,
+        high=10.0,
+        source='MDNet code',
+    )
+    grid: int = setting(
+        0,
+        'negative samples of a frame are taken from a grid of so many boxes along a side, which '
+        'one crop gives; 0 draws them, each with a crop of its own',
+        low=0,
+        high=31,
+        source='own',
+    )
+    long_frames: int = setting(
+        100,
+        'frames whose positive samples are remembered',
+        unit='frames',
+        low=1,
+        high=10000,
+        symbol='tau_l',
+        source='MDNet 3.3',
+    )
+    short_frames: int = setting(
+        20,
+        'frames whose negative samples are remembered, and whose positive ones a short-term '
+        'update uses',
+        unit='frames',
+        low=1,
+        high=10000,
+        symbol='tau_s',
+        source='MDNet 3.3; the code of 2019 has 30',
+    )
+    iterations_per_frame: int = setting(
+        0,
+        'iterations of an update that are done in one frame on a CPU; 0 does all at once; on a '
+        'GPU any other number learns on a stream of its own',
+        low=0,
+        high=10000,
+        source='own',
+    )
+
+    def check_together(self) -> None:
+        """Refuse an even grid: the target would lie beside its middle."""
+        super().check_together()
+        if self.grid and self.grid % 2 == 0:
+            raise UserError(f'grid is {self.grid}: expected 0 or an odd number')
+
+
+LIGHT = ClassifierSettings(
+    start_positives=64,
+    start_negatives=192,
+    update_positives=8,
+    update_negatives=64,
+    batch_positives=16,
+    batch_negatives=48,
+    negative_candidates=256,
+    update_iterations=6,
+    grid=9,
+    iterations_per_frame=1,
+)
+"""For one CPU core: a frame's samples cost about as much as nine candidates, an iteration less."""
+
+
+class TargetClassifier:
+    """What one target learns with: everything of the classifier that belongs to it.
+
+    Attributes
+    ----------
+    head : Head
+        Its last three layers, T = 1, as they score now.
+    positives, negatives : SampleMemory
+    generator : torch.Generator
+        Source of all its random choices, on the CPU.
+    healthy : bool
+        False from when a lesson ended in numbers that are not finite: its head is the one
+        before that lesson. The target is then lost, and `OnlineClassifier.rebuild` helps.
+    """
+
+    def __init__(
+        self,
+        head: Head,
+        positives: SampleMemory,
+        negatives: SampleMemory,
+        generator: torch.Generator,
+    ) -> None:
+        self.head = head
+        self.positives = positives
+        self.negatives = negatives
+        self.generator = generator
+        self.healthy = True
+        self.lesson: Lesson | None = None
+        self.seat = 0
+
+    @property
+    def learning(self) -> bool:
+        """Whether a lesson is not done yet."""
+        return self.lesson is not None
+
+
+class OnlineClassifier:
+    """The classification subnetwork and its online learning (sections 3.2 and 3.3).
+
+    It holds no target: network, settings and schedule serve all of them.
+
+    Parameters
+    ----------
+    network : ClassificationNetwork
+        In evaluation mode, on the device and in the number format that it runs in.
+    settings : ClassifierSettings
+    """
+
+    def __init__(self, network: ClassificationNetwork, settings: ClassifierSettings) -> None:
+        self.network = network.eval()
+        self.network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        self.settings = settings
+        self.device = next(network.parameters()).device
+        self.schedule = make_schedule(
+            self.device, settings.iterations_per_frame, settings.update_iterations
+        )
+
+    @torch.no_grad()
+    def start(self, frame: Frame, box: Box, seed: int) -> TargetClassifier:
+        """Learn a target from its first frame (MDNet, algorithm 1, lines 1 to 4).
+
+        Parameters
+        ----------
+        frame : Frame
+        box : Box
+            In continuous pixels of the frame.
+        seed : int
+            Of all random choices for this target.
+        """
+        s = self.settings
+        generator = torch.Generator().manual_seed(seed)
+        target = TargetClassifier(
+            self.network.new_head(generator),
+            self._memory(s.long_frames, s.update_positives),
+            self._memory(s.short_frames, s.update_negatives),
+            generator,
+        )
+        row, size = box_row(box), (frame.width, frame.height)
+        near = gaussian(Spread(s.positive_shift, NEAR_STEPS))
+        around = uniform(Spread(s.start_shift, FAR_STEPS))
+        anywhere = whole(*size, FAR_STEPS)
+        background = (0.0, s.start_negative_overlap)
+        half = s.start_negatives // 2
+        drawn = [
+            sample(near, row, s.start_positives, (s.positive_overlap, 1.0), size, generator),
+            sample(around, row, s.start_negatives - half, background, size, generator),
+            sample(anywhere, row, half, background, size, generator),
+        ]
+        features = patch_features(self.network, frame, torch.cat(drawn))
+        pools = torch.split(features, [s.start_positives, s.start_negatives])
+        self._begin(target, _pool(pools[0]), _pool(pools[1]))
+        # Later updates remember as much of the first frame as of any other (MDNet code of 2019).
+        # The negatives were drawn in two halves: every n-th keeps both.
+        target.positives.push(pools[0][: s.update_positives])
+        target.negatives.push(_every(pools[1], s.update_negatives))
+        return target
+
+    @torch.no_grad()
+    def margins(
+        self, frame: Frame, targets: Sequence[TargetClassifier], boxes: Sequence[Tensor]
+    ) -> list[Tensor]:
+        """Score candidate boxes of all targets with one run of the network.
+
+        Parameters
+        ----------
+        frame : Frame
+        targets : sequence of TargetClassifier
+            One or more.
+        boxes : sequence of Tensor
+            For each target (N_t, 4) candidates, ``cx, cy, w, h`` in continuous pixels, on the CPU.
+
+        Returns
+        -------
+        list of Tensor
+            (N_t,) float32 each, on the device: see `Head.margins`; S_C is their sigmoid.
+        """
+        counts = [len(b) for b in boxes]
+        features = torch.split(patch_features(self.network, frame, torch.cat(list(boxes))), counts)
+        # Targets with fewer candidates are filled up, so that all heads are one product.
+        stacked = torch.nn.utils.rnn.pad_sequence(list(features), batch_first=True)
+        scores = Head.stack([t.head for t in targets]).margins(stacked).float()
+        return [row[:count] for row, count in zip(scores, counts)]
+
+    @torch.no_grad()
+    def remember(
+        self, frame: Frame, targets: Sequence[TargetClassifier], boxes: Sequence[Box]
+    ) -> None:
+        """Take samples around results that may be learned from, with one run of the network.
+
+        Parameters
+        ----------
+        frame : Frame
+        targets : sequence of TargetClassifier
+            One or more.
+        boxes : sequence of Box
+            Where each of them is.
+        """
+        s = self.settings
+        size = (frame.width, frame.height)
+        rows = torch.stack([box_row(box) for box in boxes])
+        near = gaussian(Spread(s.positive_shift, NEAR_STEPS))
+        around = uniform(Spread(s.update_shift, NEAR_STEPS))
+        wanted, background = (s.positive_overlap, 1.0), (0.0, s.update_negative_overlap)
+        drawn = [
+            sample(near, row, s.update_positives, wanted, size, t.generator)
+            for t, row in zip(targets, rows)
+        ]
+        if not s.grid:
+            drawn += [
+                sample(around, row, s.update_negatives, background, size, t.generator)
+                for t, row in zip(targets, rows)
+            ]
+        features = torch.split(
+            patch_features(self.network, frame, torch.cat(drawn)), [len(d) for d in drawn]
+        )
+        for target, positives in zip(targets, features):
+            target.positives.push(positives)
+        negatives = features[len(targets) :] if not s.grid else self._grid(frame, targets, rows)
+        for target, some in zip(targets, negatives):
+            target.negatives.push(some)
+
+    @torch.no_grad()
+    def learn(self, targets: Sequence[TargetClassifier], short: bool = False) -> None:
+        """Begin an update of some targets from what they remember, as one batch.
+
+        Parameters
+        ----------
+        targets : sequence of TargetClassifier
+            Those that are still `learning`, or that remember nothing, are passed over.
+        short : bool
+            Use only the newest positive samples: MDNet's short-term update, for when a score
+            falls.
+        """
+        s = self.settings
+        pupils = [t for t in targets if not t.learning and len(t.positives) and len(t.negatives)]
+        if not pupils:
+            return
+        newest = s.short_frames if short else None
+        lesson = Lesson(
+            Head.stack([t.head for t in pupils]),
+            [Samples(t.positives, t.positives.rows(newest)) for t in pupils],
+            [Samples(t.negatives, t.negatives.rows()) for t in pupils],
+            [t.generator for t in pupils],
+            s.update_rate,
+            s.update_iterations,
+            s,
+        )
+        for seat, target in enumerate(pupils):
+            target.lesson, target.seat = lesson, seat
+        if self.schedule.begin(lesson):
+            self._swap(pupils, lesson)
+
+    @torch.no_grad()
+    def advance(self, targets: Sequence[TargetClassifier]) -> None:
+        """Work on lessons that are not done; to be called once a frame, before `margins`.
+
+        Heads whose lesson is done take the place of the targets' own here.
+        """
+        lessons = {id(t.lesson): t.lesson for t in targets if t.lesson is not None}
+        for lesson in lessons.values():
+            if self.schedule.advance(lesson):
+                self._swap([t for t in targets if t.lesson is lesson], lesson)
+
+    @torch.no_grad()
+    def rebuild(self, target: TargetClassifier) -> None:
+        """Learn a new head from all that is remembered: what was learned before is dropped."""
+        target.lesson = None
+        target.head = self.network.new_head(target.generator)
+        target.healthy = True
+        positives, negatives = _finite(target.positives), _finite(target.negatives)
+        if len(positives.rows) and len(negatives.rows):
+            self._begin(target, positives, negatives)
+
+    def _begin(self, target: TargetClassifier, positives: Samples, negatives: Samples) -> None:
+        """Train a new head as in the first frame, which waits for it."""
+        s = self.settings
+        lesson = Lesson(
+            target.head,
+            [positives],
+            [negatives],
+            [target.generator],
+            s.start_rate,
+            s.start_iterations,
+            s,
+        )
+        lesson.advance()
+        self._graduate(target, lesson)
+
+    def _swap(self, targets: Sequence[TargetClassifier], lesson: Lesson) -> None:
+        for target in targets:
+            self._graduate(target, lesson, target.seat)
+            target.lesson = None
+
+    def _graduate(self, target: TargetClassifier, lesson: Lesson, seat: int = 0) -> None:
+        """Give a target what its lesson ended in, if that is finite."""
+        learned = lesson.head.row(seat)
+        target.healthy = bool(learned.finite())
+        if target.healthy:
+            target.head = learned
+
+    def _grid(
+        self, frame: Frame, targets: Sequence[TargetClassifier], rows: Tensor
+    ) -> list[Tensor]:
+        """Features of the boxes of a grid that are background, for each target."""
+        s = self.settings
+        boxes = grid_boxes(rows, s.grid)
+        features = grid_features(self.network, frame, rows, s.grid)
+        chosen = []
+        for target, row, around, some in zip(targets, rows, boxes, features):
+            apart = (overlaps(row, around) <= s.update_negative_overlap).nonzero().flatten()
+            order = torch.randperm(len(apart), generator=target.generator)[: s.update_negatives]
+            chosen.append(some.index_select(0, apart[order].to(some.device)))
+        return chosen
+
+    def _memory(self, frames: int, samples: int) -> SampleMemory:
+        # One more than a lesson's frames: it may be advanced after a frame was remembered.
+        spare = self.schedule.frames + 1
+        return SampleMemory(frames, samples, self.network.dimension, self.device, spare=spare)
+
+
+def _pool(features: Tensor) -> Samples:
+    """Samples that are learned from once."""
+    memory = SampleMemory(1, len(features), features.shape[1], features.device, features.dtype)
+    memory.push(features)
+    return Samples(memory, memory.rows())
+
+
+def _every(features: Tensor, count: int) -> Tensor:
+    """At most `count` rows, evenly spread."""
+    return features[:: max(1, -(-len(features) // count))]
+
+
+def _finite(memory: SampleMemory) -> Samples:
+    """What is remembered, without samples that are not finite."""
+    rows = memory.rows()
+    return Samples(memory, rows[memory.take(rows).isfinite().all(dim=1).cpu()])

@@ -1,0 +1,134 @@
+# Copyright 2026 The siam_tracker_ros authors
+# SPDX-License-Identifier: Apache-2.0
+"""When lessons are worked on: at once, some iterations a frame, or on a stream beside tracking."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from weakref import WeakKeyDictionary
+
+import torch
+
+from .learner import Lesson
+
+
+class Schedule(ABC):
+    """A way to work on lessons.
+
+    Attributes
+    ----------
+    frames : int
+        How many frames a lesson may take at most; samples must stay as long (`SampleMemory`).
+    """
+
+    frames: int
+
+    @abstractmethod
+    def begin(self, lesson: Lesson) -> bool:
+        """Start a lesson, after the frame that asked for it; returns as `advance` does."""
+
+    @abstractmethod
+    def advance(self, lesson: Lesson) -> bool:
+        """Work on a lesson in another frame; returns whether its head may be used."""
+
+
+class AtOnce(Schedule):
+    """The whole lesson in the frame that asked for it, as in MDNet: the frame waits."""
+
+    frames = 0
+
+    def begin(self, lesson: Lesson) -> bool:
+        """See `Schedule.begin`."""
+        lesson.advance()
+        return True
+
+    def advance(self, lesson: Lesson) -> bool:
+        """See `Schedule.advance`."""
+        return lesson.done
+
+
+class Sliced(Schedule):
+    """So many iterations in each frame: no frame waits long. For CPUs.
+
+    Parameters
+    ----------
+    iterations : int
+        Iterations in a frame.
+    longest : int
+        Iterations of the longest lesson.
+    """
+
+    def __init__(self, iterations: int, longest: int) -> None:
+        self.iterations = iterations
+        self.frames = -(-longest // iterations)
+
+    def begin(self, lesson: Lesson) -> bool:
+        """See `Schedule.begin`."""
+        return False
+
+    def advance(self, lesson: Lesson) -> bool:
+        """See `Schedule.advance`."""
+        lesson.advance(self.iterations)
+        return lesson.done
+
+
+class Beside(Schedule):
+    """The whole lesson on a CUDA stream of its own: frames do not wait, unless for too old a one.
+
+    Parameters
+    ----------
+    device : torch.device
+        A CUDA device.
+    frames : int
+        Frames that a lesson may take before it is waited for.
+    """
+
+    def __init__(self, device: torch.device, frames: int = 4) -> None:
+        self.frames = frames
+        self._stream = torch.cuda.Stream(device)  # type: ignore[no-untyped-call]
+        # Weak: a lesson whose targets were dropped is not asked for again.
+        self._running: WeakKeyDictionary[Lesson, tuple[torch.cuda.Event, int]] = (
+            WeakKeyDictionary()
+        )
+
+    def begin(self, lesson: Lesson) -> bool:
+        """See `Schedule.begin`."""
+        self._stream.wait_stream(torch.cuda.current_stream(self._stream.device))
+        event = torch.cuda.Event()  # type: ignore[no-untyped-call]
+        with torch.cuda.stream(self._stream):
+            lesson.advance()
+            event.record(self._stream)
+        self._running[lesson] = (event, self.frames)
+        return False
+
+    def advance(self, lesson: Lesson) -> bool:
+        """See `Schedule.advance`."""
+        event, left = self._running[lesson]
+        if left <= 1:
+            event.synchronize()
+        if not event.query():  # type: ignore[no-untyped-call]
+            self._running[lesson] = (event, left - 1)
+            return False
+        del self._running[lesson]
+        current = torch.cuda.current_stream(self._stream.device)
+        current.wait_event(event)
+        for tensor in lesson.head.tensors:
+            # Its memory is the other stream's: it must not be given away while this one reads.
+            tensor.record_stream(current)
+        return True
+
+
+def make_schedule(device: torch.device, iterations: int, longest: int) -> Schedule:
+    """The schedule for a device.
+
+    Parameters
+    ----------
+    device : torch.device
+    iterations : int
+        Iterations in a frame; 0 works on lessons at once, on every device.
+    longest : int
+        Iterations of the longest lesson.
+    """
+    if iterations == 0:
+        return AtOnce()
+    return Beside(device) if device.type == 'cuda' else Sliced(iterations, longest)

@@ -1,0 +1,287 @@
+# Copyright 2026 The siam_tracker_ros authors
+# SPDX-License-Identifier: Apache-2.0
+"""Domains for the classification subnetwork: patches of one object and of what is around it.
+
+Nam and Han 2016, section 3.2: a domain is a video with its object, and what is learned in all of
+them is what tells any object from its surroundings.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+import math
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.utils.data import Dataset
+
+from ..errors import UserError
+from ..geometry import Box
+from ..models.classification import BACKGROUND, FOREGROUND, PATCH_SIZE
+from ..online.patches import patch_windows
+from ..online.sampling import Spread, box_row, gaussian, sample, uniform, whole
+from ..settings import Settings, setting
+from .layers import Layer, Mask, Window, place, render, upload
+from .pairs import View, draw_box, view_of
+from .sources import ImageCache, Shot
+
+# Changes of the scale, in steps of 1.05 (MDNet code).
+SCALE_STEPS = 5.0
+
+
+@dataclass(frozen=True)
+class DomainSettings(Settings):
+    """What is seen of a domain in one visit."""
+
+    views: int = setting(8, 'images of a visit', low=1, high=64, source='MDNet 3.2')
+    positives: int = setting(
+        32, 'patches of the object in a visit', low=1, high=1024, source='MDNet 3.2'
+    )
+    negatives: int = setting(
+        96, 'patches of its surroundings in a visit', low=1, high=4096, source='MDNet 3.2'
+    )
+    positive_overlap: float = setting(
+        0.7, 'smallest overlap (IoU) of the object', low=0.0, high=1.0, source='MDNet 3.2'
+    )
+    negative_overlap: float = setting(
+        0.5, 'largest overlap (IoU) of its surroundings', low=0.0, high=1.0, source='MDNet 3.2'
+    )
+    rotation: float = setting(
+        12.0, 'largest rotation of a view', unit='deg', low=0.0, high=180.0, source='own'
+    )
+    log_stretch: float = setting(
+        0.12,
+        'spread of the aspect ratio of a view (uniform in the logarithm)',
+        low=0.0,
+        high=1.0,
+        source='own',
+    )
+    foreign: float = setting(
+        0.5,
+        'share of views in which the object lies on another image: the views of a still would '
+        'else teach its background',
+        low=0.0,
+        high=1.0,
+        source='own',
+    )
+
+    def check_together(self) -> None:
+        """Refuse patches that the views cannot share evenly, and overlaps that cross."""
+        for name in ('positives', 'negatives'):
+            if getattr(self, name) % self.views:
+                raise UserError(
+                    f'{name} is {getattr(self, name)}: expected a multiple of views ({self.views})'
+                )
+        if self.negative_overlap > self.positive_overlap:
+            raise UserError(
+                f'negative_overlap is {self.negative_overlap}: expected at most '
+                f'positive_overlap ({self.positive_overlap})'
+            )
+
+
+@dataclass(frozen=True)
+class Visit:
+    """What is needed of one domain for one step.
+
+    Attributes
+    ----------
+    domain : int
+        Its number, which is that of its branch.
+    views : list of View
+        One object in several images, or several times in one.
+    backdrop : Tensor
+        (H, W, 3) uint8 RGB, an image of another domain.
+    """
+
+    domain: int
+    views: list[View]
+    backdrop: Tensor
+
+
+@dataclass(frozen=True)
+class Patches:
+    """Patches of V visits.
+
+    Attributes
+    ----------
+    images : Tensor
+        (V * P, 3, 107, 107) float32, RGB in [0, 255], visit after visit.
+    labels : Tensor
+        (V, P) int64, `FOREGROUND` or `BACKGROUND`.
+    views : Tensor
+        (V, P) int64, which view of its visit a patch was taken from.
+    domains : list of int
+        V numbers.
+    """
+
+    images: Tensor
+    labels: Tensor
+    views: Tensor
+    domains: list[int]
+
+
+class Domains(Dataset[Visit]):
+    """An endless, seeded sequence of visits: the same index always gives the same visit.
+
+    All domains are visited before any of them is visited again, in an order drawn anew each time.
+
+    Parameters
+    ----------
+    shots : sequence of Shot
+        A domain each; two or more.
+    seed : int
+    views : int
+        Views of a visit.
+    """
+
+    def __init__(self, shots: Sequence[Shot], seed: int, views: int) -> None:
+        if len(shots) < 2:
+            raise UserError(
+                f'only {len(shots)} images or sequences: expected at least 2, because each gives '
+                'the others their backgrounds; add data'
+            )
+        self.shots = list(shots)
+        self.seed = seed
+        self.views = views
+        self.cache = ImageCache()
+
+    def __len__(self) -> int:
+        """Return the number of domains."""
+        return len(self.shots)
+
+    def __getitem__(self, index: int) -> Visit:
+        """Return visit number `index`."""
+        cycle, nth = divmod(index, len(self.shots))
+        order = np.random.default_rng((self.seed, 0, cycle)).permutation(len(self.shots))
+        number = int(order[nth])
+        rng = np.random.default_rng((self.seed, 1, index))
+        other = self.shots[(number + int(rng.integers(1, len(self.shots)))) % len(self.shots)]
+        backdrop, _ = self.cache.read(other.images[int(rng.integers(len(other.images)))])
+        return Visit(number, self._views(number, rng), backdrop)
+
+    def _views(self, number: int, rng: np.random.Generator) -> list[View]:
+        shot = self.shots[number]
+        if len(shot.images) == 1:
+            image, factor = self.cache.read(shot.images[0])
+            given = shot.boxes[0]
+            # A domain keeps its object: the box that is drawn depends on nothing else.
+            drawer = np.random.default_rng((self.seed, 2, number))
+            box = draw_box(image, drawer) if given is None else given.scaled(factor)
+            return [View(image, box)] * self.views
+        visible = shot.visible
+        # Without repetition, as far as there are images.
+        chosen = rng.permutation(len(visible))[np.arange(self.views) % len(visible)]
+        return [view_of(self.cache, shot, visible[int(i)]) for i in chosen]
+
+
+class PatchMaker:
+    """Turns visits into `Patches`, on one device.
+
+    Parameters
+    ----------
+    settings : DomainSettings
+    device : torch.device
+    """
+
+    def __init__(self, settings: DomainSettings, device: torch.device) -> None:
+        self.settings = settings
+        self.device = device
+
+    def make(self, visits: Sequence[Visit], rng: np.random.Generator) -> Patches:
+        """Crop all visits.
+
+        Parameters
+        ----------
+        visits : sequence of Visit
+        rng : numpy Generator
+            Source of every random choice.
+        """
+        images: list[Tensor] = []
+        crops: list[list[Layer]] = []
+        labels: list[list[int]] = []
+        views: list[list[int]] = []
+        for visit in visits:
+            labels.append([])
+            views.append([])
+            laid = [bool(rng.random() < self.settings.foreign) for _ in visit.views]
+            backdrop = len(images)
+            if any(laid):
+                images.append(visit.backdrop)
+            for number, (view, foreign) in enumerate(zip(visit.views, laid)):
+                boxes, kinds = self._boxes(view, rng)
+                below = (backdrop, visit.backdrop) if foreign else None
+                crops.extend(self._layers(view, boxes, len(images), below, rng))
+                images.append(view.image)
+                labels[-1].extend(kinds)
+                views[-1].extend([number] * len(kinds))
+        return Patches(
+            render(upload(images, crops, self.device), crops, PATCH_SIZE),
+            torch.tensor(labels, device=self.device),
+            torch.tensor(views, device=self.device),
+            [visit.domain for visit in visits],
+        )
+
+    def _boxes(self, view: View, rng: np.random.Generator) -> tuple[Tensor, list[int]]:
+        """Boxes of one view, (N, 4), and what each shows."""
+        s = self.settings
+        generator = torch.Generator().manual_seed(int(rng.integers(2**62)))
+        target = box_row(view.box)
+        size = (view.image.shape[1], view.image.shape[0])
+        positives, negatives = s.positives // s.views, s.negatives // s.views
+        draws = (
+            (gaussian(Spread(0.1, SCALE_STEPS)), positives, (s.positive_overlap, 1.0)),
+            (uniform(Spread(1.0, SCALE_STEPS)), (negatives + 1) // 2, (0.0, s.negative_overlap)),
+            (whole(*size, SCALE_STEPS), negatives // 2, (0.0, s.negative_overlap)),
+        )
+        boxes = [sample(d, target, n, bounds, size, generator) for d, n, bounds in draws if n]
+        return torch.cat(boxes), [FOREGROUND] * positives + [BACKGROUND] * negatives
+
+    def _layers(
+        self,
+        view: View,
+        boxes: Tensor,
+        image: int,
+        below: tuple[int, Tensor] | None,
+        rng: np.random.Generator,
+    ) -> list[list[Layer]]:
+        """The crops of one view's boxes, which all see one rotated and stretched scene.
+
+        `image` is the number of the view's image; `below` number and pixels of the one that the
+        object is laid on, if any.
+        """
+        s = self.settings
+        centre = (view.box.cx, view.box.cy)
+        angle = math.radians(rng.uniform(-s.rotation, s.rotation))
+        turn = place(
+            Box(0.0, 0.0, 1.0, 1.0), 1.0, (0.0, 0.0), angle, rng.uniform(-1, 1) * s.log_stretch
+        )
+        # About the object's centre, so that its box stays its box.
+        windows = [
+            _moved(window, turn[:, :2], centre, centre)
+            for window in patch_windows(boxes).double().numpy()
+        ]
+        if below is None:
+            return [[Layer(image, window)] for window in windows]
+        backdrop, pixels = below
+        height, width = pixels.shape[:2]
+        # Small on it, so that its surroundings are seen, too.
+        zoom = min(height, width) * rng.uniform(0.08, 0.3) / math.sqrt(view.box.area)
+        spot = (rng.uniform(0.2, 0.8) * width, rng.uniform(0.2, 0.8) * height)
+        mask = Mask(view.box, rng.uniform(2.0, 6.0), rng.uniform(0.02, 0.12))
+        return [
+            [
+                Layer(backdrop, _moved(window, zoom * np.eye(2), centre, spot)),
+                Layer(image, window, mask),
+            ]
+            for window in windows
+        ]
+
+
+def _moved(
+    window: Window, linear: Window, origin: tuple[float, float], image: tuple[float, float]
+) -> Window:
+    """A window seen through ``p -> linear (p - origin) + image``."""
+    shifted = linear @ (window[:, 2] - origin) + image
+    return np.column_stack([linear @ window[:, :2], shifted])
