@@ -84,9 +84,10 @@ class ClassificationNetwork(nn.Module):
         """Features of patches: (N, 3, 107, 107) RGB in [0, 255] -> (N, D), D = C * 3 * 3."""
         return self.maps(patches).flatten(1)
 
-    def hidden(self, features: Tensor) -> Tensor:
-        """fc5's output without dropout: (N, D) -> (N, hidden)."""
-        return functional.relu(self.fc5(functional.relu(self.fc4(features))))
+    def hidden(self, features: Tensor, dropout: float) -> Tensor:
+        """fc5's output, for offline training: (N, D) -> (N, hidden); `dropout` follows both."""
+        x = functional.dropout(functional.relu(self.fc4(features)), dropout, self.training)
+        return functional.dropout(functional.relu(self.fc5(x)), dropout, self.training)
 
     def new_head(self, generator: torch.Generator) -> Head:
         """Layers of one new target: fc4 and fc5 as trained offline, fc6 random (MDNet 3.3).

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional
 
 from ..models.classification import DEVIATION, FOREGROUND, ClassificationNetwork
 from .domains import Patches
@@ -27,10 +26,7 @@ class _Shared(nn.Module):
 
     def embed(self, images: Tensor, visits: int) -> Tensor:
         """Outputs of fc5: (V * P, 3, 107, 107) -> (V, P, hidden)."""
-        x = functional.relu(self.shared.fc4(self.shared.features(images)))
-        x = functional.dropout(x, self.dropout, self.training)
-        x = functional.relu(self.shared.fc5(x))
-        x = functional.dropout(x, self.dropout, self.training)
+        x = self.shared.hidden(self.shared.features(images), self.dropout)
         return x.view(visits, -1, x.shape[1])
 
 

@@ -94,7 +94,7 @@ def test_a_new_head_is_the_networks_hidden_layers(network):
     features = torch.rand(7, network.dimension)
     head = network.new_head(generator(1))
     with torch.no_grad():
-        hidden = network.hidden(features)
+        hidden = network.hidden(features, 0.5)  # not in evaluation mode
     expected = functional.linear(hidden, head.weights[2][0], head.biases[2][0])
     torch.testing.assert_close(head.logits(features.unsqueeze(0))[0], expected)
 

@@ -182,6 +182,32 @@ def test_losses_fall(network):
     assert (lesson.losses < 0.5 * first).all()
 
 
+@pytest.mark.gpu
+def test_a_lesson_beside_tracking_ends_in_the_same_head():
+    if not torch.cuda.is_available():
+        pytest.skip('no CUDA device')
+    device = torch.device('cuda')
+    heads = []
+    for iterations in (0, 1):
+        torch.manual_seed(2)
+        network = ClassificationNetwork((4, 6, 8), 16).to(device)
+        p, n = (c.to(device) for c in two_classes(network.dimension))
+        pools = []
+        for features in (p, n):
+            memory = SampleMemory(1, 60, network.dimension, device)
+            memory.push(features)
+            pools.append(Samples(memory, memory.rows()))
+        head = network.new_head(generator())
+        lesson = Lesson(head, pools[:1], pools[1:], [generator(100)], RATE, 10, SMALL)
+        schedule = make_schedule(device, iterations, 10)
+        done = schedule.begin(lesson)
+        assert done == (iterations == 0)
+        while not done:
+            done = schedule.advance(lesson)
+        heads.append(lesson.head)
+    assert same(*heads, 1e-5)
+
+
 def test_the_schedule_of_a_device():
     assert isinstance(make_schedule(CPU, 0, 10), AtOnce)
     sliced = make_schedule(CPU, 3, 10)

@@ -2,6 +2,10 @@
 # SPDX-License-Identifier: Apache-2.0
 import csv
 import math
+import os
+from pathlib import Path
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -195,6 +199,22 @@ def test_folders_in_and_a_checkpoint_out(stills, tmp_path, monkeypatch):
     network = ClassificationNetwork(**checkpoint.meta.network)
     checkpoint.fill(network)
     assert torch.isfinite(network.features(torch.rand(1, 3, 107, 107) * 255)).all()
+
+
+def test_the_script_says_what_is_wrong_in_a_sentence(tmp_path):
+    script = Path(__file__).resolve().parents[2] / 'scripts' / 'train_csn_classification.py'
+    arguments = ['--data', str(tmp_path / 'none'), '--out', str(tmp_path / 'run')]
+    done = subprocess.run(
+        [sys.executable, script, *arguments],
+        capture_output=True,
+        text=True,
+        check=False,
+        env={**os.environ, 'PYTHONPATH': str(script.parents[1])},
+    )
+    assert done.returncode == 2
+    assert done.stderr == (
+        f'train_csn_classification: training data {tmp_path}/none: there is no such folder\n'
+    )
 
 
 def test_videos_are_refused_in_a_sentence(stills, tmp_path):

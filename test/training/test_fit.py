@@ -286,6 +286,11 @@ def test_augmentation_keeps_shape_and_range(size):
     assert torch.equal(photometric()(torch.rand(8, 3, size, size) * 255), out)
 
 
+def test_jpeg_may_be_left_out():
+    names = [[type(step).__name__ for step in photometric(jpeg).inner] for jpeg in (True, False)]
+    assert names[0] == [*names[1], 'RandomJPEG']
+
+
 def test_augmentation_does_not_move_a_target():
     torch.manual_seed(0)
     image = torch.zeros(64, 3, 127, 127)
