@@ -27,6 +27,7 @@ from ..evaluation.runner import evaluate
 from ..evaluation.store import Store, write_json
 from ..evaluation.tables import as_json, markdown
 from ..images import silence_opencv
+from ..memory import keep_large_buffers
 from ..runtime import resolve_device, resolve_precision
 from ..sequences import Sequence
 from ..weights import entries
@@ -125,6 +126,7 @@ def run(args: argparse.Namespace) -> int:
         Anything in the arguments or in the data is wrong, or no tracker could run.
     """
     silence_opencv()
+    keep_large_buffers()
     # What ends a job on a cluster or a service: children are ended with it, as after Ctrl-C.
     before = signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
