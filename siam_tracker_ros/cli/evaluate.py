@@ -7,7 +7,6 @@ from __future__ import annotations
 import argparse
 from collections.abc import Sequence as List
 from dataclasses import replace
-from importlib import util
 from pathlib import Path
 import signal
 import sys
@@ -22,6 +21,7 @@ from ..evaluation.datasets.plain import FOLDER
 from ..evaluation.entrants import Entrant, parse_entrants
 from ..evaluation.experiments import EXPERIMENTS, find_experiment
 from ..evaluation.machine import usable_cores
+from ..evaluation.reporting import require_report
 from ..evaluation.results import Results
 from ..evaluation.runner import evaluate
 from ..evaluation.store import Store, write_json
@@ -218,12 +218,8 @@ def _check(args: argparse.Namespace, experiments: list[str]) -> None:
             )
     if args.videos and not args.report:
         raise UserError('--videos are for the report: leave out --no-report')
-    lacking = [name for name in ('jinja2', 'matplotlib') if util.find_spec(name) is None]
-    if args.report and lacking:
-        raise UserError(
-            f'the report needs {lacking[0]}: install it with '
-            "`pip install 'siam-tracker-ros[eval]'`, or use --no-report"
-        )
+    if args.report:
+        require_report()
 
 
 def _entrants(args: argparse.Namespace) -> list[Entrant]:
