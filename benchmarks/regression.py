@@ -13,7 +13,6 @@ from __future__ import annotations
 import argparse
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
-from importlib import util
 import json
 import math
 from pathlib import Path
@@ -25,7 +24,7 @@ from siam_tracker_ros.errors import UserError
 from siam_tracker_ros.evaluation.cost import measure_costs
 from siam_tracker_ros.evaluation.entrants import Entrant, parse_entrants
 from siam_tracker_ros.evaluation.machine import usable_cores
-from siam_tracker_ros.evaluation.report import write_report
+from siam_tracker_ros.evaluation.reporting import require_report
 from siam_tracker_ros.evaluation.results import Results
 from siam_tracker_ros.evaluation.runner import evaluate
 from siam_tracker_ros.evaluation.store import Store
@@ -64,7 +63,8 @@ def main(words: list[str] | None = None) -> int:
         if args.store:
             args.table.parent.mkdir(parents=True, exist_ok=True)
             check_output_file(args.table, 'table')
-        require_report()
+        if args.report:
+            require_report()
         before = read_table(args.table)
         sequences = read_folder(args.folder)
         if before and not args.store and before['sequences'] != lengths(sequences):
@@ -110,18 +110,12 @@ def parse_arguments(words: list[str] | None) -> argparse.Namespace:
     parser.add_argument(
         '--table', type=Path, default=TABLE, metavar='JSON', help='stored table to compare with'
     )
+    parser.add_argument(
+        '--report', action=argparse.BooleanOptionalAction, default=True,
+        help='write the report page (default: %(default)s)',
+    )  # fmt: skip
     parser.add_argument('--store', action='store_true', help='keep the new table')
     return parser.parse_args(words)
-
-
-def require_report() -> None:
-    """Refuse before the work what would fail after it."""
-    lacking = [name for name in ('jinja2', 'matplotlib') if util.find_spec(name) is None]
-    if lacking:
-        raise UserError(
-            f'the report needs {lacking[0]}: install it with '
-            "`pip install 'siam-tracker-ros[eval]'`"
-        )
 
 
 def read_folder(folder: Path) -> list[Sequence]:
@@ -148,7 +142,11 @@ def measure(sequences: list[Sequence], args: argparse.Namespace) -> Table:
         able = [entrant for entrant in entrants if entrant.label in results.trackers]
         costs = measure_costs(able, sequences, args.out, fresh=args.fresh)
         results = replace(results, costs=costs)
-        print(f'\nreport: {write_report(results, args.out / "report")}')
+        if args.report:
+            # Late: it needs packages that the rest does not.
+            from siam_tracker_ros.evaluation.report import write_report
+
+            print(f'\nreport: {write_report(results, args.out / "report")}')
     return make_table(results, entrants)
 
 

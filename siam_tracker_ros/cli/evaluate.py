@@ -7,7 +7,6 @@ from __future__ import annotations
 import argparse
 from collections.abc import Sequence as List
 from dataclasses import replace
-from importlib import util
 from pathlib import Path
 import signal
 import sys
@@ -22,11 +21,13 @@ from ..evaluation.datasets.plain import FOLDER
 from ..evaluation.entrants import Entrant, parse_entrants
 from ..evaluation.experiments import EXPERIMENTS, find_experiment
 from ..evaluation.machine import usable_cores
+from ..evaluation.reporting import require_report
 from ..evaluation.results import Results
 from ..evaluation.runner import evaluate
 from ..evaluation.store import Store, write_json
 from ..evaluation.tables import as_json, markdown
 from ..images import silence_opencv
+from ..memory import keep_large_buffers
 from ..runtime import resolve_device, resolve_precision
 from ..sequences import Sequence
 from ..weights import entries
@@ -125,6 +126,7 @@ def run(args: argparse.Namespace) -> int:
         Anything in the arguments or in the data is wrong, or no tracker could run.
     """
     silence_opencv()
+    keep_large_buffers()
     # What ends a job on a cluster or a service: children are ended with it, as after Ctrl-C.
     before = signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
@@ -216,12 +218,8 @@ def _check(args: argparse.Namespace, experiments: list[str]) -> None:
             )
     if args.videos and not args.report:
         raise UserError('--videos are for the report: leave out --no-report')
-    lacking = [name for name in ('jinja2', 'matplotlib') if util.find_spec(name) is None]
-    if args.report and lacking:
-        raise UserError(
-            f'the report needs {lacking[0]}: install it with '
-            "`pip install 'siam-tracker-ros[eval]'`, or use --no-report"
-        )
+    if args.report:
+        require_report()
 
 
 def _entrants(args: argparse.Namespace) -> list[Entrant]:

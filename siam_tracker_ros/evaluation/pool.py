@@ -15,6 +15,7 @@ import multiprocessing
 from multiprocessing.connection import Connection, wait
 import signal
 
+from ..memory import keep_large_buffers
 from .progress import Bar
 from .units import Key, Outcome, Unit, attempt
 
@@ -127,6 +128,7 @@ class Worker:
 
 def _serve(pipe: Connection, seed: int) -> None:
     """Make what the pipe brings until its other side is closed."""
+    keep_large_buffers()
     # Whoever waits for us is gone as well: there is nobody to tell.
     with suppress(EOFError, OSError):
         while True:

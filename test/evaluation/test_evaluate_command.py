@@ -125,7 +125,8 @@ def test_results_of_other_settings_are_not_mixed_in(words, tmp_path, capsys):
 
 def test_a_report_that_cannot_be_made_is_told_at_once(words, tmp_path, monkeypatch, capsys):
     monkeypatch.setattr(
-        'siam_tracker_ros.cli.evaluate.util.find_spec', lambda name: name != 'jinja2' or None
+        'siam_tracker_ros.evaluation.reporting.util.find_spec',
+        lambda name: name != 'jinja2' or None,
     )
     assert main([*words, '--trackers', 'mil']) == 2
     assert 'the report needs jinja2' in capsys.readouterr().err
