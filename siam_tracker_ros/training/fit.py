@@ -10,7 +10,6 @@ import csv
 from dataclasses import dataclass
 import math
 from pathlib import Path
-import pickle
 from typing import Any
 
 import numpy as np
@@ -25,6 +24,7 @@ from ..settings import Settings, setting
 from .augment import photometric
 from .losses import absent_peaks, balanced_logistic, distance_map, place_entropy
 from .pairs import Pair, Pairs, Window
+from .resuming import CHECKPOINT, METRICS, forget_later_rows, read_state
 from .scenes import Batch, SceneMaker, SceneSettings
 from .sources import Shot
 
@@ -237,46 +237,22 @@ class Fit:
 
     def resume(self) -> bool:
         """Go on from ``last.ckpt`` where there is one; returns whether there was."""
-        path = self.folder / 'last.ckpt'
-        if not path.is_file():
+        state = read_state(self.folder, self.recipe, self.fabric.device)
+        if state is None:
             return False
-        try:
-            # Not the engine's own: it may run what a pickle says.
-            state = torch.load(path, map_location=self.fabric.device, weights_only=True)
-            recipe = state['recipe']
-        except (EOFError, KeyError, RuntimeError, TypeError, pickle.UnpicklingError) as error:
-            raise UserError(
-                f'{path} cannot be resumed from: it is damaged or of another version; delete it, '
-                'or give another --out folder, to begin anew'
-            ) from error
-        changed = [k for k, v in self.recipe.items() if recipe.get(k) != v]
-        if changed:
-            raise UserError(
-                f'{path} was trained with other settings ({", ".join(changed)}): '
-                'give the same ones to resume, or another --out folder to begin anew'
-            )
         try:
             self.network.load_state_dict(state['network'])
         except RuntimeError as error:
             raise UserError(
-                f'{path} holds a network of other widths: give the same --init to resume, or '
-                'another --out folder to begin anew'
+                f'{self.folder / CHECKPOINT} holds a network of other widths: give the same '
+                '--init to resume, or another --out folder to begin anew'
             ) from error
         self.average.load_state_dict(state['average'])
         self.optimizer.load_state_dict(state['optimizer'])
         self.step = state['step']
-        self._forget_later_rows()
+        if self.fabric.is_global_zero:
+            forget_later_rows(self.folder, self.step)
         return True
-
-    def _forget_later_rows(self) -> None:
-        """Drop the rows of steps after the checkpoint, which are about to be run again."""
-        path = self.folder / 'metrics.csv'
-        if not path.is_file() or not self.fabric.is_global_zero:
-            return
-        header, *rows = path.read_text().splitlines() or ['']
-        steps = [row.split(',')[0] for row in rows]
-        kept = [r for r, step in zip(rows, steps) if step.isdecimal() and int(step) <= self.step]
-        path.write_text('\n'.join([header, *kept]) + '\n')
 
     def save(self) -> None:
         """Write ``last.ckpt``: everything that `resume` needs."""
@@ -287,10 +263,10 @@ class Fit:
             'step': self.step,
             'recipe': self.recipe,
         }
-        partial = self.folder / 'last.ckpt.part'
+        partial = self.folder / f'{CHECKPOINT}.part'
         self.fabric.save(str(partial), state)
         if self.fabric.is_global_zero:
-            partial.replace(self.folder / 'last.ckpt')
+            partial.replace(self.folder / CHECKPOINT)
 
     def run(self) -> Siamese:
         """Train to the last step and return the averaged network."""
@@ -384,7 +360,7 @@ class Fit:
             'held_out_hit',
             'held_out_auroc',
         ]
-        path = self.folder / 'metrics.csv'
+        path = self.folder / METRICS
         fresh = not path.is_file()
         with path.open('a', newline='') as file:
             writer = csv.DictWriter(file, columns)

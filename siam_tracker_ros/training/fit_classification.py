@@ -9,7 +9,6 @@ import copy
 import csv
 from dataclasses import dataclass
 from pathlib import Path
-import pickle
 
 import numpy as np
 import torch
@@ -23,10 +22,8 @@ from ..settings import Settings, setting
 from .augment import photometric
 from .domain_heads import KINDS, make_heads
 from .domains import Domains, DomainSettings, PatchMaker
+from .resuming import CHECKPOINT, METRICS, forget_later_rows, read_state
 from .sources import Shot
-
-# What reading a checkpoint that is cut off, or none of ours, can raise.
-DAMAGED = (EOFError, KeyError, OSError, RuntimeError, TypeError, pickle.UnpicklingError)
 
 
 @dataclass(frozen=True)
@@ -145,48 +142,27 @@ class ClassificationFit:
 
     def resume(self) -> bool:
         """Go on from ``last.ckpt`` where there is one; returns whether there was."""
-        path = self.folder / 'last.ckpt'
-        if not path.is_file():
+        state = read_state(self.folder, self.recipe, self.device)
+        if state is None:
             return False
-        try:
-            state = torch.load(path, map_location=self.device, weights_only=True)
-            recipe = state['recipe']
-        except (
-            EOFError,
-            KeyError,
-            OSError,
-            RuntimeError,
-            TypeError,
-            pickle.UnpicklingError,
-        ) as error:
-            raise UserError(
-                f'{path} cannot be resumed from: it is damaged or of another version; delete it, '
-                'or give another --out folder, to begin anew'
-            ) from error
-        changed = [k for k, v in self.recipe.items() if recipe.get(k) != v]
-        if changed:
-            raise UserError(
-                f'{path} was trained with other settings ({", ".join(changed)}): '
-                'give the same ones to resume, or another --out folder to begin anew'
-            )
         try:
             self.model.load_state_dict(state['model'])
         except RuntimeError as error:
             raise UserError(
-                f'{path} holds a network of other widths or domains: give the same data to '
-                'resume, or another --out folder to begin anew'
+                f'{self.folder / CHECKPOINT} holds a network of other widths or domains: give '
+                'the same data to resume, or another --out folder to begin anew'
             ) from error
         self.average.load_state_dict(state['average'])
         self.optimizer.load_state_dict(state['optimizer'])
         self.schedule.load_state_dict(state['schedule'])
         self.step = state['step']
-        self._forget_later_rows()
+        forget_later_rows(self.folder, self.step)
         return True
 
     def save(self) -> None:
         """Write ``last.ckpt``: everything that `resume` needs."""
         self.folder.mkdir(parents=True, exist_ok=True)
-        partial = self.folder / 'last.ckpt.part'
+        partial = self.folder / f'{CHECKPOINT}.part'
         torch.save(
             {
                 'model': self.model.state_dict(),
@@ -198,7 +174,7 @@ class ClassificationFit:
             },
             partial,
         )
-        partial.replace(self.folder / 'last.ckpt')
+        partial.replace(self.folder / CHECKPOINT)
 
     def run(self) -> ClassificationNetwork:
         """Train to the last step and return the averaged shared layers."""
@@ -250,20 +226,10 @@ class ClassificationFit:
             kept.lerp_(current, 1.0 - keep)
 
     def _log(self, row: dict[str, float]) -> None:
-        path = self.folder / 'metrics.csv'
+        path = self.folder / METRICS
         fresh = not path.is_file()
         with path.open('a', newline='') as file:
             writer = csv.writer(file)
             if fresh:
                 writer.writerow(['step', *row])
             writer.writerow([self.step, *(f'{value:.6g}' for value in row.values())])
-
-    def _forget_later_rows(self) -> None:
-        """Drop the rows of steps after the checkpoint, which are about to be run again."""
-        path = self.folder / 'metrics.csv'
-        if not path.is_file():
-            return
-        header, *rows = path.read_text().splitlines() or ['']
-        steps = [row.split(',')[0] for row in rows]
-        kept = [r for r, step in zip(rows, steps) if step.isdecimal() and int(step) <= self.step]
-        path.write_text('\n'.join([header, *kept]) + '\n')

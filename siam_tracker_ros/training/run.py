@@ -31,6 +31,7 @@ from .curves import draw_curves, figure_class
 from .fit import Fit, FitSettings
 from .mining import MiningSettings, mine
 from .pairs import Pairs
+from .resuming import METRICS
 from .scenes import SceneSettings
 from .sources import Shot, discover, split
 
@@ -230,7 +231,7 @@ def train(
         }
         meta = checkpoints.Meta(name, described.network, settings, card)
         checkpoints.save(path, checkpoints.Checkpoint(halved(trained), meta))
-        draw_curves(folder / 'metrics.csv', folder / 'curves.png')
+        draw_curves(folder / METRICS, folder / 'curves.png')
     fabric.barrier()
     return path
 
