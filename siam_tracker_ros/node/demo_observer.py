@@ -96,6 +96,14 @@ class Observer(Node):
         self._executor = SingleThreadedExecutor()
         self._executor.add_node(self)
 
+    def close(self) -> None:
+        """Destroy the node and what spun it.
+
+        An executor that is left to the collector finds its handles gone, and complains at exit.
+        """
+        self._executor.shutdown()
+        self.destroy_node()
+
     def _image(self, message: Any) -> None:
         self.stamps.append(stamp_ns(message.header.stamp))
 
@@ -281,6 +289,6 @@ def observing(
         try:
             yield observer
         finally:
-            observer.destroy_node()
+            observer.close()
     finally:
         rclpy.try_shutdown()
