@@ -6,10 +6,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import torch
 
 from .errors import UserError
+
+CPU_INFO = Path('/proc/cpuinfo')
+# Linux's words for instructions that multiply in bfloat16, on x86 and on ARM.
+BFLOAT16_FLAGS = {'avx512_bf16', 'amx_bf16', 'bf16'}
 
 PRECISIONS = {'float32': torch.float32, 'bfloat16': torch.bfloat16, 'float16': torch.float16}
 
@@ -65,6 +70,18 @@ def resolve_precision(name: str, device: torch.device) -> torch.dtype:
     if name == 'float16' and device.type == 'cpu':
         raise UserError('precision float16 needs a CUDA device: on a CPU use float32 or bfloat16')
     return PRECISIONS[name]
+
+
+def computes_bfloat16(device: torch.device) -> bool:
+    """Whether a device has instructions for bfloat16; one that has not is many times slower."""
+    if device.type == 'cuda':
+        return bool(torch.cuda.is_bf16_supported())
+    lines = CPU_INFO.read_text(errors='replace').splitlines() if CPU_INFO.is_file() else []
+    return any(
+        not BFLOAT16_FLAGS.isdisjoint(line.split())
+        for line in lines
+        if line.startswith(('flags', 'Features'))
+    )
 
 
 @contextmanager

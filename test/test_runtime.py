@@ -3,8 +3,9 @@
 import pytest
 import torch
 
+from siam_tracker_ros import runtime
 from siam_tracker_ros.errors import UserError
-from siam_tracker_ros.runtime import resolve_device, resolve_precision
+from siam_tracker_ros.runtime import computes_bfloat16, resolve_device, resolve_precision
 
 
 @pytest.fixture
@@ -51,3 +52,20 @@ def test_precisions():
         resolve_precision('float16', cpu)
     with pytest.raises(UserError, match="unknown precision 'half': expected auto, float32"):
         resolve_precision('half', cpu)
+
+
+@pytest.mark.parametrize(
+    ('text', 'able'),
+    [
+        ('processor : 0\nflags : fpu avx2 avx512_bf16 sse\n', True),
+        ('flags : fpu amx_bf16\n', True),
+        ('processor : 0\nFeatures : fp asimd bf16 i8mm\n', True),
+        ('flags : fpu avx2 avx512f\nmodel name : avx512_bf16\n', False),
+        (None, False),
+    ],
+)
+def test_a_cpu_says_whether_it_computes_in_bfloat16(tmp_path, monkeypatch, text, able):
+    if text is not None:
+        (tmp_path / 'cpuinfo').write_text(text)
+    monkeypatch.setattr(runtime, 'CPU_INFO', tmp_path / 'cpuinfo')
+    assert computes_bfloat16(torch.device('cpu')) is able

@@ -22,6 +22,7 @@ from ..models.backbones.resnet import CROP
 from ..models.matching import Matching
 from ..models.siamese import Siamese
 from ..models.siamfc import SiamFC
+from ..runtime import computes_bfloat16, resolve_device
 from ..sequences import GROUND_TRUTH
 from ..settings import Settings, setting
 from ..trackers.registry import load_network
@@ -75,7 +76,9 @@ class RunSettings(Settings):
     """Where a run happens and what its checkpoint says about itself."""
 
     precision: str = setting(
-        'bf16-mixed', 'number format', choices=('32-true', 'bf16-mixed', '16-mixed')
+        'auto',
+        'number format; auto is bf16-mixed where the device has instructions for it, else 32-true',
+        choices=('auto', '32-true', 'bf16-mixed', '16-mixed'),
     )
     accelerator: str = setting('auto', 'device kind', choices=('auto', 'cpu', 'cuda'))
     devices: int = setting(1, 'devices on this machine', low=1, high=1024)
@@ -118,7 +121,7 @@ def make_fabric(run: RunSettings) -> Any:
             accelerator=run.accelerator,
             devices=run.devices,
             num_nodes=run.nodes,
-            precision=run.precision,  # type: ignore[arg-type]  # its choices check it
+            precision=_precision(run),  # type: ignore[arg-type]  # its choices check it
         )
         fabric.launch()
     except (RuntimeError, ValueError) as error:
@@ -126,6 +129,13 @@ def make_fabric(run: RunSettings) -> Any:
             f'cannot train on accelerator {run.accelerator} with {run.devices} device(s): {error}'
         ) from error
     return fabric
+
+
+def _precision(run: RunSettings) -> str:
+    """The number format in the engine's words."""
+    if run.precision != 'auto':
+        return run.precision
+    return 'bf16-mixed' if computes_bfloat16(resolve_device(run.accelerator)) else '32-true'
 
 
 def train(

@@ -19,7 +19,7 @@ from siam_tracker_ros.geometry import Box
 from siam_tracker_ros.models.matching import Matching
 from siam_tracker_ros.models.siamfc import SiamFC
 from siam_tracker_ros.trackers.registry import load_network
-from siam_tracker_ros.training.run import RECIPES
+from siam_tracker_ros.training.run import RECIPES, RunSettings, make_fabric
 from siam_tracker_ros.video import VideoWriter
 
 SMALL = {'widths': [8, 16, 16, 16, 16], 'groups': 2}
@@ -263,3 +263,12 @@ def test_two_processes_train_one_network(stills, tmp_path):
     path = out / 'siamfc.safetensors'
     assert weights.load(path).meta.training['shots'] == 6
     assert trackers.create('siamfc', str(path), 'cpu').settings.exemplar_size == 127
+
+
+@pytest.mark.parametrize(('able', 'precision'), [(True, 'bf16-mixed'), (False, '32-true')])
+def test_the_number_format_is_one_that_the_device_is_made_for(monkeypatch, able, precision):
+    monkeypatch.setattr('siam_tracker_ros.training.run.computes_bfloat16', lambda device: able)
+    chosen = make_fabric(RunSettings(accelerator='cpu'))
+    assert chosen._precision.precision == precision
+    asked = make_fabric(RunSettings(accelerator='cpu', precision='32-true'))
+    assert asked._precision.precision == '32-true'
