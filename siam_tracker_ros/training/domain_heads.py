@@ -12,21 +12,22 @@ from torch import Tensor, nn
 
 from ..models.classification import DEVIATION, FOREGROUND, ClassificationNetwork
 from .domains import Patches
+from .normalised import Normalised
 
 KINDS = ('branches', 'ridge')
 
 
 class _Shared(nn.Module):
-    """The shared layers, with dropout as online learning has it."""
+    """The shared layers, normalised, and with dropout as online learning has it."""
 
     def __init__(self, shared: ClassificationNetwork, dropout: float) -> None:
         super().__init__()
-        self.shared = shared
+        self.shared = Normalised(shared)
         self.dropout = dropout
 
     def embed(self, images: Tensor, visits: int) -> Tensor:
         """Outputs of fc5: (V * P, 3, 107, 107) -> (V, P, hidden)."""
-        x = self.shared.hidden(self.shared.features(images), self.dropout)
+        x = self.shared.hidden(images, self.dropout)
         return x.view(visits, -1, x.shape[1])
 
 
