@@ -52,9 +52,9 @@ class Normalised(nn.Module):
         """The plain network that computes the same in evaluation mode."""
         plain = copy.deepcopy(self.network)
         for stage, norm in zip((plain.conv1, plain.conv2, plain.conv3), self.convolutions):
-            _fold(stage[0], norm, fuse_conv_bn_weights)  # type: ignore[arg-type]
+            _fold(stage[0], norm, fuse_conv_bn_weights)
         for layer, norm in zip((plain.fc4, plain.fc5), self.layers):
-            _fold(layer, norm, fuse_linear_bn_weights)  # type: ignore[arg-type]
+            _fold(layer, norm, fuse_linear_bn_weights)
         return plain.eval()
 
 
