@@ -8,6 +8,9 @@ from collections import deque
 from dataclasses import dataclass, field
 import math
 
+from ..errors import UserError
+from ..settings import Settings, setting
+
 
 @dataclass(frozen=True)
 class Evidence:
@@ -75,6 +78,64 @@ class Thresholds:
     lost: float
     found: float
     patience: int
+
+
+@dataclass(frozen=True)
+class ThresholdSettings(Settings):
+    """When the score of a target's matches changes its state."""
+
+    certain_score: float = setting(
+        0.5,
+        'score from which a target is tracked, not uncertain',
+        low=0.0,
+        high=1.0,
+        source='own',
+        dynamic=True,
+    )
+    lost_score: float = setting(
+        0.2,
+        'score below which a frame speaks for a loss',
+        low=0.0,
+        high=1.0,
+        source='own',
+        dynamic=True,
+    )
+    found_score: float = setting(
+        0.6,
+        'score from which a lost target counts as found',
+        low=0.0,
+        high=1.0,
+        source='own',
+        dynamic=True,
+    )
+    lost_patience: int = setting(
+        5,
+        'frames in a row below lost_score before the target is lost',
+        unit='frames',
+        low=1,
+        high=1000,
+        source='own',
+        dynamic=True,
+    )
+    history: int = setting(
+        30, 'trusted peaks that are remembered', unit='frames', low=1, high=1000, source='own'
+    )
+
+    def check_together(self) -> None:
+        """Refuse crossed thresholds."""
+        super().check_together()
+        if not self.lost_score <= self.certain_score:
+            raise UserError(
+                f'lost_score is {self.lost_score}: expected at most certain_score '
+                f'({self.certain_score})'
+            )
+
+    @property
+    def thresholds(self) -> Thresholds:
+        """The thresholds alone, as `Judgement` has them."""
+        return Thresholds(
+            self.certain_score, self.lost_score, self.found_score, self.lost_patience
+        )
 
 
 @dataclass(frozen=True)

@@ -281,7 +281,7 @@ def test_the_size_follows_the_best_scale_damped(make, texture, monkeypatch):
     frame = Frame.from_numpy(texture())
     target = tracker.start(frame, Box.from_ltwh(100, 80, 60, 40))
     larger = torch.tensor([[2.0, 8.0, 8.0, 5.0, 9.0]])
-    monkeypatch.setattr('siam_tracker_ros.trackers.siamfc.locate', lambda *_: larger)
+    monkeypatch.setattr('siam_tracker_ros.trackers.matcher.locate', lambda *_: larger)
     tracker.step(frame, [target])
     assert target.box.w == pytest.approx(60 * 1.05)
     assert target.box.h == pytest.approx(40 * 1.05)
@@ -297,7 +297,7 @@ def test_a_cell_beside_the_middle_is_a_stride_of_the_crop(make, texture, monkeyp
     target.origin = (0.25, -0.5)
     # A square of 40 px is half of the exemplar window: 80 / 127 image pixels per crop pixel.
     beside = torch.tensor([[1.0, 8.0 + 1.25, 8.0 - 2.5, 5.0, 9.0]])
-    monkeypatch.setattr('siam_tracker_ros.trackers.siamfc.locate', lambda *_: beside)
+    monkeypatch.setattr('siam_tracker_ros.trackers.matcher.locate', lambda *_: beside)
     tracker.step(frame, [target])
     assert target.box.cx == pytest.approx(120 + 8 * 80 / 127)
     assert target.box.cy == pytest.approx(100 - 16 * 80 / 127)

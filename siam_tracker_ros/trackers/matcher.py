@@ -1,0 +1,348 @@
+# Copyright 2026 The siam_tracker_ros authors
+# SPDX-License-Identifier: Apache-2.0
+"""Matching of an exemplar with search crops: what SiamFC does, and the others begin with.
+
+Bertinetto et al., "Fully-Convolutional Siamese Networks for Object Tracking", 2016. Sections cited
+without a paper are of that one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+import math
+
+import torch
+from torch import Tensor
+
+from ..errors import UserError
+from ..frames import Frame
+from ..geometry import Box, SearchWindow, context_side
+from ..models.siamese import Siamese
+from ..settings import Settings, setting
+from ..stages import stage
+from .base import Response, Target
+from .locate import locate
+
+
+@dataclass(frozen=True)
+class MatchSettings(Settings):
+    """How an exemplar is cut out, and how the next frames are searched for it."""
+
+    exemplar_size: int = setting(
+        127,
+        'side of the exemplar crop',
+        unit='px',
+        low=87,
+        high=511,
+        symbol='z',
+        source='SiamFC 2.5',
+    )
+    search_size: int = setting(
+        255,
+        'side of the search crop',
+        unit='px',
+        low=103,
+        high=1023,
+        symbol='x',
+        source='SiamFC 2.5',
+    )
+    context: float = setting(
+        0.5,
+        'context around the target as a share of (w + h), both sides together',
+        low=0.0,
+        high=2.0,
+        symbol='2p',
+        source='SiamFC 2.5',
+    )
+    scales: int = setting(
+        3, 'number of search scales, odd', low=1, high=7, source='SiamFC 3 (SiamFC-3s)'
+    )
+    scale_step: float = setting(
+        1.0375, 'ratio between two search scales', low=1.0, high=1.5, source='SiamFC code'
+    )
+    scale_penalty: float = setting(
+        0.9745,
+        'factor on the response of every scale but the middle one',
+        low=0.0,
+        high=1.0,
+        source='SiamFC code',
+        dynamic=True,
+    )
+    scale_rate: float = setting(
+        0.59,
+        'how far the size follows the best scale in one frame',
+        low=0.0,
+        high=1.0,
+        source='SiamFC code',
+        dynamic=True,
+    )
+    window_influence: float = setting(
+        0.176,
+        'weight of the cosine window against the response',
+        low=0.0,
+        high=1.0,
+        source='SiamFC code',
+        dynamic=True,
+    )
+    upsampling: int = setting(
+        16, 'bicubic up-sampling of the response map', low=1, high=32, source='SiamFC 3'
+    )
+    size_low: float = setting(
+        0.2,
+        'smallest size against the first frame',
+        low=0.01,
+        high=1.0,
+        source='DSiam code',
+        dynamic=True,
+    )
+    size_high: float = setting(
+        5.0,
+        'largest size against the first frame',
+        low=1.0,
+        high=100.0,
+        source='DSiam code',
+        dynamic=True,
+    )
+    lost_search_size: int = setting(
+        511,
+        'side of the search crop while the target is lost',
+        unit='px',
+        low=103,
+        high=2047,
+        source='own; SiamRPN++ 4.4 grows its search region likewise',
+    )
+
+    def check_together(self) -> None:
+        """Refuse maps without a cell at zero displacement, and even scales."""
+        super().check_together()
+        for name in ('search_size', 'lost_search_size'):
+            size = getattr(self, name)
+            if size <= self.exemplar_size or (size - self.exemplar_size) % 16:
+                raise UserError(
+                    f'{name} is {size}: expected exemplar_size ({self.exemplar_size}) plus a '
+                    'multiple of 16, '
+                    'so that a cell of the response map lies at zero displacement'
+                )
+        if self.scales % 2 == 0:
+            raise UserError(
+                f'scales is {self.scales}: expected an odd number, so that one keeps the size'
+            )
+
+    @property
+    def factors(self) -> list[float]:
+        """Sizes of the search windows, relative to the target's, rising."""
+        return [self.scale_step**k for k in range(-(self.scales // 2), self.scales // 2 + 1)]
+
+
+class MatchTarget(Target):
+    """One object: its exemplar's features, and the colour around its image.
+
+    Attributes
+    ----------
+    template : Tensor
+        (C, h, w) exemplar features, computed once from the first frame.
+    fill : Tensor
+        (3,) mean colour of the first frame; it stays, so that padding does not flicker.
+    first : Box
+        The box that tracking started with; bounds the size.
+    origin : tuple of float
+        Where the exemplar's own peak lies in the frame it was taken from, x and y in cells from
+        the middle of the map.
+    """
+
+    def __init__(self, box: Box, template: Tensor, fill: Tensor) -> None:
+        super().__init__(box)
+        self.template = template
+        self.fill = fill
+        self.first = box
+        self.origin = (0.0, 0.0)
+
+    def rescale(self, fx: float, fy: float) -> None:
+        """See `Target.rescale`; the bounds of the size are rescaled with it."""
+        super().rescale(fx, fy)
+        self.first = self.first.scaled(fx, fy)
+
+
+@dataclass(frozen=True)
+class Match:
+    """What one run of the network found for N targets.
+
+    Attributes
+    ----------
+    rows : list of list of float
+        The rows of `locate`.
+    maps : Tensor
+        (N, M, M) logits at the best scales.
+    factors : list of float
+        The best scales.
+    windows : list of SearchWindow
+        What was searched at the best scales.
+    stride : int
+        Pixels of the crop between two cells.
+    size : int
+        Side of the crops.
+    """
+
+    rows: list[list[float]]
+    maps: Tensor
+    factors: list[float]
+    windows: list[SearchWindow]
+    stride: int
+    size: int
+
+    def self_response(self) -> tuple[float, float]:
+        """Offset of the first target's peak in its own first frame, x and y in cells.
+
+        The response around the exemplar is not symmetric, because its surroundings are not, so
+        its up-sampled peak lies a fraction of a cell beside the middle. As a constant error it
+        would move every box of a static scene. A peak further off is something else that looks
+        alike, which no offset mends.
+        """
+        _, column, line, peak, _ = self.rows[0]
+        middle = (self.cells - 1) / 2
+        dx, dy = column - middle, line - middle
+        if not math.isfinite(peak) or max(abs(dx), abs(dy)) > 1.0:
+            return 0.0, 0.0
+        return dx, dy
+
+    @property
+    def cells(self) -> int:
+        """Cells along a side of a map, M."""
+        return int(self.maps.shape[-1])
+
+    def place(
+        self, index: int, column: float, line: float, origin: tuple[float, float]
+    ) -> tuple[float, float]:
+        """Position in the image of a peak of one target's map.
+
+        Parameters
+        ----------
+        index : int
+            Which target.
+        column, line : float
+            The peak, in cells.
+        origin : tuple of float
+            The target's own, see `MatchTarget`.
+        """
+        return self.windows[index].cell(
+            column - origin[0], line - origin[1], self.cells, self.stride, self.size
+        )
+
+    def response(self, index: int) -> Response:
+        """One target's map, and what it covers of the image."""
+        window = self.windows[index]
+        side = window.side * self.cells * self.stride / self.size
+        return Response(self.maps[index], SearchWindow(window.cx, window.cy, side))
+
+
+class Matcher:
+    """A Siamese network that cuts out exemplars and searches for them.
+
+    Parameters
+    ----------
+    network : Siamese
+        In evaluation mode, on `device`.
+    settings : MatchSettings
+    device : torch.device
+    dtype : torch.dtype
+        Number format of the network; positions are always computed in float32.
+    """
+
+    def __init__(
+        self, network: Siamese, settings: MatchSettings, device: torch.device, dtype: torch.dtype
+    ) -> None:
+        self.network = network.eval().to(device=device, dtype=dtype)
+        # Convolution and pooling of one image are quicker with the channels innermost.
+        self.network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        self.settings = settings
+        self.device = device
+        self.dtype = dtype
+
+    def exemplar(self, frame: Frame, box: Box) -> tuple[Tensor, Tensor]:
+        """Features of an exemplar with its context (section 2.5), and the frame's mean colour."""
+        s = self.settings
+        fill = frame.mean_colour()
+        window = SearchWindow(box.cx, box.cy, context_side(box.w, box.h, s.context))
+        crop = frame.crop([window], s.exemplar_size, fill).to(
+            self.dtype, memory_format=torch.channels_last
+        )
+        return self.network.template(crop)[0], fill
+
+    def match(
+        self,
+        frame: Frame,
+        targets: Sequence[MatchTarget],
+        boxes: Sequence[Box],
+        size: int,
+        factors: Sequence[float],
+        influence: float,
+    ) -> Match:
+        """Run the network once over all targets and scales.
+
+        Parameters
+        ----------
+        frame : Frame
+        targets : sequence of MatchTarget
+            N, one or more.
+        boxes : sequence of Box
+            Around which each of them is searched, and of which size it is there.
+        size : int
+            Side of the search crops in pixels.
+        factors : sequence of float
+            Sizes of the windows, relative to the boxes'; an odd number, 1 in the middle.
+        influence : float
+            Weight of the cosine window.
+        """
+        s, scales = self.settings, len(factors)
+        sides = [context_side(b.w, b.h, s.context) * size / s.exemplar_size for b in boxes]
+        windows = [
+            SearchWindow(box.cx, box.cy, side * factor)
+            for box, side in zip(boxes, sides)
+            for factor in factors
+        ]
+        fill = torch.stack([t.fill for t in targets]).repeat_interleave(scales, dim=0)
+        with stage('crop', self.device):
+            crops = frame.crop(windows, size, fill).to(
+                self.dtype, memory_format=torch.channels_last
+            )
+        with stage('network', self.device):
+            template = torch.stack([t.template for t in targets])
+            maps = self.network.search(
+                template, crops.reshape(len(targets), scales, *crops.shape[1:])
+            ).float()
+        with stage('post-processing', self.device):
+            penalty = maps.new_tensor([1.0 if f == 1.0 else s.scale_penalty for f in factors])
+            numbers = locate(maps, penalty, influence, s.upsampling)
+            best = numbers[:, 0].long()
+            rows = numbers.tolist()
+        return Match(
+            rows=rows,
+            maps=maps[torch.arange(len(targets), device=maps.device), best],
+            factors=[factors[int(row[0])] for row in rows],
+            windows=[windows[i * scales + int(row[0])] for i, row in enumerate(rows)],
+            stride=self.network.backbone.stride,
+            size=size,
+        )
+
+    def moved(
+        self, target: MatchTarget, at: tuple[float, float], factor: float, frame: Frame
+    ) -> Box:
+        """A target's box at a new place; its size follows the best scale, damped and bounded."""
+        s, box = self.settings, target.box
+        change = 1.0 + s.scale_rate * (factor - 1.0)
+        size = change * math.sqrt(box.area / target.first.area)
+        change *= min(max(size, s.size_low), s.size_high) / size
+        # The centre stays in the image, so that the next search window sees some of it.
+        return Box(
+            min(max(at[0], 0.0), float(frame.width)),
+            min(max(at[1], 0.0), float(frame.height)),
+            box.w * change,
+            box.h * change,
+        )
+
+
+def visible(box: Box, frame: Frame) -> Box:
+    """The part of a box inside the frame: there is one, unless the frame shrank."""
+    clipped = box.clipped(frame.width, frame.height)
+    return clipped if clipped is not None else Box(frame.width / 2, frame.height / 2, 1.0, 1.0)
