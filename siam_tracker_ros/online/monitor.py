@@ -27,11 +27,12 @@ class Evidence:
 
     peak: float
     sharpness: float
+    margin: float = 0.0
 
     @property
     def is_finite(self) -> bool:
         """False where a NaN or an infinity came out of the network."""
-        return math.isfinite(self.peak) and math.isfinite(self.sharpness)
+        return all(map(math.isfinite, (self.peak, self.sharpness, self.margin)))
 
 
 @dataclass(frozen=True)
@@ -46,6 +47,7 @@ class Calibration:
     peak: float
     sharpness: float
     drop: float
+    margin: float = 0.0
 
     def score(self, evidence: Evidence, trusted: float) -> float:
         """Confidence in [0, 1]; `trusted` is the mean of the peaks that were trusted before."""
@@ -54,6 +56,7 @@ class Calibration:
             + self.peak * evidence.peak
             + self.sharpness * math.log(max(evidence.sharpness, 1e-3))
             + self.drop * (evidence.peak - trusted)
+            + self.margin * evidence.margin
         )
         return 1.0 / (1.0 + math.exp(-min(max(logit, -60.0), 60.0)))
 

@@ -9,7 +9,7 @@ them is what tells any object from its surroundings.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 import math
 
 import numpy as np
@@ -21,9 +21,9 @@ from ..errors import UserError
 from ..geometry import Box
 from ..models.classification import BACKGROUND, FOREGROUND, PATCH_SIZE
 from ..online.patches import patch_windows
-from ..online.sampling import Spread, box_row, gaussian, sample, uniform, whole
+from ..online.sampling import Draw, Spread, box_row, gaussian, sample, uniform, whole
 from ..settings import Settings, setting
-from .layers import Layer, Mask, Window, place, render, upload
+from .layers import Layer, Mask, Window, bounds, place, render, upload
 from .pairs import View, draw_box, view_of
 from .sources import ImageCache, Shot
 
@@ -66,6 +66,15 @@ class DomainSettings(Settings):
         high=1.0,
         source='own',
     )
+    distractors: int = setting(
+        2,
+        'objects of other domains that are laid beside the object in each view, and from which a '
+        'third of its negatives is taken: an object on another image would else be known by its '
+        'edge',
+        low=0,
+        high=8,
+        source='own',
+    )
 
     def check_together(self) -> None:
         """Refuse patches that the views cannot share evenly, and overlaps that cross."""
@@ -93,11 +102,14 @@ class Visit:
         One object in several images, or several times in one.
     backdrop : Tensor
         (H, W, 3) uint8 RGB, an image of another domain.
+    others : list of View
+        Objects of other domains, of the same kind where there are any.
     """
 
     domain: int
     views: list[View]
     backdrop: Tensor
+    others: list[View] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -134,9 +146,13 @@ class Domains(Dataset[Visit]):
     seed : int
     views : int
         Views of a visit.
+    distractors : int
+        Other objects of a visit.
     """
 
-    def __init__(self, shots: Sequence[Shot], seed: int, views: int) -> None:
+    def __init__(
+        self, shots: Sequence[Shot], seed: int, views: int, distractors: int = 0
+    ) -> None:
         if len(shots) < 2:
             raise UserError(
                 f'only {len(shots)} images or sequences: expected at least 2, because each gives '
@@ -145,7 +161,11 @@ class Domains(Dataset[Visit]):
         self.shots = list(shots)
         self.seed = seed
         self.views = views
+        self.distractors = distractors
         self.cache = ImageCache()
+        self._kin: dict[str, list[int]] = {}
+        for number, shot in enumerate(self.shots):
+            self._kin.setdefault(shot.kind, []).append(number)
 
     def __len__(self) -> int:
         """Return the number of domains."""
@@ -159,9 +179,21 @@ class Domains(Dataset[Visit]):
         rng = np.random.default_rng((self.seed, 1, index))
         other = self.shots[(number + int(rng.integers(1, len(self.shots)))) % len(self.shots)]
         backdrop, _ = self.cache.read(other.images[int(rng.integers(len(other.images)))])
-        return Visit(number, self._views(number, rng), backdrop)
+        views = self._views(number, self.views, rng)
+        others = [self._views(other, 1, rng)[0] for other in self._others(number, rng)]
+        return Visit(number, views, backdrop, others)
 
-    def _views(self, number: int, rng: np.random.Generator) -> list[View]:
+    def _others(self, number: int, rng: np.random.Generator) -> list[int]:
+        """Domains that lend distractors: half of them are of the same kind, if it has others."""
+        kin = [k for k in self._kin[self.shots[number].kind] if k != number]
+        return [
+            kin[int(rng.integers(len(kin)))]
+            if kin and rng.random() < 0.5
+            else (number + int(rng.integers(1, len(self.shots)))) % len(self.shots)
+            for _ in range(self.distractors)
+        ]
+
+    def _views(self, number: int, count: int, rng: np.random.Generator) -> list[View]:
         shot = self.shots[number]
         if len(shot.images) == 1:
             image, factor = self.cache.read(shot.images[0])
@@ -169,10 +201,10 @@ class Domains(Dataset[Visit]):
             # A domain keeps its object: the box that is drawn depends on nothing else.
             drawer = np.random.default_rng((self.seed, 2, number))
             box = draw_box(image, drawer) if given is None else given.scaled(factor)
-            return [View(image, box)] * self.views
+            return [View(image, box)] * count
         visible = shot.visible
         # Without repetition, as far as there are images.
-        chosen = rng.permutation(len(visible))[np.arange(self.views) % len(visible)]
+        chosen = rng.permutation(len(visible))[np.arange(count) % len(visible)]
         return [view_of(self.cache, shot, visible[int(i)]) for i in chosen]
 
 
@@ -209,10 +241,16 @@ class PatchMaker:
             backdrop = len(images)
             if any(laid):
                 images.append(visit.backdrop)
+            lenders = range(len(images), len(images) + len(visit.others))
+            images.extend(other.image for other in visit.others)
             for number, (view, foreign) in enumerate(zip(visit.views, laid)):
-                boxes, kinds = self._boxes(view, rng)
+                pasted = [
+                    self._pasted(view, other, image, rng)
+                    for other, image in zip(visit.others, lenders)
+                ]
+                boxes, kinds = self._boxes(view, pasted, rng)
                 below = (backdrop, visit.backdrop) if foreign else None
-                crops.extend(self._layers(view, boxes, len(images), below, rng))
+                crops.extend(self._layers(view, boxes, len(images), below, pasted, rng))
                 images.append(view.image)
                 labels[-1].extend(kinds)
                 views[-1].extend([number] * len(kinds))
@@ -223,18 +261,27 @@ class PatchMaker:
             [visit.domain for visit in visits],
         )
 
-    def _boxes(self, view: View, rng: np.random.Generator) -> tuple[Tensor, list[int]]:
+    def _boxes(
+        self, view: View, pasted: Sequence[_Pasted], rng: np.random.Generator
+    ) -> tuple[Tensor, list[int]]:
         """Boxes of one view, (N, 4), and what each shows."""
         s = self.settings
         generator = torch.Generator().manual_seed(int(rng.integers(2**62)))
         target = box_row(view.box)
         size = (view.image.shape[1], view.image.shape[0])
         positives, negatives = s.positives // s.views, s.negatives // s.views
-        draws = (
-            (gaussian(Spread(0.1, SCALE_STEPS)), positives, (s.positive_overlap, 1.0)),
-            (uniform(Spread(1.0, SCALE_STEPS)), (negatives + 1) // 2, (0.0, s.negative_overlap)),
-            (whole(*size, SCALE_STEPS), negatives // 2, (0.0, s.negative_overlap)),
-        )
+        near, background = gaussian(Spread(0.1, SCALE_STEPS)), (0.0, s.negative_overlap)
+        shares = [(negatives // 3 + i) // len(pasted) for i in range(len(pasted))]
+        rest = negatives - sum(shares)
+        draws = [
+            (near, positives, (s.positive_overlap, 1.0)),
+            *(
+                (_around(near, other.box), share, background)
+                for other, share in zip(pasted, shares)
+            ),
+            (uniform(Spread(1.0, SCALE_STEPS)), (rest + 1) // 2, background),
+            (whole(*size, SCALE_STEPS), rest // 2, background),
+        ]
         boxes = [sample(d, target, n, bounds, size, generator) for d, n, bounds in draws if n]
         return torch.cat(boxes), [FOREGROUND] * positives + [BACKGROUND] * negatives
 
@@ -244,12 +291,13 @@ class PatchMaker:
         boxes: Tensor,
         image: int,
         below: tuple[int, Tensor] | None,
+        pasted: Sequence[_Pasted],
         rng: np.random.Generator,
     ) -> list[list[Layer]]:
         """The crops of one view's boxes, which all see one rotated and stretched scene.
 
         `image` is the number of the view's image; `below` number and pixels of the one that the
-        object is laid on, if any.
+        object is laid on, if any; `pasted` lies on top.
         """
         s = self.settings
         centre = (view.box.cx, view.box.cy)
@@ -258,12 +306,14 @@ class PatchMaker:
             Box(0.0, 0.0, 1.0, 1.0), 1.0, (0.0, 0.0), angle, rng.uniform(-1, 1) * s.log_stretch
         )
         # About the object's centre, so that its box stays its box.
-        windows = [
-            _moved(window, turn[:, :2], centre, centre)
-            for window in patch_windows(boxes).double().numpy()
+        upright = list(patch_windows(boxes).double().numpy())
+        windows = [_moved(window, turn[:, :2], centre, centre) for window in upright]
+        above = [
+            [other.layer(window) for other in pasted if other.reaches(window)]
+            for window in upright
         ]
         if below is None:
-            return [[Layer(image, window)] for window in windows]
+            return [[Layer(image, window), *top] for window, top in zip(windows, above)]
         backdrop, pixels = below
         height, width = pixels.shape[:2]
         # Small on it, so that its surroundings are seen, too.
@@ -274,9 +324,75 @@ class PatchMaker:
             [
                 Layer(backdrop, _moved(window, zoom * np.eye(2), centre, spot)),
                 Layer(image, window, mask),
+                *top,
             ]
-            for window in windows
+            for window, top in zip(windows, above)
         ]
+
+    def _pasted(
+        self, view: View, other: View, image: int, rng: np.random.Generator
+    ) -> _Pasted:
+        """Another object beside a view's, of about its size; `image` is its image's number."""
+        box, theirs = view.box, other.box
+        zoom = math.sqrt(theirs.area / box.area) * math.exp(rng.uniform(-0.3, 0.3))
+        angle, reach = rng.uniform(0, 2 * math.pi), rng.uniform(0.9, 1.6)
+        height, width = view.image.shape[:2]
+        spot = (
+            min(max(box.cx + reach * math.cos(angle) * box.w, 0.0), width),
+            min(max(box.cy + reach * math.sin(angle) * box.h, 0.0), height),
+        )
+        turn = math.radians(rng.uniform(-self.settings.rotation, self.settings.rotation))
+        linear = place(Box(0.0, 0.0, 1.0, 1.0), zoom, (0.0, 0.0), turn, 0.0)[:, :2]
+        mask = Mask(theirs, rng.uniform(2.0, 6.0), rng.uniform(0.02, 0.12))
+        return _Pasted(
+            Box(*spot, theirs.w / zoom, theirs.h / zoom),
+            image,
+            linear,
+            (theirs.cx, theirs.cy),
+            mask,
+        )
+
+
+@dataclass(frozen=True)
+class _Pasted:
+    """An object that is laid over a view.
+
+    Attributes
+    ----------
+    box : Box
+        Where it lies in the view.
+    image : int
+        Number of its own image.
+    linear : ndarray
+        (2, 2) from the view's pixels to its image's.
+    centre : tuple of float
+        In its image.
+    mask : Mask
+    """
+
+    box: Box
+    image: int
+    linear: Window
+    centre: tuple[float, float]
+    mask: Mask
+
+    def reaches(self, window: Window) -> bool:
+        """Whether a window on the view may show any of it; its edge fades outside its box."""
+        left, top, right, bottom = bounds(window)
+        seen = Box.from_ltwh(left, top, right - left, bottom - top)
+        reach = 2.0 * max(self.box.w, self.box.h)
+        return seen.intersection(Box(self.box.cx, self.box.cy, reach, reach)) > 0
+
+    def layer(self, window: Window) -> Layer:
+        """What a window on the view shows of it."""
+        spot = (self.box.cx, self.box.cy)
+        return Layer(self.image, _moved(window, self.linear, spot, self.centre), self.mask)
+
+
+def _around(draw: Draw, box: Box) -> Draw:
+    """Draw around a box that is not the target's."""
+    row = box_row(box)
+    return lambda target, count, generator: draw(row, count, generator)
 
 
 def _moved(

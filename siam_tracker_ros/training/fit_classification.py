@@ -19,7 +19,7 @@ from tqdm import tqdm
 from ..errors import UserError
 from ..models.classification import FOREGROUND, ClassificationNetwork
 from ..settings import Settings, setting
-from .augment import photometric
+from .augment import lit, photometric
 from .domain_heads import KINDS, make_heads
 from .domains import Domains, DomainSettings, PatchMaker
 from .resuming import CHECKPOINT, METRICS, forget_later_rows, read_state
@@ -115,9 +115,11 @@ class ClassificationFit:
         self.folder = folder
         self.device = device
         self.step = 0
-        self.domains = Domains(train, settings.seed, domains.views)
+        self.domains = Domains(
+            train, settings.seed, domains.views, domains.distractors
+        )
         self.maker = PatchMaker(domains, device)
-        self.augment = photometric(jpeg=False)
+        self.augment = photometric(jpeg=False, colour=False)
         model = make_heads(settings.heads, network, settings.dropout, len(self.domains))
         model.to(device).train()
         # Convolution and pooling are quicker with the channels innermost.
@@ -198,7 +200,11 @@ class ClassificationFit:
         torch.manual_seed(int(np.random.SeedSequence(seed).generate_state(1)[0]))
         visits = [self.domains[self.step * s.visits + i] for i in range(s.visits)]
         patches = self.maker.make(visits, np.random.default_rng(seed))
-        images = self.augment(patches.images).contiguous(memory_format=torch.channels_last)
+        # Every view has its own light: what is online told apart is seen in one.
+        number = torch.arange(s.visits, device=self.device).unsqueeze(1)
+        views = (patches.views + number * self.domains.views).flatten()
+        images = self.augment(lit(patches.images, views))
+        images = images.contiguous(memory_format=torch.channels_last)
         logits, counted = self.model(images, patches)
         logits, labels = logits[counted], patches.labels[counted]
         loss = functional.cross_entropy(logits, labels)

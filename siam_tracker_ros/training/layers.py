@@ -143,7 +143,7 @@ def upload(
     Parameters
     ----------
     images : sequence of Tensor
-        (H, W, 3) uint8 RGB, on the host; each is in some layer.
+        (H, W, 3) uint8 RGB, on the host.
     crops : sequence of sequence of Layer
         Everything that will be rendered.
     device : torch.device
@@ -154,6 +154,8 @@ def upload(
             reach[layer.image].append(bounds(layer.window))
     spans = []
     for boxes in reach:
+        # A corner of what no layer happens to show.
+        boxes = boxes or [(0.0, 0.0, 1.0, 1.0)]
         left, top, right, bottom = zip(*boxes)
         spans.append((min(left), min(top), max(right), max(bottom)))
     return FrameStack(images, spans, device)

@@ -73,7 +73,7 @@ def test_views_of_one_scene_are_not_rotated_apart(monkeypatch):
     # its positives do.
     maker = PatchMaker(DomainSettings(views=1, positives=2, negatives=2, foreign=0.0), CPU)
     monkeypatch.setattr(
-        maker, '_boxes', lambda view, rng: (torch.tensor([[160.0, 120, 40, 40]] * 4), [1, 1, 0, 0])
+        maker, '_boxes', lambda view, pasted, rng: (torch.tensor([[160.0, 120, 40, 40]] * 4), [1, 1, 0, 0])
     )
     images = maker.make([visit(disc(), views=1)], rng(3)).images
     assert torch.equal(images[0], images[3])
