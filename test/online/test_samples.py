@@ -61,11 +61,11 @@ def test_rows_stay_for_as_many_frames_as_are_spare():
 
 def test_memory_does_not_grow():
     memory = SampleMemory(4, 3, 2, CPU, spare=1)
-    size, place = memory.nbytes, memory._features.data_ptr()
+    size, place = memory.nbytes, memory.features.data_ptr()
     assert size == 5 * 3 * 2 * 4
     for k in range(5000):
         memory.push(frame(k))
-    assert (memory.nbytes, memory._features.data_ptr()) == (size, place)
+    assert (memory.nbytes, memory.features.data_ptr()) == (size, place)
     assert len(memory._counts) == 5
     assert len(memory.rows()) == 12
 
