@@ -156,7 +156,8 @@ class TargetClassifier:
         Source of all its random choices, on the CPU.
     healthy : bool
         False from when a lesson ended in numbers that are not finite: its head is the one
-        before that lesson. The target is then lost, and `OnlineClassifier.rebuild` helps.
+        before that lesson. Also where the first frame gave no finite features to learn from. The
+        target is then lost, and `OnlineClassifier.rebuild` helps.
     """
 
     def __init__(
@@ -234,7 +235,11 @@ class OnlineClassifier:
         ]
         features = patch_features(self.network, frame, torch.cat(drawn))
         pools = torch.split(features, [s.start_positives, s.start_negatives])
-        self._begin(target, _pool(pools[0]), _pool(pools[1]))
+        positives, negatives = _pool(pools[0]), _pool(pools[1])
+        if len(positives.rows) and len(negatives.rows):
+            self._begin(target, positives, negatives)
+        else:
+            target.healthy = False
         # Later updates remember as much of the first frame as of any other (MDNet code of 2019).
         # The negatives were drawn in two halves: every n-th keeps both.
         target.positives.push(pools[0][: s.update_positives])
@@ -353,7 +358,7 @@ class OnlineClassifier:
         target.lesson = None
         target.head = self.network.new_head(target.generator)
         target.healthy = True
-        positives, negatives = _finite(target.positives), _finite(target.negatives)
+        positives, negatives = _all(target.positives), _all(target.negatives)
         if len(positives.rows) and len(negatives.rows):
             self._begin(target, positives, negatives)
 
@@ -408,7 +413,7 @@ def _pool(features: Tensor) -> Samples:
     """Samples that are learned from once."""
     memory = SampleMemory(1, len(features), features.shape[1], features.device, features.dtype)
     memory.push(features)
-    return Samples(memory, memory.rows())
+    return _all(memory)
 
 
 def _every(features: Tensor, count: int) -> Tensor:
@@ -416,7 +421,6 @@ def _every(features: Tensor, count: int) -> Tensor:
     return features[:: max(1, -(-len(features) // count))]
 
 
-def _finite(memory: SampleMemory) -> Samples:
-    """What is remembered, without samples that are not finite."""
-    rows = memory.rows()
-    return Samples(memory, rows[memory.take(rows).isfinite().all(dim=1).cpu()])
+def _all(memory: SampleMemory) -> Samples:
+    """Everything that is remembered."""
+    return Samples(memory, memory.rows())

@@ -67,10 +67,13 @@ class SampleMemory:
         Parameters
         ----------
         features : Tensor
-            (N, D), N at most `samples`.
+            (N, D), N at most `samples`. Those with a number that is not finite are left out: each
+            lesson that one of them is dealt in would end in such numbers.
         """
+        assert features.shape[0] <= self.samples, 'more samples than a frame may have'
+        # A sum is finite only where all its terms are; half precision may not hold it.
+        features = features[features.sum(dim=1, dtype=torch.float32).isfinite()]
         count = features.shape[0]
-        assert count <= self.samples, 'more samples than a frame may have'
         slot = self._pushed % len(self._counts)
         begin = slot * self.samples
         self.features[begin : begin + count] = features
