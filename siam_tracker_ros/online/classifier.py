@@ -117,10 +117,21 @@ class ClassifierSettings(LearnerSettings):
     )
 
     def check_together(self) -> None:
-        """Refuse an even grid: the target would lie beside its middle."""
+        """Refuse even grids, whose middle is beside the target, and those without background."""
         super().check_together()
-        if self.grid and self.grid % 2 == 0:
+        if self.grid == 0:
+            return
+        if self.grid % 2 == 0:
             raise UserError(f'grid is {self.grid}: expected 0 or an odd number')
+        # All boxes of a grid have the target's shape, so their overlaps are those of squares.
+        square = torch.tensor([0.0, 0.0, 1.0, 1.0])
+        least = float(overlaps(square, grid_boxes(square.unsqueeze(0), self.grid)[0]).min())
+        if least > self.update_negative_overlap:
+            raise UserError(
+                f'grid is {self.grid}: all its boxes overlap the target by {least:.2f} or more, '
+                f'and update_negative_overlap allows {self.update_negative_overlap:g}: give a '
+                'larger grid, or 0'
+            )
 
 
 LIGHT = ClassifierSettings(
@@ -323,14 +334,21 @@ class OnlineClassifier:
             falls.
         """
         s = self.settings
-        pupils = [t for t in targets if not t.learning and len(t.positives) and len(t.negatives)]
-        if not pupils:
-            return
         newest = s.short_frames if short else None
+        pools = [
+            (t, Samples(t.positives, t.positives.rows(newest)), _all(t.negatives))
+            for t in targets
+            if not t.learning
+        ]
+        # Frames may be remembered without a sample: a grid need not hold background.
+        pools = [(t, p, n) for t, p, n in pools if len(p.rows) and len(n.rows)]
+        if not pools:
+            return
+        pupils = [t for t, _, _ in pools]
         lesson = Lesson(
             Head.stack([t.head for t in pupils]),
-            [Samples(t.positives, t.positives.rows(newest)) for t in pupils],
-            [Samples(t.negatives, t.negatives.rows()) for t in pupils],
+            [positives for _, positives, _ in pools],
+            [negatives for _, _, negatives in pools],
             [t.generator for t in pupils],
             s.update_rate,
             s.update_iterations,

@@ -267,6 +267,22 @@ def test_targets_without_samples_are_passed_over(make, frame):
     classifier.learn([empty])
 
 
+def test_targets_whose_frames_gave_no_samples_are_passed_over(make, frame):
+    classifier = make()
+    target = classifier.start(frame, HERE, 0)
+    empty = classifier.start(frame, THERE, 1)
+    none = torch.empty(0, classifier.network.dimension)
+    # Each of them a frame, all without a sample.
+    for _ in range(3):
+        empty.negatives.push(none)
+    before = target.head, empty.head
+    classifier.learn([empty])
+    classifier.learn([target, empty])
+    assert target.head is not before[0]
+    assert empty.head is before[1]
+    assert not empty.learning
+
+
 def test_the_rest_of_a_program_may_record_gradients(make, frame):
     # What a target holds was made in inference mode; using it outside must not fail.
     target = make().start(frame, HERE, 0)
@@ -277,3 +293,16 @@ def test_the_rest_of_a_program_may_record_gradients(make, frame):
 def test_an_even_grid_is_refused():
     with pytest.raises(UserError, match='grid is 8: expected 0 or an odd number'):
         ClassifierSettings(grid=8)
+
+
+@pytest.mark.parametrize(
+    ('grid', 'bound', 'least'), [(1, 0.3, '1.00'), (3, 0.3, '0.45'), (5, 0.1, '0.20')]
+)
+def test_a_grid_that_holds_no_background_is_refused(grid, bound, least):
+    with pytest.raises(UserError, match=f'grid is {grid}: .* {least} or more, .* allows {bound}:'):
+        ClassifierSettings(grid=grid, update_negative_overlap=bound)
+
+
+@pytest.mark.parametrize(('grid', 'bound'), [(3, 0.45), (5, 0.2), (9, 0.1), (11, 0.0), (1, 1.0)])
+def test_a_grid_that_holds_background_is_taken(grid, bound):
+    assert ClassifierSettings(grid=grid, update_negative_overlap=bound).grid == grid
