@@ -28,7 +28,7 @@ from siam_tracker_ros.training.run_classification import (
     learned_and_held_out,
     train_classification,
 )
-from siam_tracker_ros.training.sources import discover
+from siam_tracker_ros.training.sources import Shot, discover
 from siam_tracker_ros.training.unseen import measure_unseen
 
 CPU = torch.device('cpu')
@@ -230,6 +230,18 @@ def test_domains_are_taken_from_all_folders_and_none_of_them_is_held_out(stills)
     assert (len(train), len(held_out)) == (3, 2)
     assert not {s.images for s in train} & {s.images for s in held_out}
     assert {s.kind for s in train} == {'cat', 'dog'}
+
+
+@pytest.mark.parametrize('domains', [2, 6, 7, 9, 10, 512])
+def test_domains_are_spread_evenly_over_all_folders(domains):
+    shots = [Shot((Path(f'{k}.png'),), (None,), 'still') for k in range(10)]
+    fit = ClassificationFitSettings.from_dict({'held_out': 0.0, 'domains': domains})
+    train, _ = learned_and_held_out(shots, fit)
+    assert len(train) == min(domains, 10)
+    places = [shots.index(shot) for shot in train]
+    # As many of the first half as of the second, but for one.
+    assert abs(sum(1 if place < 5 else -1 for place in places)) <= 1
+    assert places == sorted(set(places))
 
 
 def test_unseen_objects_are_learned_from_one_view(stills):
