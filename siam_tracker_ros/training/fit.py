@@ -239,6 +239,7 @@ class Fit:
         """Go on from ``last.ckpt`` where there is one; returns whether there was."""
         state = read_state(self.folder, self.recipe, self.fabric.device)
         if state is None:
+            self._forget_later_rows()
             return False
         try:
             self.network.load_state_dict(state['network'])
@@ -250,9 +251,12 @@ class Fit:
         self.average.load_state_dict(state['average'])
         self.optimizer.load_state_dict(state['optimizer'])
         self.step = state['step']
+        self._forget_later_rows()
+        return True
+
+    def _forget_later_rows(self) -> None:
         if self.fabric.is_global_zero:
             forget_later_rows(self.folder, self.step)
-        return True
 
     def save(self) -> None:
         """Write ``last.ckpt``: everything that `resume` needs."""

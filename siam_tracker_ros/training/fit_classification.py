@@ -144,6 +144,7 @@ class ClassificationFit:
         """Go on from ``last.ckpt`` where there is one; returns whether there was."""
         state = read_state(self.folder, self.recipe, self.device)
         if state is None:
+            forget_later_rows(self.folder, 0)
             return False
         try:
             self.model.load_state_dict(state['model'])

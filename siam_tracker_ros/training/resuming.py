@@ -71,11 +71,17 @@ def read_state(
 
 
 def forget_later_rows(folder: Path, step: int) -> None:
-    """Drop the figures of steps after the checkpoint, which are about to be made again."""
+    """Drop the figures of steps after the checkpoint, which are about to be made again.
+
+    Without a checkpoint that is the step 0. A file of which nothing is left goes, too.
+    """
     path = folder / METRICS
     if not path.is_file():
         return
     header, *rows = path.read_text().splitlines() or ['']
     steps = [row.split(',')[0] for row in rows]
     kept = [row for row, at in zip(rows, steps) if at.isdecimal() and int(at) <= step]
-    path.write_text('\n'.join([header, *kept]) + '\n')
+    if kept:
+        path.write_text('\n'.join([header, *kept]) + '\n')
+    else:
+        path.unlink()

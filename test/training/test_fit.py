@@ -161,6 +161,19 @@ def test_nothing_to_resume(job):
     assert not job().resume()
 
 
+def test_a_run_without_its_checkpoint_begins_anew(job):
+    first = job()
+    first.run()
+    expected = rows(first.folder)
+    (first.folder / 'last.ckpt').unlink()
+    metrics = first.folder / 'metrics.csv'
+    metrics.write_text(metrics.read_text().replace('loss', 'loss_of_old', 1))
+    again = job()
+    assert not again.resume()
+    again.run()
+    assert rows(again.folder) == expected
+
+
 @pytest.mark.parametrize(
     'changed', [{'rate': 2e-3}, {'seed': 1}, {'steps': 9}, {'optimiser': 'sgd'}]
 )
