@@ -24,7 +24,7 @@ from ..settings import Settings, setting
 from .augment import photometric
 from .losses import absent_peaks, balanced_logistic, distance_map, place_entropy
 from .pairs import Pair, Pairs, Window
-from .resuming import CHECKPOINT, METRICS, forget_later_rows, read_state
+from .resuming import CHECKPOINT, DATA, METRICS, fingerprint, forget_later_rows, read_state
 from .scenes import Batch, SceneMaker, SceneSettings
 from .sources import Shot
 
@@ -207,7 +207,8 @@ class Fit:
         workers: int = 0,
     ) -> None:
         self.settings = settings
-        self.recipe = {**settings.to_dict(), **scenes.to_dict()}
+        data = fingerprint([*train, *held_out])
+        self.recipe = {**settings.to_dict(), **scenes.to_dict(), DATA: data}
         self.folder = folder
         self.fabric = fabric
         self.workers = workers

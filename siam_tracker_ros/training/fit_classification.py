@@ -22,7 +22,7 @@ from ..settings import Settings, setting
 from .augment import photometric
 from .domain_heads import KINDS, make_heads
 from .domains import Domains, DomainSettings, PatchMaker
-from .resuming import CHECKPOINT, METRICS, forget_later_rows, read_state
+from .resuming import CHECKPOINT, DATA, METRICS, fingerprint, forget_later_rows, read_state
 from .sources import Shot
 
 
@@ -111,7 +111,7 @@ class ClassificationFit:
         device: torch.device,
     ) -> None:
         self.settings = settings
-        self.recipe = {**settings.to_dict(), **domains.to_dict()}
+        self.recipe = {**settings.to_dict(), **domains.to_dict(), DATA: fingerprint(train)}
         self.folder = folder
         self.device = device
         self.step = 0

@@ -44,10 +44,10 @@ def tiny(seed=3):
 
 @pytest.fixture
 def job(stills, tmp_path):
-    def make(folder='run', network=None, **values):
+    def make(folder='run', network=None, data=stills, **values):
         return ClassificationFit(
             network or tiny(),
-            discover([stills]).shots,
+            discover([data]).shots,
             ClassificationFitSettings.from_dict({**TINY, **values}),
             VIEWS,
             tmp_path / folder,
@@ -134,6 +134,33 @@ def test_changed_settings_are_refused(job, changed):
     job().run()
     with pytest.raises(UserError, match=f'with other settings .*{next(iter(changed))}'):
         job(**changed).resume()
+
+
+def test_other_data_are_refused(job, stills):
+    job().run()
+    (stills / 'cat' / '1.png').rename(stills / 'cat' / '11.png')
+    with pytest.raises(UserError, match=r'last\.ckpt was trained on other data: give the same'):
+        job().resume()
+    # Whoever changed a setting hears of that: it may have chosen other data.
+    with pytest.raises(UserError, match=r'with other settings \(rate\): '):
+        job(rate=0.5).resume()
+
+
+def test_data_may_be_moved(job, stills, tmp_path):
+    job().run()
+    (tmp_path / 'elsewhere').mkdir()
+    there = stills.rename(tmp_path / 'elsewhere' / 'images')
+    assert job(data=there).resume()
+
+
+def test_a_checkpoint_that_does_not_tell_its_data_is_gone_on_with(job):
+    run = job()
+    run.run()
+    path = run.folder / 'last.ckpt'
+    state = torch.load(path)
+    del state['recipe']['data']
+    torch.save(state, path)
+    assert job().resume()
 
 
 def test_another_network_is_refused(job):
