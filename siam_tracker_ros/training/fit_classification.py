@@ -110,6 +110,11 @@ class ClassificationFit:
         folder: Path,
         device: torch.device,
     ) -> None:
+        if settings.heads == 'ridge' and domains.views < 2:
+            raise UserError(
+                f'views is {domains.views}: expected at least 2 with ridge heads, which are '
+                'fitted to half of the views and judged by the others'
+            )
         self.settings = settings
         self.recipe = {**settings.to_dict(), **domains.to_dict(), DATA: fingerprint(train)}
         self.folder = folder
@@ -132,11 +137,13 @@ class ClassificationFit:
             lr=settings.rate,
             weight_decay=settings.decay,
         )
+        total = settings.steps + 1
         self.schedule = torch.optim.lr_scheduler.OneCycleLR(
             self.optimizer,
             [settings.rate, settings.rate * settings.head_multiplier],
-            total_steps=settings.steps + 1,
-            pct_start=settings.warmup,
+            total_steps=total,
+            # It divides by the steps of the rise, of which it takes one off.
+            pct_start=0.0 if settings.warmup * total == 1.0 else settings.warmup,
             cycle_momentum=False,
         )
 

@@ -44,12 +44,12 @@ def tiny(seed=3):
 
 @pytest.fixture
 def job(stills, tmp_path):
-    def make(folder='run', network=None, data=stills, **values):
+    def make(folder='run', network=None, data=stills, views=VIEWS, **values):
         return ClassificationFit(
             network or tiny(),
             discover([data]).shots,
             ClassificationFitSettings.from_dict({**TINY, **values}),
-            VIEWS,
+            views,
             tmp_path / folder,
             CPU,
         )
@@ -118,6 +118,28 @@ def test_a_run_without_its_checkpoint_begins_anew(job):
     assert not again.resume()
     again.run()
     assert rows(again.folder) == expected
+
+
+@pytest.mark.parametrize(
+    ('steps', 'warmup'), [(19, 0.05), (1, 0.5), (3, 0.25), (3, 0.0), (3, 1.0)]
+)
+def test_the_rate_has_every_length_of_warm_up(job, steps, warmup):
+    run = job(steps=steps, warmup=warmup)
+    rates = []
+    for _ in range(steps):
+        rates.append(run.optimizer.param_groups[0]['lr'])
+        run.optimizer.step()
+        run.schedule.step()
+    assert all(0 < rate <= run.settings.rate for rate in rates)
+    # Within the warm-up it rises, after it it falls.
+    assert rates == sorted(rates, reverse=warmup < 1)
+
+
+def test_ridge_heads_need_views_to_be_judged_by(job):
+    one = VIEWS.replaced(views=1)
+    with pytest.raises(UserError, match='views is 1: expected at least 2 with ridge heads'):
+        job(views=one, heads='ridge')
+    job(views=one, heads='branches')
 
 
 def test_a_step_leaves_the_branches_of_other_domains_alone(job):
