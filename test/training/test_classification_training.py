@@ -263,9 +263,16 @@ def test_folders_in_and_a_checkpoint_out(stills, tmp_path, monkeypatch):
     assert torch.isfinite(network.features(torch.rand(1, 3, 107, 107) * 255)).all()
 
 
-def test_the_script_says_what_is_wrong_in_a_sentence(tmp_path):
+@pytest.mark.parametrize(
+    ('options', 'sentence'),
+    [
+        ([], 'training data {data}: there is no such folder'),
+        (['--steps', '0'], 'steps is 0: expected a whole number of at least 1'),
+    ],
+)
+def test_the_script_says_what_is_wrong_in_a_sentence(tmp_path, options, sentence):
     script = Path(__file__).resolve().parents[2] / 'scripts' / 'train_csn_classification.py'
-    arguments = ['--data', str(tmp_path / 'none'), '--out', str(tmp_path / 'run')]
+    arguments = ['--data', str(tmp_path / 'none'), '--out', str(tmp_path / 'run'), *options]
     done = subprocess.run(
         [sys.executable, script, *arguments],
         capture_output=True,
@@ -274,9 +281,8 @@ def test_the_script_says_what_is_wrong_in_a_sentence(tmp_path):
         env={**os.environ, 'PYTHONPATH': str(script.parents[1])},
     )
     assert done.returncode == 2
-    assert done.stderr == (
-        f'train_csn_classification: training data {tmp_path}/none: there is no such folder\n'
-    )
+    expected = sentence.format(data=tmp_path / 'none')
+    assert done.stderr == f'train_csn_classification: {expected}\n'
 
 
 def test_videos_are_refused_in_a_sentence(stills, tmp_path):
