@@ -326,6 +326,15 @@ def test_unseen_objects_are_learned_from_one_view(stills):
     assert nothing['auroc'] < found['auroc']
 
 
+def test_equal_scores_of_both_classes_are_half_in_order(stills):
+    network = tiny()
+    # Every patch has the same features.
+    torch.nn.init.zeros_(network.conv3[0].weight)
+    shots = discover([stills]).shots[:2]
+    found = measure_unseen(network, shots, VIEWS, LearnerSettings(start_iterations=1), 0)
+    assert found['auroc'] == 0.5
+
+
 def test_gradients_reach_the_convolutions_through_the_ridge_regression(stills):
     network = tiny()
     heads = RidgeHeads(network, 0.0)
