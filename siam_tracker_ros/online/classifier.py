@@ -251,8 +251,8 @@ class OnlineClassifier:
             self._begin(target, positives, negatives)
         else:
             target.healthy = False
-        # Later updates remember as much of the first frame as of any other (MDNet code of 2019).
-        # The negatives were drawn in two halves: every n-th keeps both.
+        # Our choice: later updates remember as much of the first frame as of any other. The
+        # negatives were drawn in two halves: every n-th keeps both.
         target.positives.push(pools[0][: s.update_positives])
         target.negatives.push(_every(pools[1], s.update_negatives))
         return target
