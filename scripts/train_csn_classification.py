@@ -50,13 +50,13 @@ def main() -> int:
     keep_large_buffers()
     if args.threads > 0:
         torch.set_num_threads(args.threads)
-    fit, domains = (
-        table.from_dict({info.name: getattr(args, info.name) for info in describe(table)})
-        for table in TABLES.values()
-    )
-    assert isinstance(fit, ClassificationFitSettings)
-    assert isinstance(domains, DomainSettings)
     try:
+        fit, domains = (
+            table.from_dict({info.name: getattr(args, info.name) for info in describe(table)})
+            for table in TABLES.values()
+        )
+        assert isinstance(fit, ClassificationFitSettings)
+        assert isinstance(domains, DomainSettings)
         path = train_classification(
             args.data,
             args.out,

@@ -117,10 +117,21 @@ class ClassifierSettings(LearnerSettings):
     )
 
     def check_together(self) -> None:
-        """Refuse an even grid: the target would lie beside its middle."""
+        """Refuse even grids, whose middle is beside the target, and those without background."""
         super().check_together()
-        if self.grid and self.grid % 2 == 0:
+        if self.grid == 0:
+            return
+        if self.grid % 2 == 0:
             raise UserError(f'grid is {self.grid}: expected 0 or an odd number')
+        # All boxes of a grid have the target's shape, so their overlaps are those of squares.
+        square = torch.tensor([0.0, 0.0, 1.0, 1.0])
+        least = float(overlaps(square, grid_boxes(square.unsqueeze(0), self.grid)[0]).min())
+        if least > self.update_negative_overlap:
+            raise UserError(
+                f'grid is {self.grid}: all its boxes overlap the target by {least:.2f} or more, '
+                f'and update_negative_overlap allows {self.update_negative_overlap:g}: give a '
+                'larger grid, or 0'
+            )
 
 
 LIGHT = ClassifierSettings(
@@ -156,7 +167,8 @@ class TargetClassifier:
         Source of all its random choices, on the CPU.
     healthy : bool
         False from when a lesson ended in numbers that are not finite: its head is the one
-        before that lesson. The target is then lost, and `OnlineClassifier.rebuild` helps.
+        before that lesson. Also where the first frame gave no finite features to learn from. The
+        target is then lost, and `OnlineClassifier.rebuild` helps.
     """
 
     def __init__(
@@ -234,9 +246,13 @@ class OnlineClassifier:
         ]
         features = patch_features(self.network, frame, torch.cat(drawn))
         pools = torch.split(features, [s.start_positives, s.start_negatives])
-        self._begin(target, _pool(pools[0]), _pool(pools[1]))
-        # Later updates remember as much of the first frame as of any other (MDNet code of 2019).
-        # The negatives were drawn in two halves: every n-th keeps both.
+        positives, negatives = _pool(pools[0]), _pool(pools[1])
+        if len(positives.rows) and len(negatives.rows):
+            self._begin(target, positives, negatives)
+        else:
+            target.healthy = False
+        # Our choice: later updates remember as much of the first frame as of any other. The
+        # negatives were drawn in two halves: every n-th keeps both.
         target.positives.push(pools[0][: s.update_positives])
         target.negatives.push(_every(pools[1], s.update_negatives))
         return target
@@ -318,14 +334,21 @@ class OnlineClassifier:
             falls.
         """
         s = self.settings
-        pupils = [t for t in targets if not t.learning and len(t.positives) and len(t.negatives)]
-        if not pupils:
-            return
         newest = s.short_frames if short else None
+        pools = [
+            (t, Samples(t.positives, t.positives.rows(newest)), _all(t.negatives))
+            for t in targets
+            if not t.learning
+        ]
+        # Frames may be remembered without a sample: a grid need not hold background.
+        pools = [(t, p, n) for t, p, n in pools if len(p.rows) and len(n.rows)]
+        if not pools:
+            return
+        pupils = [t for t, _, _ in pools]
         lesson = Lesson(
             Head.stack([t.head for t in pupils]),
-            [Samples(t.positives, t.positives.rows(newest)) for t in pupils],
-            [Samples(t.negatives, t.negatives.rows()) for t in pupils],
+            [positives for _, positives, _ in pools],
+            [negatives for _, _, negatives in pools],
             [t.generator for t in pupils],
             s.update_rate,
             s.update_iterations,
@@ -353,7 +376,7 @@ class OnlineClassifier:
         target.lesson = None
         target.head = self.network.new_head(target.generator)
         target.healthy = True
-        positives, negatives = _finite(target.positives), _finite(target.negatives)
+        positives, negatives = _all(target.positives), _all(target.negatives)
         if len(positives.rows) and len(negatives.rows):
             self._begin(target, positives, negatives)
 
@@ -408,7 +431,7 @@ def _pool(features: Tensor) -> Samples:
     """Samples that are learned from once."""
     memory = SampleMemory(1, len(features), features.shape[1], features.device, features.dtype)
     memory.push(features)
-    return Samples(memory, memory.rows())
+    return _all(memory)
 
 
 def _every(features: Tensor, count: int) -> Tensor:
@@ -416,7 +439,6 @@ def _every(features: Tensor, count: int) -> Tensor:
     return features[:: max(1, -(-len(features) // count))]
 
 
-def _finite(memory: SampleMemory) -> Samples:
-    """What is remembered, without samples that are not finite."""
-    rows = memory.rows()
-    return Samples(memory, rows[memory.take(rows).isfinite().all(dim=1).cpu()])
+def _all(memory: SampleMemory) -> Samples:
+    """Everything that is remembered."""
+    return Samples(memory, memory.rows())

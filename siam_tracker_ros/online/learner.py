@@ -159,6 +159,12 @@ class Lesson:
         """Whether all iterations are done."""
         return self.left == 0
 
+    @property
+    def tensors(self) -> list[Tensor]:
+        """What an iteration reads or writes that it does not make itself."""
+        memories = [deck.memory.features for deck in (*self._positives, *self._negatives)]
+        return [*self.head.tensors, *self._velocity, *memories]
+
     def advance(self, iterations: int | None = None) -> None:
         """Do some iterations; all that are left by default."""
         count = self.left if iterations is None else min(iterations, self.left)
@@ -200,7 +206,7 @@ class _Deck:
         assert size > 0, 'nothing to learn from'
         rounds = -(-count // size)
         order = torch.cat([torch.randperm(size, generator=generator) for _ in range(rounds)])
-        self._memory = pool.memory
+        self.memory = pool.memory
         self._rows = pool.rows[order[:count]]
         self._dealt = 0
 
@@ -208,7 +214,7 @@ class _Deck:
         """Features of the next samples: (count, D)."""
         rows = self._rows[self._dealt : self._dealt + count]
         self._dealt += count
-        return self._memory.take(rows)
+        return self.memory.take(rows)
 
 
 def _fork(generator: torch.Generator) -> torch.Generator:

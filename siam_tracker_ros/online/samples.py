@@ -28,6 +28,11 @@ class SampleMemory:
     spare : int
         Frames that may be pushed before any sample that `rows` named is overwritten: who learns
         beside tracking reads the same samples from its first to its last iteration.
+
+    Attributes
+    ----------
+    features : Tensor
+        (R, D), all the memory; which rows are samples, and of when, is what `rows` tells.
     """
 
     def __init__(
@@ -43,7 +48,7 @@ class SampleMemory:
         self.samples = samples
         self._counts = [0] * (frames + spare)
         self._pushed = 0
-        self._features = torch.empty(
+        self.features = torch.empty(
             ((frames + spare) * samples, dimension), device=device, dtype=dtype
         )
 
@@ -54,7 +59,7 @@ class SampleMemory:
     @property
     def nbytes(self) -> int:
         """Size of the features' memory."""
-        return self._features.numel() * self._features.element_size()
+        return self.features.numel() * self.features.element_size()
 
     def push(self, features: Tensor) -> None:
         """Remember one frame's samples, and forget the oldest frame's where there are too many.
@@ -62,13 +67,16 @@ class SampleMemory:
         Parameters
         ----------
         features : Tensor
-            (N, D), N at most `samples`.
+            (N, D), N at most `samples`. Those with a number that is not finite are left out: each
+            lesson that one of them is dealt in would end in such numbers.
         """
+        assert features.shape[0] <= self.samples, 'more samples than a frame may have'
+        # A sum is finite only where all its terms are; half precision may not hold it.
+        features = features[features.sum(dim=1, dtype=torch.float32).isfinite()]
         count = features.shape[0]
-        assert count <= self.samples, 'more samples than a frame may have'
         slot = self._pushed % len(self._counts)
         begin = slot * self.samples
-        self._features[begin : begin + count] = features
+        self.features[begin : begin + count] = features
         self._counts[slot] = count
         self._pushed += 1
 
@@ -92,4 +100,4 @@ class SampleMemory:
 
     def take(self, rows: Tensor) -> Tensor:
         """Features of some rows: (N,) -> (N, D)."""
-        return self._features.index_select(0, rows.to(self._features.device, non_blocking=True))
+        return self.features.index_select(0, rows.to(self.features.device, non_blocking=True))

@@ -73,7 +73,10 @@ class Sliced(Schedule):
 
 
 class Beside(Schedule):
-    """The whole lesson on a CUDA stream of its own: frames do not wait, unless for too old a one.
+    """The whole lesson on a CUDA stream of its own, while frames are tracked with the old head.
+
+    In which frame the new head comes depends on how quick the device is, at the latest in the last
+    of `frames`, which waits for it.
 
     Parameters
     ----------
@@ -86,8 +89,8 @@ class Beside(Schedule):
     def __init__(self, device: torch.device, frames: int = 4) -> None:
         self.frames = frames
         self._stream = torch.cuda.Stream(device)  # type: ignore[no-untyped-call]
-        # Weak: a lesson whose targets were dropped is not asked for again.
-        self._running: WeakKeyDictionary[Lesson, tuple[torch.cuda.Event, int]] = (
+        # Weak: a lesson whose targets were dropped or have their heads is not asked for again.
+        self._begun: WeakKeyDictionary[Lesson, tuple[torch.cuda.Event, int]] = (
             WeakKeyDictionary()
         )
 
@@ -95,26 +98,26 @@ class Beside(Schedule):
         """See `Schedule.begin`."""
         self._stream.wait_stream(torch.cuda.current_stream(self._stream.device))
         event = torch.cuda.Event()  # type: ignore[no-untyped-call]
+        for tensor in lesson.tensors:
+            # It is the current stream's memory, which would be given away as soon as the targets
+            # are dropped, while the other one still works with it.
+            tensor.record_stream(self._stream)
         with torch.cuda.stream(self._stream):
             lesson.advance()
             event.record(self._stream)
-        self._running[lesson] = (event, self.frames)
+        self._begun[lesson] = (event, self.frames)
         return False
 
     def advance(self, lesson: Lesson) -> bool:
         """See `Schedule.advance`."""
-        event, left = self._running[lesson]
+        event, left = self._begun[lesson]
         if left <= 1:
             event.synchronize()
         if not event.query():  # type: ignore[no-untyped-call]
-            self._running[lesson] = (event, left - 1)
+            self._begun[lesson] = (event, left - 1)
             return False
-        del self._running[lesson]
-        current = torch.cuda.current_stream(self._stream.device)
-        current.wait_event(event)
-        for tensor in lesson.head.tensors:
-            # Its memory is the other stream's: it must not be given away while this one reads.
-            tensor.record_stream(current)
+        # It stays listed: the targets of a lesson may be asked for one after the other.
+        torch.cuda.current_stream(self._stream.device).wait_event(event)
         return True
 
 

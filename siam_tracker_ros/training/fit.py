@@ -24,7 +24,7 @@ from ..settings import Settings, setting
 from .augment import photometric
 from .losses import absent_peaks, balanced_logistic, distance_map, place_entropy
 from .pairs import Pair, Pairs, Window
-from .resuming import CHECKPOINT, METRICS, forget_later_rows, read_state
+from .resuming import CHECKPOINT, DATA, METRICS, fingerprint, forget_later_rows, read_state
 from .scenes import Batch, SceneMaker, SceneSettings
 from .sources import Shot
 
@@ -207,7 +207,8 @@ class Fit:
         workers: int = 0,
     ) -> None:
         self.settings = settings
-        self.recipe = {**settings.to_dict(), **scenes.to_dict()}
+        data = fingerprint([*train, *held_out])
+        self.recipe = {**settings.to_dict(), **scenes.to_dict(), DATA: data}
         self.folder = folder
         self.fabric = fabric
         self.workers = workers
@@ -239,6 +240,7 @@ class Fit:
         """Go on from ``last.ckpt`` where there is one; returns whether there was."""
         state = read_state(self.folder, self.recipe, self.fabric.device)
         if state is None:
+            self._forget_later_rows()
             return False
         try:
             self.network.load_state_dict(state['network'])
@@ -250,9 +252,12 @@ class Fit:
         self.average.load_state_dict(state['average'])
         self.optimizer.load_state_dict(state['optimizer'])
         self.step = state['step']
+        self._forget_later_rows()
+        return True
+
+    def _forget_later_rows(self) -> None:
         if self.fabric.is_global_zero:
             forget_later_rows(self.folder, self.step)
-        return True
 
     def save(self) -> None:
         """Write ``last.ckpt``: everything that `resume` needs."""

@@ -22,7 +22,7 @@ from ..settings import Settings, setting
 from .augment import lit, photometric
 from .domain_heads import KINDS, make_heads
 from .domains import Domains, DomainSettings, PatchMaker
-from .resuming import CHECKPOINT, METRICS, forget_later_rows, read_state
+from .resuming import CHECKPOINT, DATA, METRICS, fingerprint, forget_later_rows, read_state
 from .sources import Shot
 
 
@@ -110,8 +110,13 @@ class ClassificationFit:
         folder: Path,
         device: torch.device,
     ) -> None:
+        if settings.heads == 'ridge' and domains.views < 2:
+            raise UserError(
+                f'views is {domains.views}: expected at least 2 with ridge heads, which are '
+                'fitted to half of the views and judged by the others'
+            )
         self.settings = settings
-        self.recipe = {**settings.to_dict(), **domains.to_dict()}
+        self.recipe = {**settings.to_dict(), **domains.to_dict(), DATA: fingerprint(train)}
         self.folder = folder
         self.device = device
         self.step = 0
@@ -134,11 +139,13 @@ class ClassificationFit:
             lr=settings.rate,
             weight_decay=settings.decay,
         )
+        total = settings.steps + 1
         self.schedule = torch.optim.lr_scheduler.OneCycleLR(
             self.optimizer,
             [settings.rate, settings.rate * settings.head_multiplier],
-            total_steps=settings.steps + 1,
-            pct_start=settings.warmup,
+            total_steps=total,
+            # It divides by the steps of the rise, of which it takes one off.
+            pct_start=0.0 if settings.warmup * total == 1.0 else settings.warmup,
             cycle_momentum=False,
         )
 
@@ -146,6 +153,7 @@ class ClassificationFit:
         """Go on from ``last.ckpt`` where there is one; returns whether there was."""
         state = read_state(self.folder, self.recipe, self.device)
         if state is None:
+            forget_later_rows(self.folder, 0)
             return False
         try:
             self.model.load_state_dict(state['model'])

@@ -4,7 +4,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+import hashlib
 from pathlib import Path
 import pickle
 from typing import Any
@@ -12,9 +13,26 @@ from typing import Any
 import torch
 
 from ..errors import UserError
+from .sources import Shot
 
 CHECKPOINT = 'last.ckpt'
 METRICS = 'metrics.csv'
+
+DATA = 'data'
+"""Entry of a recipe that tells the data, see `fingerprint`."""
+
+
+def fingerprint(shots: Iterable[Shot]) -> str:
+    """Tell shots from others by the names of their folders and images, in order.
+
+    Not by whole paths: data may be moved, or be seen from another machine.
+    """
+    digest = hashlib.sha256()
+    for shot in shots:
+        names = [shot.kind, *(image.name for image in shot.images)]
+        # No name holds either separator.
+        digest.update(('/'.join(names) + '\0').encode(errors='surrogateescape'))
+    return digest.hexdigest()
 
 
 def read_state(
@@ -27,7 +45,8 @@ def read_state(
     folder : Path
         Of the run.
     recipe : mapping
-        Settings that the run must have been made with; the checkpoint's are its ``recipe``.
+        Settings and `DATA` that the run must have been made with; the checkpoint's are its
+        ``recipe``.
     device : torch.device
         Receives the tensors.
 
@@ -39,7 +58,7 @@ def read_state(
     Raises
     ------
     UserError
-        The checkpoint is damaged, or of a run with other settings.
+        The checkpoint is damaged, or of a run with other settings or data.
     """
     path = folder / CHECKPOINT
     if not path.is_file():
@@ -61,7 +80,16 @@ def read_state(
             f'{path} cannot be resumed from: it is damaged or of another version; delete it, '
             'or give another --out folder, to begin anew'
         ) from error
+    # Checkpoints did not always tell their data.
+    before.setdefault(DATA, recipe[DATA])
     changed = [name for name, value in recipe.items() if before.get(name) != value]
+    # Settings choose among the data: where they changed, they are the mistake.
+    if changed == [DATA]:
+        raise UserError(
+            f'{path} was trained on other data: give the same folders in the same order, with the '
+            'same files in them, to resume, or another --out folder to begin anew'
+        )
+    changed = [name for name in changed if name != DATA]
     if changed:
         raise UserError(
             f'{path} was trained with other settings ({", ".join(changed)}): '
@@ -71,11 +99,17 @@ def read_state(
 
 
 def forget_later_rows(folder: Path, step: int) -> None:
-    """Drop the figures of steps after the checkpoint, which are about to be made again."""
+    """Drop the figures of steps after the checkpoint, which are about to be made again.
+
+    Without a checkpoint that is the step 0. A file of which nothing is left goes, too.
+    """
     path = folder / METRICS
     if not path.is_file():
         return
     header, *rows = path.read_text().splitlines() or ['']
     steps = [row.split(',')[0] for row in rows]
     kept = [row for row, at in zip(rows, steps) if at.isdecimal() and int(at) <= step]
-    path.write_text('\n'.join([header, *kept]) + '\n')
+    if kept:
+        path.write_text('\n'.join([header, *kept]) + '\n')
+    else:
+        path.unlink()

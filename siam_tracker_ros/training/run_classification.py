@@ -103,6 +103,6 @@ def learned_and_held_out(
 ) -> tuple[list[Shot], list[Shot]]:
     """Shots that become domains, and those that are only measured on."""
     train, held_out = split(shots, fit.held_out, fit.seed)
-    # The split keeps the order of the folders: every n-th, so that all of them are in it.
-    step = max(1, len(train) // fit.domains)
-    return train[::step][: fit.domains], held_out
+    # The split keeps the order of the folders: evenly spread, so that all of them are in it.
+    count = min(len(train), fit.domains)
+    return [train[i * len(train) // count] for i in range(count)], held_out

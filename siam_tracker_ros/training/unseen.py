@@ -44,8 +44,8 @@ def measure_unseen(
     -------
     dict
         Means over the shots, of patches of the other views: ``accuracy``, both classes weighing
-        the same; ``auroc``, the share of pairs of both classes that are in order; ``best``, the
-        share of views whose highest score is the object's.
+        the same; ``auroc``, the share of pairs of both classes that are in order, a tie being
+        half of one; ``best``, the share of views whose highest score is the object's.
     """
     device = next(network.parameters()).device
     network.eval()
@@ -77,7 +77,9 @@ def measure_unseen(
 def _judge(margins: Tensor, object_: Tensor, views: Tensor) -> dict[str, float]:
     inside, outside = margins[object_], margins[~object_]
     right = (inside > 0).float().mean() + (outside <= 0).float().mean()
-    order = (inside.unsqueeze(1) > outside).float().mean()
+    # A head to which all patches are the same is as good as a coin.
+    pairs = inside.unsqueeze(1)
+    order = ((pairs > outside).float() + 0.5 * (pairs == outside).float()).mean()
     best = [
         bool(object_[views == view][margins[views == view].argmax()])
         for view in sorted(set(views.tolist()))

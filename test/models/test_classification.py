@@ -57,6 +57,20 @@ def test_the_response_norm_is_pytorchs_with_its_alpha_divided_by_the_size():
     torch.testing.assert_close(LocalResponseNorm(9).double()(x), theirs)
 
 
+@pytest.mark.parametrize('dtype', [torch.float16, torch.bfloat16])
+@pytest.mark.parametrize('scale', [0.01, 1.0, 300.0, 65504.0])
+def test_the_response_norm_takes_all_that_half_precision_holds(dtype, scale):
+    # The square of 257 is no float16 any more.
+    x = (scale * (2 * torch.rand(2, 9, 4, 4) - 1)).to(dtype)
+    x[0, 2:7] = scale
+    found = LocalResponseNorm(9).to(dtype)(x)
+    assert found.dtype == dtype
+    rounding = 4 * torch.finfo(dtype).eps
+    torch.testing.assert_close(
+        found.double(), naive_response_norm(x.double()), rtol=rounding, atol=1e-6
+    )
+
+
 def test_the_response_norm_is_no_part_of_a_checkpoint(network):
     assert not any('band' in name for name in network.state_dict())
 

@@ -7,6 +7,7 @@ from siam_tracker_ros.errors import UserError
 from siam_tracker_ros.frames import Frame
 from siam_tracker_ros.geometry import Box
 from siam_tracker_ros.models.classification import ClassificationNetwork
+from siam_tracker_ros.online import classifier as classifier_module
 from siam_tracker_ros.online.classifier import ClassifierSettings, OnlineClassifier
 from siam_tracker_ros.online.sampling import box_row
 
@@ -25,6 +26,8 @@ QUICK = {
     'long_frames': 5,
     'short_frames': 3,
 }
+# What the classifier takes features from.
+FEATURES = ('patch_features', 'grid_features')
 HERE, THERE = Box(110.0, 100.0, 50.0, 40.0), Box(210.0, 150.0, 40.0, 50.0)
 # Beside both: no part of either.
 ELSEWHERE = [Box(40.0, 200.0, 50.0, 40.0), Box(270.0, 40.0, 40.0, 50.0)]
@@ -181,7 +184,7 @@ def test_a_head_that_broke_is_reported_and_not_used(make, frame):
     classifier = make()
     well, broken = classifier.start(frame, HERE, 0), classifier.start(frame, THERE, 1)
     before = broken.head
-    broken.positives.push(torch.full((8, classifier.network.dimension), float('nan')))
+    broken.positives.features.fill_(float('nan'))
     classifier.learn([well, broken])
     assert (well.healthy, broken.healthy) == (True, False)
     assert broken.head is before
@@ -191,13 +194,66 @@ def test_a_head_that_broke_is_reported_and_not_used(make, frame):
 def test_a_broken_target_is_rebuilt_from_what_it_remembers(make, frame):
     classifier = make()
     target = track(classifier, frame, 2)
-    target.positives.push(torch.full((8, classifier.network.dimension), float('nan')))
+    kept = target.positives.features.clone()
+    target.positives.features.fill_(float('nan'))
     classifier.learn([target])
     assert not target.healthy
+    target.positives.features.copy_(kept)
     classifier.rebuild(target)
     assert target.healthy
     inside, *outside = classifier.margins(frame, [target], [rows(HERE, *ELSEWHERE)])[0].tolist()
     assert inside > 0 > max(outside)
+
+
+@pytest.fixture
+def spoil(monkeypatch):
+    """Makes every n-th sample NaN; 0 makes all of them sound again."""
+    sound = {name: getattr(classifier_module, name) for name in FEATURES}
+
+    def spoil(every):
+        def spoilt(name):
+            def features(*arguments):
+                found = sound[name](*arguments)
+                if every:
+                    found[..., ::every, 0] = float('nan')
+                return found
+
+            return features
+
+        for name in FEATURES:
+            monkeypatch.setattr(classifier_module, name, spoilt(name))
+
+    return spoil
+
+
+@pytest.mark.parametrize('values', [{}, {'grid': 7}])
+def test_samples_that_are_not_finite_spoil_no_lesson(make, frame, spoil, values):
+    classifier = make(**values)
+    spoil(3)
+    target = classifier.start(frame, HERE, 0)
+    assert target.healthy
+    before = target.head
+    track(classifier, frame, 1, target=target)
+    assert target.healthy
+    assert not same(before, target.head)
+    spoil(0)
+    classifier.rebuild(target)
+    assert track(classifier, frame, 2, target=target).healthy
+    inside, *outside = classifier.margins(frame, [target], [rows(HERE, *ELSEWHERE)])[0].tolist()
+    assert inside > 0 > max(outside)
+
+
+def test_a_first_frame_without_finite_samples_is_reported(make, frame, spoil):
+    classifier = make()
+    spoil(1)
+    target = classifier.start(frame, HERE, 0)
+    assert not target.healthy
+    assert target.head.finite().all()
+    spoil(0)
+    classifier.remember(frame, [target], [HERE])
+    classifier.rebuild(target)
+    assert target.healthy
+    assert classifier.margins(frame, [target], [rows(HERE)])[0] > 0
 
 
 def test_targets_without_samples_are_passed_over(make, frame):
@@ -211,6 +267,22 @@ def test_targets_without_samples_are_passed_over(make, frame):
     classifier.learn([empty])
 
 
+def test_targets_whose_frames_gave_no_samples_are_passed_over(make, frame):
+    classifier = make()
+    target = classifier.start(frame, HERE, 0)
+    empty = classifier.start(frame, THERE, 1)
+    none = torch.empty(0, classifier.network.dimension)
+    # Each of them a frame, all without a sample.
+    for _ in range(3):
+        empty.negatives.push(none)
+    before = target.head, empty.head
+    classifier.learn([empty])
+    classifier.learn([target, empty])
+    assert target.head is not before[0]
+    assert empty.head is before[1]
+    assert not empty.learning
+
+
 def test_the_rest_of_a_program_may_record_gradients(make, frame):
     # What a target holds was made in inference mode; using it outside must not fail.
     target = make().start(frame, HERE, 0)
@@ -221,3 +293,16 @@ def test_the_rest_of_a_program_may_record_gradients(make, frame):
 def test_an_even_grid_is_refused():
     with pytest.raises(UserError, match='grid is 8: expected 0 or an odd number'):
         ClassifierSettings(grid=8)
+
+
+@pytest.mark.parametrize(
+    ('grid', 'bound', 'least'), [(1, 0.3, '1.00'), (3, 0.3, '0.45'), (5, 0.1, '0.20')]
+)
+def test_a_grid_that_holds_no_background_is_refused(grid, bound, least):
+    with pytest.raises(UserError, match=f'grid is {grid}: .* {least} or more, .* allows {bound}:'):
+        ClassifierSettings(grid=grid, update_negative_overlap=bound)
+
+
+@pytest.mark.parametrize(('grid', 'bound'), [(3, 0.45), (5, 0.2), (9, 0.1), (11, 0.0), (1, 1.0)])
+def test_a_grid_that_holds_background_is_taken(grid, bound):
+    assert ClassifierSettings(grid=grid, update_negative_overlap=bound).grid == grid

@@ -169,7 +169,7 @@ def test_fewer_samples_than_a_batch_are_repeated(network):
 
 def test_a_lesson_that_diverges_is_found(network):
     lesson = lesson_of(network, (0, 1), settings=SMALL.replaced(gradient_clip=0.0))
-    lesson._positives[1]._memory.push(torch.full((60, network.dimension), float('inf')))
+    lesson._positives[1].memory.features.fill_(float('inf'))
     lesson.advance()
     assert lesson.head.finite().tolist() == [True, False]
 

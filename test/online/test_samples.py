@@ -61,11 +61,11 @@ def test_rows_stay_for_as_many_frames_as_are_spare():
 
 def test_memory_does_not_grow():
     memory = SampleMemory(4, 3, 2, CPU, spare=1)
-    size, place = memory.nbytes, memory._features.data_ptr()
+    size, place = memory.nbytes, memory.features.data_ptr()
     assert size == 5 * 3 * 2 * 4
     for k in range(5000):
         memory.push(frame(k))
-    assert (memory.nbytes, memory._features.data_ptr()) == (size, place)
+    assert (memory.nbytes, memory.features.data_ptr()) == (size, place)
     assert len(memory._counts) == 5
     assert len(memory.rows()) == 12
 
@@ -74,3 +74,22 @@ def test_other_number_formats_are_kept():
     memory = SampleMemory(1, 3, 2, CPU, torch.float16)
     memory.push(frame(1))
     assert memory.take(memory.rows()).dtype == torch.float16
+
+
+@pytest.mark.parametrize('value', [float('nan'), float('inf'), float('-inf')])
+def test_samples_that_are_not_finite_are_left_out(value):
+    memory = SampleMemory(2, 3, 2, CPU)
+    broken = frame(1)
+    broken[1, 1] = value
+    memory.push(broken)
+    assert numbers(memory) == [10, 12]
+    memory.push(torch.full((3, 2), value))
+    assert numbers(memory) == [10, 12]
+    memory.push(frame(3))
+    assert numbers(memory) == [30, 31, 32]
+
+
+def test_samples_whose_sum_half_precision_does_not_hold_are_kept():
+    memory = SampleMemory(1, 1, 3000, CPU, torch.float16)
+    memory.push(torch.full((1, 3000), 100.0, dtype=torch.float16))
+    assert len(memory.rows()) == 1

@@ -28,7 +28,7 @@ from siam_tracker_ros.training.run_classification import (
     learned_and_held_out,
     train_classification,
 )
-from siam_tracker_ros.training.sources import discover
+from siam_tracker_ros.training.sources import Shot, discover
 from siam_tracker_ros.training.unseen import measure_unseen
 
 CPU = torch.device('cpu')
@@ -44,12 +44,12 @@ def tiny(seed=3):
 
 @pytest.fixture
 def job(stills, tmp_path):
-    def make(folder='run', network=None, **values):
+    def make(folder='run', network=None, data=stills, views=VIEWS, **values):
         return ClassificationFit(
             network or tiny(),
-            discover([stills]).shots,
+            discover([data]).shots,
             ClassificationFitSettings.from_dict({**TINY, **values}),
-            VIEWS,
+            views,
             tmp_path / folder,
             CPU,
         )
@@ -107,6 +107,41 @@ def test_nothing_to_resume(job):
     assert not job().resume()
 
 
+def test_a_run_without_its_checkpoint_begins_anew(job):
+    first = job()
+    first.run()
+    expected = rows(first.folder)
+    (first.folder / 'last.ckpt').unlink()
+    metrics = first.folder / 'metrics.csv'
+    metrics.write_text(metrics.read_text().replace('loss', 'loss_of_old', 1))
+    again = job()
+    assert not again.resume()
+    again.run()
+    assert rows(again.folder) == expected
+
+
+@pytest.mark.parametrize(
+    ('steps', 'warmup'), [(19, 0.05), (1, 0.5), (3, 0.25), (3, 0.0), (3, 1.0)]
+)
+def test_the_rate_has_every_length_of_warm_up(job, steps, warmup):
+    run = job(steps=steps, warmup=warmup)
+    rates = []
+    for _ in range(steps):
+        rates.append(run.optimizer.param_groups[0]['lr'])
+        run.optimizer.step()
+        run.schedule.step()
+    assert all(0 < rate <= run.settings.rate for rate in rates)
+    # Within the warm-up it rises, after it it falls.
+    assert rates == sorted(rates, reverse=warmup < 1)
+
+
+def test_ridge_heads_need_views_to_be_judged_by(job):
+    one = VIEWS.replaced(views=1)
+    with pytest.raises(UserError, match='views is 1: expected at least 2 with ridge heads'):
+        job(views=one, heads='ridge')
+    job(views=one, heads='branches')
+
+
 def test_a_step_leaves_the_branches_of_other_domains_alone(job):
     run = job(steps=1, visits=1)
     before = [branch.weight.detach().clone() for branch in run.model.heads]
@@ -121,6 +156,33 @@ def test_changed_settings_are_refused(job, changed):
     job().run()
     with pytest.raises(UserError, match=f'with other settings .*{next(iter(changed))}'):
         job(**changed).resume()
+
+
+def test_other_data_are_refused(job, stills):
+    job().run()
+    (stills / 'cat' / '1.png').rename(stills / 'cat' / '11.png')
+    with pytest.raises(UserError, match=r'last\.ckpt was trained on other data: give the same'):
+        job().resume()
+    # Whoever changed a setting hears of that: it may have chosen other data.
+    with pytest.raises(UserError, match=r'with other settings \(rate\): '):
+        job(rate=0.5).resume()
+
+
+def test_data_may_be_moved(job, stills, tmp_path):
+    job().run()
+    (tmp_path / 'elsewhere').mkdir()
+    there = stills.rename(tmp_path / 'elsewhere' / 'images')
+    assert job(data=there).resume()
+
+
+def test_a_checkpoint_that_does_not_tell_its_data_is_gone_on_with(job):
+    run = job()
+    run.run()
+    path = run.folder / 'last.ckpt'
+    state = torch.load(path)
+    del state['recipe']['data']
+    torch.save(state, path)
+    assert job().resume()
 
 
 def test_another_network_is_refused(job):
@@ -201,9 +263,16 @@ def test_folders_in_and_a_checkpoint_out(stills, tmp_path, monkeypatch):
     assert torch.isfinite(network.features(torch.rand(1, 3, 107, 107) * 255)).all()
 
 
-def test_the_script_says_what_is_wrong_in_a_sentence(tmp_path):
+@pytest.mark.parametrize(
+    ('options', 'sentence'),
+    [
+        ([], 'training data {data}: there is no such folder'),
+        (['--steps', '0'], 'steps is 0: expected a whole number of at least 1'),
+    ],
+)
+def test_the_script_says_what_is_wrong_in_a_sentence(tmp_path, options, sentence):
     script = Path(__file__).resolve().parents[2] / 'scripts' / 'train_csn_classification.py'
-    arguments = ['--data', str(tmp_path / 'none'), '--out', str(tmp_path / 'run')]
+    arguments = ['--data', str(tmp_path / 'none'), '--out', str(tmp_path / 'run'), *options]
     done = subprocess.run(
         [sys.executable, script, *arguments],
         capture_output=True,
@@ -212,9 +281,8 @@ def test_the_script_says_what_is_wrong_in_a_sentence(tmp_path):
         env={**os.environ, 'PYTHONPATH': str(script.parents[1])},
     )
     assert done.returncode == 2
-    assert done.stderr == (
-        f'train_csn_classification: training data {tmp_path}/none: there is no such folder\n'
-    )
+    expected = sentence.format(data=tmp_path / 'none')
+    assert done.stderr == f'train_csn_classification: {expected}\n'
 
 
 def test_videos_are_refused_in_a_sentence(stills, tmp_path):
@@ -232,6 +300,18 @@ def test_domains_are_taken_from_all_folders_and_none_of_them_is_held_out(stills)
     assert {s.kind for s in train} == {'cat', 'dog'}
 
 
+@pytest.mark.parametrize('domains', [2, 6, 7, 9, 10, 512])
+def test_domains_are_spread_evenly_over_all_folders(domains):
+    shots = [Shot((Path(f'{k}.png'),), (None,), 'still') for k in range(10)]
+    fit = ClassificationFitSettings.from_dict({'held_out': 0.0, 'domains': domains})
+    train, _ = learned_and_held_out(shots, fit)
+    assert len(train) == min(domains, 10)
+    places = [shots.index(shot) for shot in train]
+    # As many of the first half as of the second, but for one.
+    assert abs(sum(1 if place < 5 else -1 for place in places)) <= 1
+    assert places == sorted(set(places))
+
+
 def test_unseen_objects_are_learned_from_one_view(stills):
     learner = LearnerSettings(
         start_rate=0.003, start_iterations=40, batch_positives=8, batch_negatives=16
@@ -244,6 +324,15 @@ def test_unseen_objects_are_learned_from_one_view(stills):
     # A head that has learned nothing is as good as a coin.
     nothing = measure_unseen(tiny(), shots, views, learner.replaced(start_rate=0.0), 0)
     assert nothing['auroc'] < found['auroc']
+
+
+def test_equal_scores_of_both_classes_are_half_in_order(stills):
+    network = tiny()
+    # Every patch has the same features.
+    torch.nn.init.zeros_(network.conv3[0].weight)
+    shots = discover([stills]).shots[:2]
+    found = measure_unseen(network, shots, VIEWS, LearnerSettings(start_iterations=1), 0)
+    assert found['auroc'] == 0.5
 
 
 def test_gradients_reach_the_convolutions_through_the_ridge_regression(stills):

@@ -35,9 +35,9 @@ def fabric():
 def job(small_network, stills, tmp_path, fabric):
     """Makes a run of a few steps on eight images."""
 
-    def make(folder='run', network=small_network, scenes=None, **values):
+    def make(folder='run', network=small_network, scenes=None, data=stills, **values):
         settings = FitSettings.from_dict({**TINY, **values})
-        train, held_out = split(discover([stills]).shots, 0.25, 0)
+        train, held_out = split(discover([data]).shots, 0.25, 0)
         return Fit(
             copy.deepcopy(network),
             train,
@@ -161,6 +161,19 @@ def test_nothing_to_resume(job):
     assert not job().resume()
 
 
+def test_a_run_without_its_checkpoint_begins_anew(job):
+    first = job()
+    first.run()
+    expected = rows(first.folder)
+    (first.folder / 'last.ckpt').unlink()
+    metrics = first.folder / 'metrics.csv'
+    metrics.write_text(metrics.read_text().replace('loss', 'loss_of_old', 1))
+    again = job()
+    assert not again.resume()
+    again.run()
+    assert rows(again.folder) == expected
+
+
 @pytest.mark.parametrize(
     'changed', [{'rate': 2e-3}, {'seed': 1}, {'steps': 9}, {'optimiser': 'sgd'}]
 )
@@ -174,6 +187,33 @@ def test_changed_scenes_are_refused(job):
     job().run()
     with pytest.raises(UserError, match=r'with other settings \(rotation\): give the same ones'):
         job(scenes=SceneSettings(rotation=3.0)).resume()
+
+
+def test_other_data_are_refused(job, stills):
+    job().run()
+    (stills / 'cat' / '1.png').rename(stills / 'cat' / '11.png')
+    with pytest.raises(UserError, match=r'last\.ckpt was trained on other data: give the same'):
+        job().resume()
+    # Whoever changed a setting hears of that: it may have chosen other data.
+    with pytest.raises(UserError, match=r'with other settings \(rate\): '):
+        job(rate=0.5).resume()
+
+
+def test_data_may_be_moved(job, stills, tmp_path):
+    job().run()
+    (tmp_path / 'elsewhere').mkdir()
+    there = stills.rename(tmp_path / 'elsewhere' / 'images')
+    assert job(data=there).resume()
+
+
+def test_a_checkpoint_that_does_not_tell_its_data_is_gone_on_with(job):
+    run = job()
+    run.run()
+    path = run.folder / 'last.ckpt'
+    state = torch.load(path)
+    del state['recipe']['data']
+    torch.save(state, path)
+    assert job().resume()
 
 
 def test_another_network_is_refused(job):
