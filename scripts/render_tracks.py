@@ -53,6 +53,11 @@ def main() -> int:
             flag, type=info.kind, default=info.default, help=f'{info.help} (%(default)s)'
         )
     args = parser.parse_args()
+    for share in (args.held_out_only, args.training_only):
+        if share is not None and not 0.0 <= share <= 1.0:
+            parser.error(f'a share is {share}: expected a number from 0 to 1')
+    if min(args.count, args.seed, args.split_seed) < 0:
+        parser.error('--count, --seed and --split-seed must not be negative')
     silence_opencv()
     keep_large_buffers()
     if args.threads > 0:
