@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 import math
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -284,10 +284,23 @@ def enclosing(alpha: Floats) -> Box:
     return Box.from_ltwh(left, top, int(columns[-1]) + 1 - left, int(rows[-1]) + 1 - top)
 
 
-def write_sequence(clip: Iterable[RenderedFrame], folder: Path) -> None:
+class LabelledImage(Protocol):
+    """What is written of a frame, whoever rendered it."""
+
+    @property
+    def image(self) -> Image:
+        """(H, W, 3) uint8, BGR."""
+
+    @property
+    def box(self) -> Box | None:
+        """The target in continuous pixels; None where it is absent."""
+
+
+def write_sequence(clip: Iterable[LabelledImage], folder: Path, quality: int = 95) -> None:
     """Write a clip in GOT-10k's layout: ``00000001.jpg`` … and a ``groundtruth.txt``.
 
-    Each row of the latter is ``x,y,w,h``: left-top corner and size in 0-based pixels.
+    Each row of the latter is ``x,y,w,h``: left-top corner and size in 0-based pixels, ``nan``
+    where the target is absent. `quality` is that of JPEG, in [0, 100].
 
     Raises
     ------
@@ -298,7 +311,7 @@ def write_sequence(clip: Iterable[RenderedFrame], folder: Path) -> None:
     try:
         folder.mkdir(parents=True, exist_ok=True)
         for index, frame in enumerate(clip):
-            (folder / f'{index + 1:08d}.jpg').write_bytes(encode_jpeg(frame.image))
+            (folder / f'{index + 1:08d}.jpg').write_bytes(encode_jpeg(frame.image, quality))
             boxes.append(frame.box)
         write_ground_truth(folder, boxes)
     except OSError as error:
