@@ -213,6 +213,15 @@ class OnlineClassifier:
             self.device, settings.iterations_per_frame, settings.update_iterations
         )
 
+    def continue_from(self, other: OnlineClassifier) -> None:
+        """Go on with the lessons that another one has begun, of other settings but as fast."""
+        s, theirs = self.settings, other.settings
+        if (s.iterations_per_frame, s.update_iterations) == (
+            theirs.iterations_per_frame,
+            theirs.update_iterations,
+        ):
+            self.schedule = other.schedule
+
     @torch.no_grad()
     def start(self, frame: Frame, box: Box, seed: int) -> TargetClassifier:
         """Learn a target from its first frame (MDNet, algorithm 1, lines 1 to 4).

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 import math
 
@@ -14,7 +15,7 @@ from ..settings import Settings, setting
 
 @dataclass(frozen=True)
 class Evidence:
-    """What one response map says about its own peak.
+    """What one frame says about the match that was found in it.
 
     Attributes
     ----------
@@ -23,6 +24,8 @@ class Evidence:
     sharpness : float
         Peak-to-sidelobe ratio: the peak's distance from the mean of the map outside the peak's
         surroundings, in standard deviations of that part (Bolme et al. 2010, section 3.5).
+    margin : float
+        The classifier's margin there, a logit; 0 where there is no classifier.
     """
 
     peak: float
@@ -34,13 +37,26 @@ class Evidence:
         """False where a NaN or an infinity came out of the network."""
         return all(map(math.isfinite, (self.peak, self.sharpness, self.margin)))
 
+    def features(self, trusted: float) -> tuple[float, float, float, float]:
+        """What `Calibration` weighs; `trusted` is the mean of the peaks that were trusted before.
+
+        The peak, the logarithm of the sharpness, the peak's difference from those before, and the
+        margin.
+        """
+        return (
+            self.peak,
+            math.log(max(self.sharpness, 1e-3)),
+            self.peak - trusted,
+            self.margin,
+        )
+
 
 @dataclass(frozen=True)
 class Calibration:
     """Logistic model of ``P(IoU > 0.5 | evidence)``, fitted on training data only.
 
-    The logit is ``bias + peak * p + sharpness * log(psr) + drop * (p - mean of the trusted
-    peaks)``.
+    The logit is ``bias + peak * p + sharpness * log(psr) + drop * (p - mean of the trusted peaks)
+    + margin * m``.
     """
 
     bias: float
@@ -49,15 +65,10 @@ class Calibration:
     drop: float
     margin: float = 0.0
 
-    def score(self, evidence: Evidence, trusted: float) -> float:
-        """Confidence in [0, 1]; `trusted` is the mean of the peaks that were trusted before."""
-        logit = (
-            self.bias
-            + self.peak * evidence.peak
-            + self.sharpness * math.log(max(evidence.sharpness, 1e-3))
-            + self.drop * (evidence.peak - trusted)
-            + self.margin * evidence.margin
-        )
+    def score(self, features: Sequence[float]) -> float:
+        """Confidence in [0, 1], of `Evidence.features`."""
+        weights = (self.peak, self.sharpness, self.drop, self.margin)
+        logit = self.bias + sum(w * f for w, f in zip(weights, features))
         return 1.0 / (1.0 + math.exp(-min(max(logit, -60.0), 60.0)))
 
 
@@ -160,11 +171,23 @@ class Judgement:
 
 @dataclass
 class Monitor:
-    """History of one target's matches, and the state that follows from it."""
+    """History of one target's matches, and the state that follows from it.
+
+    Attributes
+    ----------
+    lost : bool
+    doubts : int
+        Frames in a row that spoke for a loss.
+    peaks : deque of float
+        Trusted peaks.
+    features : tuple of float or None
+        What the last score was made of, for fitting a `Calibration`.
+    """
 
     lost: bool = False
     doubts: int = 0
     peaks: deque[float] = field(default_factory=deque)
+    features: tuple[float, ...] | None = None
 
     def judge(self, evidence: Evidence, rule: Judgement) -> tuple[float, str]:
         """Return the score of one frame's match and the state after it.
@@ -181,11 +204,13 @@ class Monitor:
             In [0, 1]; 0 where the evidence is not finite.
         state : {'tracking', 'uncertain', 'lost'}
         """
+        self.features = None
         if not evidence.is_finite:
             self.lost = True
             return 0.0, 'lost'
         trusted = sum(self.peaks) / len(self.peaks) if self.peaks else evidence.peak
-        score = rule.calibration.score(evidence, trusted)
+        self.features = evidence.features(trusted)
+        score = rule.calibration.score(self.features)
         if self.lost:
             self.lost = score < rule.thresholds.found
             self.doubts = 0

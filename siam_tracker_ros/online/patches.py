@@ -13,6 +13,8 @@ from ..models.classification import CELLS, PATCH_SIZE, STRIDE, ClassificationNet
 PADDING = 16
 """Pixels of a patch around the box on each side (MDNet code)."""
 
+CELL_STEP = STRIDE / (PATCH_SIZE - 2 * PADDING)
+"""Distance of two boxes of a grid, in sides of the box: a little more than a fifth."""
 
 CHUNK = 64
 """Patches that are run at once: thousands of the first frame would not fit everywhere."""
@@ -88,7 +90,7 @@ def grid_boxes(boxes: Tensor, cells: int) -> Tensor:
     Tensor
         (T, cells * cells, 4), row after row.
     """
-    steps = (torch.arange(cells) - (cells - 1) / 2) * (STRIDE / (PATCH_SIZE - 2 * PADDING))
+    steps = (torch.arange(cells) - (cells - 1) / 2) * CELL_STEP
     down, right = torch.meshgrid(steps, steps, indexing='ij')
     shift = torch.stack([right.flatten(), down.flatten()], dim=1)
     centres = boxes[:, None, :2] + shift * boxes[:, None, 2:]

@@ -231,9 +231,8 @@ class Match:
 
     def response(self, index: int) -> Response:
         """One target's map, and what it covers of the image."""
-        window = self.windows[index]
-        side = window.side * self.cells * self.stride / self.size
-        return Response(self.maps[index], SearchWindow(window.cx, window.cy, side))
+        covering = covered(self.windows[index], self.cells, self.stride, self.size)
+        return Response(self.maps[index], covering)
 
 
 class Matcher:
@@ -269,15 +268,14 @@ class Matcher:
         )
         return self.network.template(crop)[0], fill
 
-    def match(
+    def respond(
         self,
         frame: Frame,
         targets: Sequence[MatchTarget],
         boxes: Sequence[Box],
         size: int,
         factors: Sequence[float],
-        influence: float,
-    ) -> Match:
+    ) -> tuple[Tensor, list[SearchWindow]]:
         """Run the network once over all targets and scales.
 
         Parameters
@@ -290,9 +288,14 @@ class Matcher:
         size : int
             Side of the search crops in pixels.
         factors : sequence of float
-            Sizes of the windows, relative to the boxes'; an odd number, 1 in the middle.
-        influence : float
-            Weight of the cosine window.
+            Sizes of the windows, relative to the boxes'.
+
+        Returns
+        -------
+        maps : Tensor
+            (N, S, M, M) float32 logits.
+        windows : list of SearchWindow
+            N * S, target after target.
         """
         s, scales = self.settings, len(factors)
         sides = [context_side(b.w, b.h, s.context) * size / s.exemplar_size for b in boxes]
@@ -311,6 +314,28 @@ class Matcher:
             maps = self.network.search(
                 template, crops.reshape(len(targets), scales, *crops.shape[1:])
             ).float()
+        return maps, windows
+
+    def match(
+        self,
+        frame: Frame,
+        targets: Sequence[MatchTarget],
+        boxes: Sequence[Box],
+        size: int,
+        factors: Sequence[float],
+        influence: float,
+    ) -> Match:
+        """Find each target's best scale and place.
+
+        Parameters
+        ----------
+        frame, targets, boxes, size, factors
+            See `respond`; an odd number of factors, 1 in the middle.
+        influence : float
+            Weight of the cosine window.
+        """
+        s, scales = self.settings, len(factors)
+        maps, windows = self.respond(frame, targets, boxes, size, factors)
         with stage('post-processing', self.device):
             penalty = maps.new_tensor([1.0 if f == 1.0 else s.scale_penalty for f in factors])
             numbers = locate(maps, penalty, influence, s.upsampling)
@@ -340,6 +365,11 @@ class Matcher:
             box.w * change,
             box.h * change,
         )
+
+
+def covered(window: SearchWindow, cells: int, stride: int, size: int) -> SearchWindow:
+    """What a map of so many cells covers of the window that was searched."""
+    return SearchWindow(window.cx, window.cy, window.side * cells * stride / size)
 
 
 def visible(box: Box, frame: Frame) -> Box:

@@ -13,10 +13,12 @@ from torch import nn
 
 from .. import weights as checkpoints
 from ..errors import UserError
+from ..models.cascaded import CascadedSiamese
 from ..models.siamfc import SiamFC
 from ..runtime import resolve_device, resolve_precision
 from ..settings import Settings
 from .base import Tracker
+from .csn import CSNSettings, CSNTracker
 from .siamfc import SiamFCSettings, SiamFCTracker
 
 
@@ -31,6 +33,7 @@ class Registration:
 
 REGISTRY: Mapping[str, Registration] = {
     'siamfc': Registration(SiamFCSettings, SiamFC, SiamFCTracker),
+    'csn': Registration(CSNSettings, CascadedSiamese, CSNTracker),
 }
 
 N = TypeVar('N', bound=nn.Module)

@@ -96,7 +96,7 @@ def test_two_monitors_share_nothing():
 def test_the_score_is_the_logistic_of_the_documented_sum():
     calibration = Calibration(bias=-1.0, peak=0.5, sharpness=2.0, drop=0.25)
     logit = -1.0 + 0.5 * 3.0 + 2.0 * math.log(4.0) + 0.25 * (3.0 - 5.0)
-    score = calibration.score(Evidence(3.0, 4.0), trusted=5.0)
+    score = calibration.score(Evidence(3.0, 4.0).features(trusted=5.0))
     assert score == pytest.approx(1 / (1 + math.exp(-logit)))
 
 

@@ -72,9 +72,8 @@ def test_views_of_one_scene_are_not_rotated_apart(monkeypatch):
     # All patches of a view see one scene: a negative that overlaps the object sees it turned as
     # its positives do.
     maker = PatchMaker(DomainSettings(views=1, positives=2, negatives=2, foreign=0.0), CPU)
-    monkeypatch.setattr(
-        maker, '_boxes', lambda view, pasted, rng: (torch.tensor([[160.0, 120, 40, 40]] * 4), [1, 1, 0, 0])
-    )
+    boxes = torch.tensor([[160.0, 120, 40, 40]] * 4), [1, 1, 0, 0]
+    monkeypatch.setattr(maker, '_boxes', lambda view, pasted, rng: boxes)
     images = maker.make([visit(disc(), views=1)], rng(3)).images
     assert torch.equal(images[0], images[3])
 
