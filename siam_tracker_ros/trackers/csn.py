@@ -564,7 +564,7 @@ class CSNTracker(Tracker):
         due = [
             t
             for t, r in zip(targets, results)
-            if t.news and t.frames % s.update_every == 0 and t.state is not State.LOST
+            if s.learning and t.news and t.frames % s.update_every == 0 and t.state is not State.LOST
         ]
         if due:
             self.classifier.learn([t.classifier for t in due])

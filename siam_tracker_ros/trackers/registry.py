@@ -36,6 +36,9 @@ REGISTRY: Mapping[str, Registration] = {
     'csn': Registration(CSNSettings, CascadedSiamese, CSNTracker),
 }
 
+DEFAULT = 'csn'
+"""What tracks where nobody chooses."""
+
 N = TypeVar('N', bound=nn.Module)
 
 
