@@ -564,12 +564,12 @@ class CSNTracker(Tracker):
         due = [
             t
             for t, r in zip(targets, results)
-            if s.learning and t.news and t.frames % s.update_every == 0 and t.state is not State.LOST
+            if t.news and t.frames % s.update_every == 0 and t.state is not State.LOST
         ]
-        if due:
+        if due and s.learning:
             self.classifier.learn([t.classifier for t in due])
-        for target in due:
-            target.news = 0
+            for target in due:
+                target.news = 0
         return decisions
 
     def _decide(self, target: CSNTarget, result: _Result) -> Decision:
