@@ -119,8 +119,9 @@ def parse_arguments(words: list[str] | None) -> argparse.Namespace:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument(
-        '--threads', type=int, default=usable_cores(), metavar='N', help='CPU threads (%(default)s)'
-    )
+        '--threads', type=int, default=usable_cores(), metavar='N',
+        help='of the CPU (%(default)s)',
+    )  # fmt: skip
     parser.add_argument('--device', default='cpu', help='auto, cpu, cuda or cuda:N (%(default)s)')
     parser.add_argument('--weights', default='auto', metavar='FILE', help='checkpoint')
     parser.add_argument(
