@@ -601,10 +601,10 @@ class CSNTracker(Tracker):
             for t, r in zip(targets, results)
             if t.news and t.frames % s.update_every == 0 and t.state is not State.LOST
         ]
-        if due:
+        if due and s.learning:
             self.classifier.learn([t.classifier for t in due])
-        for target in due:
-            target.news = 0
+            for target in due:
+                target.news = 0
         return decisions
 
     def _decide(self, target: CSNTarget, result: _Result) -> Decision:
