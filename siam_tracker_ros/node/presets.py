@@ -20,7 +20,14 @@ PAPERS = ('section', 'MDNet')
 
 # What both papers mean without a word: crops of section 2, each negative sample drawn with a crop
 # of its own, and lessons that the frame waits for.
-IMPLIED = ('exemplar_size', 'search_size', 'grid', 'iterations_per_frame')
+IMPLIED = (
+    'exemplar_size',
+    'search_size',
+    'grid',
+    'iterations_per_frame',
+    'similarity_weight',
+    'distance_weight',
+)
 
 
 @dataclass(frozen=True)
