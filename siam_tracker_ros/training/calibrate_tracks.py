@@ -8,7 +8,7 @@ after the classifier has learned a target, and went on learning, also from what 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 import math
 
@@ -204,7 +204,5 @@ def _fit(features: Floats, right: Flags, shares: Floats) -> Calibration:
         if not used or float(found[worst]) >= 0:
             break
         del used[worst]
-    weights: Sequence[float] = np.zeros(FEATURES)
-    for column, value in zip(used, found.tolist()):
-        weights[column] = value
-    return Calibration(bias, *map(float, weights))
+    weights = dict(zip(used, found.tolist()))
+    return Calibration(bias, *(weights.get(column, 0.0) for column in range(FEATURES)))

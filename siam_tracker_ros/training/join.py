@@ -89,7 +89,8 @@ def join(
     card = {
         **checkpoint.meta.training,
         'command': '\n'.join([*checkpoint.meta.training['command'].splitlines(), command]),
-        'fitted_on': {'sequences': counted.sequences, 'frames': counted.frames},
+        'fitted_sequences': counted.sequences,
+        'fitted_frames': counted.frames,
         'finished': datetime.now(timezone.utc).strftime('%Y-%m-%d'),
         'torch': torch.__version__,
     }
