@@ -197,6 +197,8 @@ class CSNTarget(MatchTarget):
         Frames since the first.
     news : int
         Remembered frames since the last update.
+    candidate : Box
+        What the last score is about. It is the target's box, unless the target is lost.
     """
 
     def __init__(
@@ -209,6 +211,7 @@ class CSNTarget(MatchTarget):
         self.sweep = Sweep()
         self.frames = 0
         self.news = 0
+        self.candidate = box
 
     def lose(self) -> None:
         """See `Target.lose`."""
@@ -375,6 +378,7 @@ class CSNTracker(Tracker):
 
     def _judge(self, target: CSNTarget, result: _Result, rebuilt: bool) -> float:
         """Move a target, unless it is lost; returns its score."""
+        target.candidate = result.box
         if not math.isfinite(result.evidence.margin):
             target.classifier.healthy = bool(target.classifier.head.finite())
         if rebuilt:
