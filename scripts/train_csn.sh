@@ -49,4 +49,5 @@ render tracks-check --count 20 --held-out-only 0.03
 "$scripts/join_csn.py" "$out/csn-matching-2/csn-matching.safetensors" \
   "$out/csn-classification/csn-classification.safetensors" "$out/csn.safetensors" \
   --tracks "$out/tracks" --check "$out/tracks-check" \
-  --set size_from=matching peak_upsampling=4 remember_every=3 drawn_candidates=64
+  --set size_from=matching peak_upsampling=4 remember_every=3 drawn_candidates=64 \
+  similarity_weight=1 distance_weight=1
