@@ -324,6 +324,7 @@ class Matcher:
         size: int,
         factors: Sequence[float],
         influence: float,
+        upsampling: int | None = None,
     ) -> Match:
         """Find each target's best scale and place.
 
@@ -333,12 +334,15 @@ class Matcher:
             See `respond`; an odd number of factors, 1 in the middle.
         influence : float
             Weight of the cosine window.
+        upsampling : int, optional
+            Samples per cell of the map; those of the settings by default.
         """
         s, scales = self.settings, len(factors)
+        upsampling = s.upsampling if upsampling is None else upsampling
         maps, windows = self.respond(frame, targets, boxes, size, factors)
         with stage('post-processing', self.device):
             penalty = maps.new_tensor([1.0 if f == 1.0 else s.scale_penalty for f in factors])
-            numbers = locate(maps, penalty, influence, s.upsampling)
+            numbers = locate(maps, penalty, influence, upsampling)
             best = numbers[:, 0].long()
             rows = numbers.tolist()
         return Match(
