@@ -574,8 +574,13 @@ class CSNTracker(Tracker):
             target.news += 1
         due = [
             t
-            for t, r in zip(targets, results)
-            if t.news and t.frames % s.update_every == 0 and t.state is not State.LOST
+            for t in targets
+            if s.learning
+            and t.news
+            and t.frames % s.update_every == 0
+            and t.state is not State.LOST
+            # What is new waits for the next update.
+            and not t.classifier.learning
         ]
         if due:
             self.classifier.learn([t.classifier for t in due])
