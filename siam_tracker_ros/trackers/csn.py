@@ -545,7 +545,8 @@ class CSNTracker(Tracker):
         for target, boxes, some in zip(targets, rows, margins):
             top = some.topk(min(BEST, len(some)))
             margin = float(top.values.mean())
-            box = Box(*boxes[top.indices.cpu()].mean(dim=0).tolist())
+            mean = Box(*boxes[top.indices.cpu()].mean(dim=0).tolist())
+            box = self.matcher.bounded(target, mean)
             empty = torch.zeros(1, 1, device=self.device)
             window = SearchWindow(box.cx, box.cy, max(box.w, box.h))
             results.append(

@@ -358,17 +358,19 @@ class Matcher:
         self, target: MatchTarget, at: tuple[float, float], factor: float, frame: Frame
     ) -> Box:
         """A target's box at a new place; its size follows the best scale, damped and bounded."""
-        s, box = self.settings, target.box
-        change = 1.0 + s.scale_rate * (factor - 1.0)
-        size = change * math.sqrt(box.area / target.first.area)
-        change *= min(max(size, s.size_low), s.size_high) / size
+        box = target.box
+        change = 1.0 + self.settings.scale_rate * (factor - 1.0)
         # The centre stays in the image, so that the next search window sees some of it.
-        return Box(
-            min(max(at[0], 0.0), float(frame.width)),
-            min(max(at[1], 0.0), float(frame.height)),
-            box.w * change,
-            box.h * change,
-        )
+        x = min(max(at[0], 0.0), float(frame.width))
+        y = min(max(at[1], 0.0), float(frame.height))
+        return self.bounded(target, Box(x, y, box.w * change, box.h * change))
+
+    def bounded(self, target: MatchTarget, box: Box) -> Box:
+        """A target's new box with its size in the bounds, and its centre where it is."""
+        s = self.settings
+        size = math.sqrt(box.area / target.first.area)
+        change = min(max(size, s.size_low), s.size_high) / size
+        return Box(box.cx, box.cy, box.w * change, box.h * change)
 
 
 def covered(window: SearchWindow, cells: int, stride: int, size: int) -> SearchWindow:
