@@ -43,8 +43,9 @@ class AtOnce(Schedule):
         return True
 
     def advance(self, lesson: Lesson) -> bool:
-        """See `Schedule.advance`."""
-        return lesson.done
+        """See `Schedule.advance`; the rest of a lesson that was begun in slices."""
+        lesson.advance()
+        return True
 
 
 class Sliced(Schedule):

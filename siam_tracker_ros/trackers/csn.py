@@ -188,6 +188,8 @@ class CSNTarget(MatchTarget):
     Attributes
     ----------
     classifier : TargetClassifier
+    peak_origin : tuple of float
+        The `origin` that peaks of the map have, which is up-sampled less, and without a window.
     monitor : Monitor
     scores : ScoreHistory
         S_M and S_C of the last frames, for the gate.
@@ -206,6 +208,7 @@ class CSNTarget(MatchTarget):
     ) -> None:
         super().__init__(box, template, fill)
         self.classifier = classifier
+        self.peak_origin = (0.0, 0.0)
         self.monitor = Monitor()
         self.scores = ScoreHistory()
         self.sweep = Sweep()
@@ -329,10 +332,18 @@ class CSNTracker(Tracker):
         s = self.settings
         template, fill = self.matcher.exemplar(frame, box)
         target = CSNTarget(box, template, fill, self.classifier.start(frame, box, s.seed))
-        match = self.matcher.match(
-            frame, [target], [box], s.search_size, [1.0], s.window_influence
+        # Measured as each is found later, or a static scene would move.
+        alone = s.decide_by == 'matching'
+        size, influence = (
+            (s.search_size, s.window_influence) if alone else (s.exemplar_size + FINE_MARGIN, 0.0)
         )
+        match = self.matcher.match(frame, [target], [box], size, [1.0], influence)
         target.origin = match.self_response()
+        if not alone:
+            peaks = self.matcher.match(
+                frame, [target], [box], s.search_size, [1.0], 0.0, s.peak_upsampling
+            )
+            target.peak_origin = peaks.self_response()
         return target
 
     @torch.inference_mode()
@@ -501,7 +512,7 @@ class CSNTracker(Tracker):
         for target, box, window, response, rows in zip(targets, boxes, windows, maps, numbers):
             # The first one always: a map that is not finite has no peak, and its NaN says so.
             rows = rows[:1] + [row for row in rows[1:] if row[4] > 0]
-            dx, dy = target.origin
+            dx, dy = target.peak_origin
             proposals.append(
                 _Proposals(
                     [
@@ -573,7 +584,8 @@ class CSNTracker(Tracker):
         for target, boxes, some in zip(targets, rows, margins):
             top = some.topk(min(BEST, len(some)))
             margin = float(top.values.mean())
-            box = Box(*boxes[top.indices.cpu()].mean(dim=0).tolist())
+            mean = Box(*boxes[top.indices.cpu()].mean(dim=0).tolist())
+            box = self.matcher.bounded(target, mean)
             empty = torch.zeros(1, 1, device=self.device)
             window = SearchWindow(box.cx, box.cy, max(box.w, box.h))
             results.append(
@@ -602,8 +614,13 @@ class CSNTracker(Tracker):
             target.news += 1
         due = [
             t
-            for t, r in zip(targets, results)
-            if t.news and t.frames % s.update_every == 0 and t.state is not State.LOST
+            for t in targets
+            if s.learning
+            and t.news
+            and t.frames % s.update_every == 0
+            and t.state is not State.LOST
+            # What is new waits for the next update.
+            and not t.classifier.learning
         ]
         if due and s.learning:
             self.classifier.learn([t.classifier for t in due])

@@ -324,6 +324,7 @@ class Matcher:
         size: int,
         factors: Sequence[float],
         influence: float,
+        upsampling: int | None = None,
     ) -> Match:
         """Find each target's best scale and place.
 
@@ -333,12 +334,15 @@ class Matcher:
             See `respond`; an odd number of factors, 1 in the middle.
         influence : float
             Weight of the cosine window.
+        upsampling : int, optional
+            Samples per cell of the map; those of the settings by default.
         """
         s, scales = self.settings, len(factors)
+        upsampling = s.upsampling if upsampling is None else upsampling
         maps, windows = self.respond(frame, targets, boxes, size, factors)
         with stage('post-processing', self.device):
             penalty = maps.new_tensor([1.0 if f == 1.0 else s.scale_penalty for f in factors])
-            numbers = locate(maps, penalty, influence, s.upsampling)
+            numbers = locate(maps, penalty, influence, upsampling)
             best = numbers[:, 0].long()
             rows = numbers.tolist()
         return Match(
@@ -354,17 +358,19 @@ class Matcher:
         self, target: MatchTarget, at: tuple[float, float], factor: float, frame: Frame
     ) -> Box:
         """A target's box at a new place; its size follows the best scale, damped and bounded."""
-        s, box = self.settings, target.box
-        change = 1.0 + s.scale_rate * (factor - 1.0)
-        size = change * math.sqrt(box.area / target.first.area)
-        change *= min(max(size, s.size_low), s.size_high) / size
+        box = target.box
+        change = 1.0 + self.settings.scale_rate * (factor - 1.0)
         # The centre stays in the image, so that the next search window sees some of it.
-        return Box(
-            min(max(at[0], 0.0), float(frame.width)),
-            min(max(at[1], 0.0), float(frame.height)),
-            box.w * change,
-            box.h * change,
-        )
+        x = min(max(at[0], 0.0), float(frame.width))
+        y = min(max(at[1], 0.0), float(frame.height))
+        return self.bounded(target, Box(x, y, box.w * change, box.h * change))
+
+    def bounded(self, target: MatchTarget, box: Box) -> Box:
+        """A target's new box with its size in the bounds, and its centre where it is."""
+        s = self.settings
+        size = math.sqrt(box.area / target.first.area)
+        change = min(max(size, s.size_low), s.size_high) / size
+        return Box(box.cx, box.cy, box.w * change, box.h * change)
 
 
 def covered(window: SearchWindow, cells: int, stride: int, size: int) -> SearchWindow:

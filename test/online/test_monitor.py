@@ -56,7 +56,7 @@ def test_found_below_certain_is_uncertain():
 
 @pytest.mark.parametrize('value', [math.nan, math.inf, -math.inf])
 def test_numbers_that_are_not_finite_lose_the_target_at_once(value):
-    for spoilt in (Evidence(value, 8.0), Evidence(3.0, value)):
+    for spoilt in (Evidence(value, 8.0), Evidence(3.0, value), Evidence(3.0, 8.0, value)):
         monitor = Monitor()
         monitor.judge(evidence(0.9), RULE)
         assert monitor.judge(spoilt, RULE) == (0.0, L)
@@ -100,6 +100,34 @@ def test_the_score_is_the_logistic_of_the_documented_sum():
     assert score == pytest.approx(1 / (1 + math.exp(-logit)))
 
 
+def test_the_margin_of_a_classifier_counts_with_its_weight():
+    calibration = Calibration(bias=-1.0, peak=0.5, sharpness=0.0, drop=0.0, margin=2.0)
+    score = calibration.score(Evidence(3.0, 4.0, -0.75).features(trusted=5.0))
+    assert score == pytest.approx(1 / (1 + math.exp(1.0)))
+    # Without a classifier its weight is worth nothing.
+    score = calibration.score(Evidence(3.0, 4.0).features(trusted=5.0))
+    assert score == pytest.approx(1 / (1 + math.exp(-0.5)))
+
+
+def test_features_are_what_the_weights_are_of():
+    features = Evidence(3.0, 4.0, -0.75).features(trusted=5.0)
+    assert features == pytest.approx((3.0, math.log(4.0), -2.0, -0.75))
+    # A map that is flat or worse has a logarithm, too.
+    for sharpness in (0.0, -3.0):
+        assert Evidence(3.0, sharpness).features(5.0)[1] == pytest.approx(math.log(1e-3))
+
+
+def test_a_monitor_tells_what_its_last_score_was_made_of():
+    monitor = Monitor()
+    assert monitor.features is None
+    rule = Judgement(Calibration(0.0, 1.0, 0.0, 0.0, 1.0), RULE.thresholds, 4)
+    monitor.judge(Evidence(4.0, 2.0, 1.5), rule)
+    monitor.judge(Evidence(3.0, 2.0, 0.5), rule)
+    assert monitor.features == pytest.approx((3.0, math.log(2.0), -1.0, 0.5))
+    monitor.judge(Evidence(math.nan, 2.0), rule)
+    assert monitor.features is None
+
+
 def test_the_first_frame_is_compared_with_itself():
     rule = Judgement(Calibration(0.0, 0.0, 0.0, 1.0), RULE.thresholds, 4)
     assert Monitor().judge(Evidence(17.0, 5.0), rule)[0] == 0.5
@@ -116,11 +144,12 @@ def test_a_drop_below_the_trusted_peaks_lowers_the_score():
 @given(
     st.floats(width=32, allow_nan=False, allow_infinity=False),
     st.floats(width=32, allow_nan=False, allow_infinity=False),
-    st.lists(st.floats(-100, 100), min_size=4, max_size=4),
+    st.floats(width=32, allow_nan=False, allow_infinity=False),
+    st.lists(st.floats(-100, 100), min_size=5, max_size=5),
 )
-def test_extreme_evidence_saturates(peak, sharpness, weights):
+def test_extreme_evidence_saturates(peak, sharpness, margin, weights):
     score, state = Monitor().judge(
-        Evidence(peak, sharpness), Judgement(Calibration(*weights), RULE.thresholds, 4)
+        Evidence(peak, sharpness, margin), Judgement(Calibration(*weights), RULE.thresholds, 4)
     )
     assert 0.0 <= score <= 1.0
     assert state in (T, U, L)

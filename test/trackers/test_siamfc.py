@@ -36,32 +36,6 @@ def shipped(shipped_weights):
     return trackers.create('siamfc', str(shipped_weights), 'cpu')
 
 
-class Square:
-    """A drawn object of 44 x 44 pixels that moves over a textured picture."""
-
-    side = 44
-
-    def __init__(self, texture):
-        self.background = texture(240, 320, 0)
-        self.patch = texture(self.side, self.side, 50)
-        self.patch[8:36, 8:36] = (30, 60, 220)
-        self.patch[16:28, 16:28] = (230, 230, 40)
-
-    def box(self, x, y):
-        return Box.from_ltwh(x, y, self.side, self.side)
-
-    def frame(self, *places):
-        image = self.background.copy()
-        for x, y in places:
-            image[y : y + self.side, x : x + self.side] = self.patch
-        return Frame.from_numpy(image)
-
-
-@pytest.fixture
-def square(texture):
-    return Square(texture)
-
-
 def place_of(box):
     return (box.cx, box.cy, box.w, box.h)
 
