@@ -12,7 +12,7 @@ from siam_tracker_ros.rendering import Clip
 
 def main(frames: int = 150) -> float:
     """Return the mean IoU with the known boxes."""
-    tracker = trackers.create('csn')
+    tracker = trackers.create('siamfc')
     target = None
     overlaps = []
     for rendered in Clip(frames):

@@ -36,7 +36,7 @@ REGISTRY: Mapping[str, Registration] = {
     'csn': Registration(CSNSettings, CascadedSiamese, CSNTracker),
 }
 
-DEFAULT = 'csn'
+DEFAULT = 'siamfc'
 """What tracks where nobody chooses."""
 
 N = TypeVar('N', bound=nn.Module)

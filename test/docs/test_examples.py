@@ -17,8 +17,8 @@ from siam_tracker_ros.images import write_image
 ROOT = Path(__file__).resolve().parents[2]
 
 pytestmark = pytest.mark.skipif(
-    not any(entry.tracker == 'csn' for entry in weights.entries()),
-    reason='no weights for csn are shipped',
+    not any(entry.tracker == 'siamfc' for entry in weights.entries()),
+    reason='no weights for siamfc are shipped',
 )
 
 
