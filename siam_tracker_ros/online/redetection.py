@@ -80,11 +80,17 @@ class Sweep:
 
     def __init__(self) -> None:
         self.seen = 0
+        # A tiny target has thousands of tiles, and stays where it was lost for many frames.
+        self._covered: tuple[object, ...] = ()
+        self._centres: list[tuple[float, float]] = []
 
     def next_tiles(self, box: Box, frame: Frame, settings: RedetectionSettings) -> Tensor:
         """Boxes in the middle of the tiles of this frame: (n, 4) rows, from the last place on."""
         s = settings
-        centres = tile_centres(box, frame.width, frame.height, s.redetect_cells)
+        cover = (box, frame.width, frame.height, s.redetect_cells)
+        if cover != self._covered:
+            self._centres, self._covered = tile_centres(*cover), cover
+        centres = self._centres
         count = min(s.redetect_tiles, len(centres))
         chosen = [centres[(self.seen + i) % len(centres)] for i in range(count)]
         self.seen += count

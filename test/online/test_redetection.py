@@ -199,3 +199,17 @@ def test_a_head_that_is_not_finite_finds_nothing(network, frame):
 def test_an_even_number_of_boxes_is_refused():
     with pytest.raises(UserError, match='redetect_cells is 8: expected an odd number'):
         RedetectionSettings(redetect_cells=8)
+
+
+def test_tiles_are_laid_out_once_while_nothing_changes(monkeypatch):
+    calls = []
+    module = 'siam_tracker_ros.online.redetection.tile_centres'
+    monkeypatch.setattr(module, lambda *cover: calls.append(cover) or tile_centres(*cover))
+    sweep, settings = Sweep(), RedetectionSettings(redetect_tiles=2, redetect_cells=9)
+    frame = Frame(torch.zeros(120, 160, 3, dtype=torch.uint8))
+    box = Box(80.0, 60.0, 20.0, 16.0)
+    for _ in range(3):
+        sweep.next_tiles(box, frame, settings)
+    assert len(calls) == 1
+    sweep.next_tiles(Box(90.0, 60.0, 20.0, 16.0), frame, settings)
+    assert len(calls) == 2
