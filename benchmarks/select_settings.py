@@ -35,7 +35,7 @@ from siam_tracker_ros.trackers.base import State, Tracker
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.split('\n')[0])
     parser.add_argument('folders', nargs='*', type=Path, help='folders of sequences')
-    parser.add_argument('--tracker', default='siamfc', choices=trackers.names())
+    parser.add_argument('--tracker', default=trackers.DEFAULT, choices=trackers.names())
     parser.add_argument('--weights', default='auto')
     parser.add_argument('--vary', action='append', default=[], metavar='name=a,b,c')
     parser.add_argument('--clips', type=int, default=3, help='rendered clips (%(default)s)')

@@ -29,7 +29,11 @@ from siam_tracker_ros.node.settings import DebugSettings, NodeSettings  # noqa: 
 from siam_tracker_ros.node.video_settings import VideoSettings  # noqa: E402
 from siam_tracker_ros.settings import SettingInfo, Settings, describe  # noqa: E402
 
-REGRESSION = ROOT / 'benchmarks' / 'results' / 'regression.json'
+RESULTS = ROOT / 'benchmarks' / 'results'
+REGRESSION = RESULTS / 'regression.json'
+ABLATION = RESULTS / 'ablation.json'
+CSN_COST = RESULTS / 'csn_cost.json'
+ABLATION_PLOT = ROOT / 'docs' / 'images' / 'ablation.svg'
 PICTURE = ROOT / 'docs' / 'images' / 'demo.jpg'
 MARKED = re.compile(r'(<!-- table: (\S+) -->\n).*?(<!-- end -->)', re.DOTALL)
 
@@ -178,11 +182,75 @@ def format_accuracy(result: Mapping[str, Any]) -> str:
         for name, scores in found
         if scores['runs'] > 1
     )
-    origin = ', '.join(f'{key} {value}' for key, value in result['run'].items())
     return (
         f'{table(header, rows)}\nOne pass over {len(result["sequences"])} sequences, {frames} '
-        f'frames; {origin}.{runs}\n'
+        f'frames; {origin(result["run"])}.{runs}\n'
     )
+
+
+def ablation_table() -> str:
+    """Return the stored table of ``benchmarks/ablation.py``, and its plot."""
+    if not ABLATION.is_file():
+        return 'Not measured yet; `benchmarks/ablation.py FOLDER --out DIR` does it.\n'
+    text = format_ablation(json.loads(ABLATION.read_text(encoding='utf-8')))
+    if ABLATION_PLOT.is_file():
+        # From the page of the tracker.
+        text += f'\n![Success plot of the variants](../images/{ABLATION_PLOT.name})\n'
+    return text
+
+
+def format_ablation(result: Mapping[str, Any]) -> str:
+    """Return the table of one result file, in the order of the figure, with its origin."""
+    columns = {'auc': 3, 'precision': 3, 'auroc': 3, 'fps': 0}
+    rows = [
+        [
+            name,
+            code(row['settings']),
+            *(figure(row[key], digits) for key, digits in columns.items()),
+        ]
+        for name, row in result['variants'].items()
+    ]
+    header = ['variant', 'settings', 'AUC', 'precision at 20 px', 'AUROC', 'median fps']
+    return (
+        f'{table(header, rows)}\nOne pass over {len(result["sequences"])} sequences, '
+        f'{sum(result["sequences"].values())} frames; {origin(result["run"])}.\n'
+    )
+
+
+def cost_table() -> str:
+    """Return the stored tables of ``benchmarks/csn_cost.py``."""
+    if not CSN_COST.is_file():
+        return 'Not measured yet; `benchmarks/csn_cost.py` does it.\n'
+    return format_cost(json.loads(CSN_COST.read_text(encoding='utf-8')))
+
+
+def format_cost(result: Mapping[str, Any]) -> str:
+    """Return what each configuration reaches, then what each step costs, with the origin."""
+    columns = {'fps': 1, 'p50': 1, 'p99': 1, 'start': 0, 'iou': 3}
+    whole = [
+        [setting_file(name), *(figure(row[key], digits) for key, digits in columns.items())]
+        for name, row in result['whole'].items()
+    ]
+    steps = [
+        [part['title'], part['when'], *(figure(value, 1) for value in part['ms'].values())]
+        for part in result['parts']
+    ]
+    head = ['settings', 'fps', 'median (ms)', 'p99 (ms)', 'first frame (ms)', 'mean IoU']
+    return (
+        f'{table(head, whole)}\n'
+        f'{table(["step (ms)", "paid", *map(setting_file, result["whole"])], steps)}\n'
+        f'The rendered clip; {origin(result["run"])}.\n'
+    )
+
+
+def setting_file(name: str) -> str:
+    """Return the name of a configuration, a file's as code."""
+    return f'`{name}`' if '.' in name else name
+
+
+def origin(run: Mapping[str, str]) -> str:
+    """Return where and when something was measured."""
+    return ', '.join(f'{key} {value}' for key, value in run.items())
 
 
 def figure(value: float | None, digits: int) -> str:
@@ -227,8 +295,10 @@ def code(words: Iterable[str]) -> str:
 def generators() -> dict[str, Callable[[], str]]:
     """Return the tables by name."""
     tables: dict[str, Callable[[], str]] = {
+        'ablation': ablation_table,
         'accuracy': accuracy_table,
         'conventions': conventions_table,
+        'csn-cost': cost_table,
         'datasets': datasets_table,
         'measures-lost': lambda: measures_table(LostSignal),
         'node-settings': lambda: settings_table(NodeSettings),

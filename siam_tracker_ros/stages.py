@@ -15,7 +15,15 @@ import time
 import torch
 
 # The stages that figures are split into, in the order of a frame.
-STAGES = ('upload', 'crop', 'network', 'post-processing', 'online update')
+STAGES = (
+    'upload',
+    're-detection',
+    'crop',
+    'network',
+    'post-processing',
+    'classification',
+    'learning',
+)
 
 _seconds: ContextVar[dict[str, float] | None] = ContextVar('seconds', default=None)
 

@@ -17,7 +17,10 @@ def add_parser(subparsers: Subparsers[Any]) -> None:
     names = trackers.names()
     parser = subparsers.add_parser('settings', description='List the settings of a tracker.')
     parser.add_argument(
-        'tracker', nargs='?', default=names[0], help=f'one of {", ".join(names)} (%(default)s)'
+        'tracker',
+        nargs='?',
+        default=trackers.DEFAULT,
+        help=f'one of {", ".join(names)} (%(default)s)',
     )
 
 

@@ -58,7 +58,7 @@ def add_parser(subparsers: Subparsers[Any]) -> None:
     )
     parser.add_argument(
         '--tracker',
-        default=names[0],
+        default=trackers.DEFAULT,
         metavar='NAME',
         help=f'one of {", ".join(names)} (%(default)s)',
     )

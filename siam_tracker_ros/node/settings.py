@@ -15,7 +15,7 @@ class NodeSettings(Settings):
     """What the node does, whichever tracker it runs."""
 
     tracker: str = setting(
-        'siamfc', 'registered name of the tracker', choices=tuple(trackers.names())
+        trackers.DEFAULT, 'registered name of the tracker', choices=tuple(trackers.names())
     )
     weights: str = setting('auto', "auto for the shipped checkpoint, else a file's path")
     device: str = setting('auto', 'where the network runs: auto, cpu, cuda or cuda:N')

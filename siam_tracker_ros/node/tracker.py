@@ -13,6 +13,7 @@ from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus
 import numpy as np
 from numpy.typing import NDArray
 from rclpy.clock import Clock, ClockType
+from rclpy.parameter import Parameter
 from sensor_msgs.msg import CompressedImage, Image, RegionOfInterest
 from std_msgs.msg import String
 from std_srvs.srv import SetBool, Trigger
@@ -29,7 +30,7 @@ from .compressed import decode_compressed
 from .image_rules import MalformedImage, check_image
 from .lifecycle import GuardedLifecycleNode
 from .mailbox import Mailbox
-from .parameters import Parameters
+from .parameters import Parameters, full_name
 from .publishers import Publishers
 from .roi import Refusal, RoiRequest, from_detection, from_region
 from .session import Answer, Change, Command, Session, Stop
@@ -46,6 +47,8 @@ JOIN_SECONDS = 1.5
 """The image at work may take this long after deactivation; the process must end within 2 s."""
 
 DEBUG = 'debug'
+LEARNING = 'learning'
+"""Setting of the trackers that learn while they track."""
 
 
 class TrackerNode(GuardedLifecycleNode):
@@ -271,11 +274,21 @@ class TrackerNode(GuardedLifecycleNode):
         return response
 
     def _freeze(self, request: Any, response: Any) -> Any:
-        # No registered tracker has an online model so far.
-        response.success = bool(request.data)
-        response.message = (
-            f'tracker {self._settings.tracker} does not learn while it tracks: '
-            'its model never changes'
+        tracker = self._settings.tracker
+        name = full_name(self._tracker_table(), LEARNING)
+        if not self.has_parameter(name):
+            response.success = bool(request.data)
+            response.message = (
+                f'tracker {tracker} does not learn while it tracks: its model never changes'
+            )
+            return response
+        # The parameter tells what is in effect, and may be set instead.
+        [result] = self.set_parameters([Parameter(name, value=not request.data)])
+        response.success = result.successful
+        response.message = result.reason or (
+            f'tracker {tracker} keeps its models as they are ({name}: false)'
+            if request.data
+            else f'tracker {tracker} learns while it tracks ({name}: true)'
         )
         return response
 

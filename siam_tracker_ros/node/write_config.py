@@ -7,6 +7,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 import sys
 import textwrap
@@ -15,6 +16,7 @@ import yaml
 
 from .. import trackers
 from ..settings import SettingInfo, Settings, describe
+from .presets import PRESETS, Preset
 from .settings import DebugSettings, NodeSettings
 
 HEADER = """\
@@ -47,14 +49,33 @@ def tracker_file(name: str) -> str:
     return text + _entries(trackers.settings_class(name), indent=6, active=False)
 
 
+def preset_file(preset: Preset) -> str:
+    """Parameters of a tracker for a purpose: its values in force, all others as comments."""
+    text = HEADER + '#\n'
+    text += textwrap.fill(preset.purpose, WIDTH, initial_indent='# ', subsequent_indent='# ')
+    text += (
+        '\n#\n# Remove the `# ` before a setting to change it.\n'
+        '# What stays a comment is as the weights say, and where they say nothing, as here.\n'
+        f'/**:\n  ros__parameters:\n    tracker: {preset.tracker}\n    {preset.tracker}:\n'
+    )
+    for info in describe(trackers.settings_class(preset.tracker)):
+        active = info.name in preset.values
+        if active:
+            info = replace(info, default=preset.values[info.name])
+        text += _entry(info, ' ' * 6, active, cited=True)
+    return text
+
+
 def _entries(table: type[Settings], indent: int, active: bool) -> str:
     return ''.join(_entry(info, ' ' * indent, active) for info in describe(table))
 
 
-def _entry(info: SettingInfo, margin: str, active: bool) -> str:
+def _entry(info: SettingInfo, margin: str, active: bool, cited: bool = False) -> str:
     note = f'{info.help}; {info.expectation()}'
     if info.dynamic:
         note += '; may change any time'
+    if cited:
+        note += f' [{", ".join(word for word in (info.symbol, info.source) if word)}]'
     comment = textwrap.fill(
         note, WIDTH, initial_indent=f'{margin}# ', subsequent_indent=f'{margin}# ',
         break_on_hyphens=False,
@@ -71,6 +92,7 @@ def files() -> dict[str, str]:
     """Contents by file name."""
     contents = {'tracker.yaml': node_file()}
     contents.update({f'{name}.yaml': tracker_file(name) for name in trackers.names()})
+    contents.update({preset.file: preset_file(preset) for preset in PRESETS})
     return contents
 
 

@@ -3,9 +3,10 @@
 """The trackers, by their registered names."""
 
 from .base import Estimate, Response, State, Target, Tracker
-from .registry import create, names, settings_class
+from .registry import DEFAULT, create, names, settings_class
 
 __all__ = [
+    'DEFAULT',
     'Estimate',
     'Response',
     'State',

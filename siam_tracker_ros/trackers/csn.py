@@ -89,6 +89,24 @@ class CSNSettings(
     drawn_candidates: int = setting(
         256, 'candidates that are drawn', low=1, high=4096, source='MDNet 3.3'
     )
+    similarity_weight: float = setting(
+        0.0,
+        "weight of a peak's logit beside the classifier's margin, where the result is chosen; the "
+        'paper chooses by the classifier alone',
+        low=0.0,
+        high=100.0,
+        source='own',
+        dynamic=True,
+    )
+    distance_weight: float = setting(
+        0.0,
+        'weight of the logarithm of a cosine window over the search there: what is far from the '
+        'last place must look more like the target; none while it is lost',
+        low=0.0,
+        high=100.0,
+        source="own; SiamFC's window",
+        dynamic=True,
+    )
     learning: bool = setting(
         True,
         'whether the classifier learns after the first frame; false freezes it',
@@ -181,6 +199,8 @@ class CSNTarget(MatchTarget):
         Frames since the first.
     news : int
         Remembered frames since the last update.
+    candidate : Box
+        What the last score is about. It is the target's box, unless the target is lost.
     """
 
     def __init__(
@@ -194,6 +214,7 @@ class CSNTarget(MatchTarget):
         self.sweep = Sweep()
         self.frames = 0
         self.news = 0
+        self.candidate = box
 
     def lose(self) -> None:
         """See `Target.lose`."""
@@ -213,6 +234,8 @@ class _Proposals:
         Width and height that the target is expected to have there.
     logits, sharpness : list of float
         Of each peak.
+    bonus : list of float
+        What is added to the classifier's margins at each peak where the result is chosen.
     rivals : list of float
         Heights of all peaks but the highest, as ratios to it.
     response : Response
@@ -222,6 +245,7 @@ class _Proposals:
     size: tuple[float, float]
     logits: list[float]
     sharpness: list[float]
+    bonus: list[float]
     rivals: list[float]
     response: Response
 
@@ -365,6 +389,7 @@ class CSNTracker(Tracker):
 
     def _judge(self, target: CSNTarget, result: _Result, rebuilt: bool) -> float:
         """Move a target, unless it is lost; returns its score."""
+        target.candidate = result.box
         if not math.isfinite(result.evidence.margin):
             target.classifier.healthy = bool(target.classifier.head.finite())
         if rebuilt:
@@ -394,7 +419,10 @@ class CSNTracker(Tracker):
         places, chosen = [], []
         for proposal, table in zip(proposals, tables):
             # The first of equals: the higher peak.
-            best = max(range(len(table)), key=table.__getitem__)
+            rank = [
+                margin + proposal.bonus[k // len(factors)] for k, margin in enumerate(table)
+            ]
+            best = max(range(len(table)), key=rank.__getitem__)
             peak, scale = divmod(best, len(factors))
             chosen.append((peak, factors[scale], table[best]))
             places.append(Box(*proposal.places[peak], *proposal.size))
@@ -494,11 +522,22 @@ class CSNTracker(Tracker):
                     (box.w, box.h),
                     [row[2] for row in rows],
                     [row[3] for row in rows],
+                    [self._bonus(row, cells, target.state is State.LOST) for row in rows],
                     [row[4] for row in rows[1:]],
                     Response(response, covered(window, cells, stride, size)),
                 )
             )
         return proposals
+
+    def _bonus(self, row: list[float], cells: int, lost: bool) -> float:
+        """What speaks for a peak besides the classifier; `row` begins with place and logit."""
+        column, line, logit = row[:3]
+        s = self.settings
+        bonus = s.similarity_weight * logit
+        if not lost:
+            window = _hann(column, cells) * _hann(line, cells)
+            bonus += s.distance_weight * math.log(window)
+        return bonus
 
     def _match(self, frame: Frame, targets: list[CSNTarget]) -> list[_Result]:
         """The matching subnetwork alone: SiamFC."""
@@ -583,10 +622,10 @@ class CSNTracker(Tracker):
             # What is new waits for the next update.
             and not t.classifier.learning
         ]
-        if due:
+        if due and s.learning:
             self.classifier.learn([t.classifier for t in due])
-        for target in due:
-            target.news = 0
+            for target in due:
+                target.news = 0
         return decisions
 
     def _decide(self, target: CSNTarget, result: _Result) -> Decision:
@@ -610,6 +649,11 @@ def _inside(boxes: Tensor, frame: Frame) -> Tensor:
     """Boxes with their centres moved into the frame: (N, 4)."""
     size = torch.tensor([frame.width, frame.height], dtype=boxes.dtype)
     return torch.cat([torch.minimum(boxes[:, :2].clamp_min(0.0), size), boxes[:, 2:]], dim=1)
+
+
+def _hann(place: float, cells: int) -> float:
+    """Hann window of `locate`'s prior, 1 in the middle and above 0 in all cells."""
+    return math.cos(math.pi * (place - (cells - 1) / 2) / (cells + 1)) ** 2
 
 
 def _bounded(margin: float) -> float:

@@ -36,6 +36,9 @@ REGISTRY: Mapping[str, Registration] = {
     'csn': Registration(CSNSettings, CascadedSiamese, CSNTracker),
 }
 
+DEFAULT = 'siamfc'
+"""What tracks where nobody chooses."""
+
 N = TypeVar('N', bound=nn.Module)
 
 
@@ -85,7 +88,7 @@ def load_network(
         raise UserError(
             f'weights {checkpoint.source} belong to tracker {checkpoint.meta.tracker!r}, '
             f'expected {name!r}: '
-            f'choose that tracker or a file that `siam-tracker train {name}` wrote'
+            f'choose that tracker, or weights of {name}'
         )
     try:
         network = build(**checkpoint.meta.network)

@@ -99,7 +99,9 @@ def _judged(
     return rows[..., 3], rows[..., 4], rows[..., 1], rows[..., 2], cells
 
 
-def fit_logistic(features: Tensor, labels: Tensor, ridge: float = 1e-3) -> tuple[float, Tensor]:
+def fit_logistic(
+    features: Tensor, labels: Tensor, ridge: float = 1e-3, shares: Tensor | None = None
+) -> tuple[float, Tensor]:
     """Logistic regression by Newton's method, on standardised features with a small ridge.
 
     Parameters
@@ -110,6 +112,8 @@ def fit_logistic(features: Tensor, labels: Tensor, ridge: float = 1e-3) -> tuple
         (K,) of 0 and 1.
     ridge : float
         Weight of the squared coefficients, so that separable data stay finite.
+    shares : Tensor, optional
+        (K,) how much each row weighs against the others; all the same by default.
 
     Returns
     -------
@@ -117,15 +121,19 @@ def fit_logistic(features: Tensor, labels: Tensor, ridge: float = 1e-3) -> tuple
     weights : Tensor
         (F,), both for the features as they were given.
     """
-    mean, spread = features.double().mean(dim=0), features.double().std(dim=0).clamp_min(1e-9)
-    x = torch.cat([torch.ones(len(features), 1), (features.double() - mean) / spread], dim=1)
+    share = torch.ones(len(features)) if shares is None else shares * (len(shares) / shares.sum())
+    share = share.double()
+    mean = (features.double() * share.unsqueeze(1)).mean(dim=0)
+    centred = features.double() - mean
+    spread = (centred.square() * share.unsqueeze(1)).mean(dim=0).sqrt().clamp_min(1e-9)
+    x = torch.cat([torch.ones(len(features), 1), centred / spread], dim=1)
     y = labels.double()
     beta = torch.zeros(x.shape[1], dtype=torch.float64)
     penalty = ridge * len(x) * torch.eye(len(beta), dtype=torch.float64)
     for _ in range(50):
         p = torch.sigmoid(x @ beta)
-        gradient = x.T @ (p - y) + penalty @ beta
-        curvature = x.T @ (x * (p * (1 - p)).unsqueeze(1)) + penalty
+        gradient = x.T @ (share * (p - y)) + penalty @ beta
+        curvature = x.T @ (x * (share * p * (1 - p)).unsqueeze(1)) + penalty
         step = torch.linalg.solve(curvature, gradient)
         beta = beta - step
         if float(step.abs().max()) < 1e-9:

@@ -14,6 +14,7 @@ from siam_tracker_ros import weights
 from siam_tracker_ros.cli import COMMANDS, main
 
 ROOT = Path(__file__).resolve().parents[2]
+OF_SIAMFC = ('--tracker', 'siamfc', '--weights')
 WORDS = '60,50,40,32'
 
 
@@ -33,7 +34,7 @@ def track(folder, checkpoint, tmp_path, capsys):
 
     def run(source=folder, box=WORDS, weights_file=checkpoint, more=()):
         path = tmp_path / 'out.csv'
-        words = ['track', str(source), '--box', box, '--weights', str(weights_file)]
+        words = ['track', str(source), '--box', box, *OF_SIAMFC, str(weights_file)]
         sentence = refusal(capsys, *words, '--csv', str(path), *more)
         assert not path.exists()
         return sentence
@@ -134,7 +135,7 @@ def test_refusal_of_the_system(folder, checkpoint, monkeypatch, capsys):
 
     monkeypatch.setattr('siam_tracker_ros.cli.track.CsvSink', full)
     sentence = refusal(
-        capsys, 'track', str(folder), '--box', WORDS, '--weights', str(checkpoint)
+        capsys, 'track', str(folder), '--box', WORDS, *OF_SIAMFC, str(checkpoint)
     )
     assert sentence == 'siam-tracker: the system refused out.csv: No space left on device\n'
 
@@ -145,7 +146,7 @@ def test_existing_bag_is_not_replaced(track, tmp_path):
 
 
 def test_csv_in_a_missing_folder(folder, checkpoint, tmp_path, capsys):
-    words = ('track', str(folder), '--box', WORDS, '--weights', str(checkpoint))
+    words = ('track', str(folder), '--box', WORDS, *OF_SIAMFC, str(checkpoint))
     sentence = refusal(capsys, *words, '--csv', str(tmp_path / 'none' / 'out.csv'))
     assert 'there is no folder' in sentence
 
@@ -153,7 +154,7 @@ def test_csv_in_a_missing_folder(folder, checkpoint, tmp_path, capsys):
 def test_refused_box_leaves_the_old_results(folder, checkpoint, tmp_path, capsys):
     path = tmp_path / 'out.csv'
     path.write_text('precious')
-    words = ('track', str(folder), '--weights', str(checkpoint), '--csv', str(path))
+    words = ('track', str(folder), *OF_SIAMFC, str(checkpoint), '--csv', str(path))
     refusal(capsys, *words, '--box', '900,900,20,20')
     assert path.read_text() == 'precious'
 
@@ -201,7 +202,7 @@ def fakes(tmp_path):
 def test_broken_opencv_is_one_sentence(fakes, folder, checkpoint):
     (fakes / 'cv2.py').write_text("raise ImportError('libGL.so.1: cannot open shared object')")
     done = run_with(
-        fakes, 'track', str(folder), '--box', WORDS, '--weights', str(checkpoint)
+        fakes, 'track', str(folder), '--box', WORDS, *OF_SIAMFC, str(checkpoint)
     )
     assert done.returncode == 2
     assert done.stderr.startswith('siam-tracker: OpenCV cannot be imported (libGL.so.1')

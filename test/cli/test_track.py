@@ -20,10 +20,12 @@ from siam_tracker_ros.video import open_source
 
 BOX = (60.0, 50.0, 40.0, 32.0)
 WORDS = '60,50,40,32'
+OF_SIAMFC = ('--tracker', 'siamfc', '--weights')
 
 
 def track(source, checkpoint, *more):
-    return main(['track', str(source), '--box', WORDS, '--weights', str(checkpoint), *more])
+    words = ['track', str(source), '--box', WORDS, *OF_SIAMFC, str(checkpoint)]
+    return main([*words, *more])
 
 
 def rows_of(path):
@@ -49,7 +51,7 @@ def test_csv_has_the_fixed_columns_and_the_boxes_of_the_library(
     folder, pictures, checkpoint, tmp_path, capsys
 ):
     path = tmp_path / 'out.csv'
-    assert track(folder, checkpoint, '--tracker', 'siamfc', '--csv', str(path)) == 0
+    assert track(folder, checkpoint, '--csv', str(path)) == 0
     rows = rows_of(path)
     assert list(rows[0]) == ['frame', 'x', 'y', 'w', 'h', 'score', 'state']
     assert [int(row['frame']) for row in rows] == list(range(len(pictures)))
@@ -132,7 +134,7 @@ def test_same_seed_gives_the_same_file(folder, checkpoint, tmp_path):
 
 def test_box_partly_outside_is_clipped(folder, checkpoint, tmp_path):
     path = tmp_path / 'out.csv'
-    words = ['track', str(folder), '--box', '-10,20,40,30', '--weights', str(checkpoint)]
+    words = ['track', str(folder), '--box', '-10,20,40,30', *OF_SIAMFC, str(checkpoint)]
     assert main([*words, '--csv', str(path), '--frames', '2']) == 0
     np.testing.assert_array_equal(boxes_of(rows_of(path))[0], [0, 20, 30, 30])
 
@@ -162,7 +164,7 @@ def test_a_signal_leaves_complete_files(checkpoint, pictures, tmp_path, number):
     process = subprocess.Popen(
         [
             sys.executable, '-m', 'siam_tracker_ros.cli', 'track', str(clip), '--box', WORDS,
-            '--weights', str(checkpoint), '--csv', str(csv_path), '--video', str(annotated),
+            *OF_SIAMFC, str(checkpoint), '--csv', str(csv_path), '--video', str(annotated),
             '--bag', str(bag),
         ],
         stderr=subprocess.PIPE, text=True, env={**os.environ, 'OMP_NUM_THREADS': '1'},

@@ -22,12 +22,12 @@ from siam_tracker_ros.node.demo_processes import free_domain_id
 from siam_tracker_ros.video import open_source
 
 ROS = all(importlib.util.find_spec(name) for name in ('rclpy', 'vision_msgs', 'lifecycle_msgs'))
-SHIPPED = any(entry.tracker == 'siamfc' for entry in weights.entries())
+SHIPPED = any(entry.tracker == demo.DEFAULT_TRACKER for entry in weights.entries())
 FRAMES = 12
 ROOT = Path(__file__).resolve().parents[2]
 
 needs_ros = pytest.mark.skipif(not ROS, reason='ROS 2 is not installed')
-needs_weights = pytest.mark.skipif(not SHIPPED, reason='no weights for siamfc are shipped')
+needs_weights = pytest.mark.skipif(not SHIPPED, reason='no weights for it are shipped')
 
 
 @pytest.fixture(scope='module')

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import ast
 import importlib.util
 from pathlib import Path
 import re
@@ -102,6 +103,61 @@ def test_accuracy_table_names_machine_and_date(update_docs):
     assert first + '| worse | 0.400 | 0.500 |  | 42 | 30.0 |\n' in text
     assert 'One pass over 2 sequences, 50 frames; date 2026-01-02, cpu 2 x some CPU.' in text
     assert text.endswith('worse: mean of 3 runs, standard deviation of the AUC 0.012.\n')
+
+
+def test_ablation_table_keeps_the_order_of_the_figure(update_docs):
+    def row(auc, *settings):
+        return {
+            'settings': list(settings), 'auc': auc, 'precision': 0.5, 'auroc': None, 'fps': 19.6
+        }
+
+    text = update_docs.format_ablation({
+        'variants': {'M': row(0.51234, 'decide_by=matching'), 'full': row(0.6)},
+        'sequences': {'a': 20, 'b': 30},
+        'run': {'date': '2026-01-02', 'cpu': '2 x some CPU'},
+    })
+    first = '| M | `decide_by=matching` | 0.512 | 0.500 |  | 20 |\n'
+    assert first + '| full |  | 0.600 | 0.500 |  | 20 |\n' in text
+    assert text.endswith(
+        'One pass over 2 sequences, 50 frames; date 2026-01-02, cpu 2 x some CPU.\n'
+    )
+
+
+def test_cost_table_has_a_column_for_each_file(update_docs):
+    whole = {'fps': 15.24, 'p50': 60.0, 'p99': 90.06, 'start': 1200.4, 'iou': 0.7}
+    text = update_docs.format_cost({
+        'whole': {'shipped': whole, 'csn.yaml': whole},
+        'parts': [
+            {'title': 'peaks', 'when': 'always', 'ms': {'shipped': 1.26, 'csn.yaml': None}}
+        ],
+        'run': {'date': '2026-01-02', 'threads': '2'},
+    })
+    assert '| `csn.yaml` | 15.2 | 60.0 | 90.1 | 1200 | 0.700 |\n' in text
+    assert '| step (ms) | paid | shipped | `csn.yaml` |\n' in text
+    assert '| peaks | always | 1.3 |  |\n' in text
+    assert text.endswith('The rendered clip; date 2026-01-02, threads 2.\n')
+
+
+def test_what_is_not_measured_says_how(update_docs, monkeypatch, tmp_path):
+    monkeypatch.setattr(update_docs, 'ABLATION', tmp_path / 'none.json')
+    monkeypatch.setattr(update_docs, 'CSN_COST', tmp_path / 'none.json')
+    assert '`benchmarks/ablation.py FOLDER --out DIR`' in update_docs.ablation_table()
+    assert '`benchmarks/csn_cost.py`' in update_docs.cost_table()
+
+
+def test_every_reason_for_an_update_stands_in_the_nodes_page():
+    page = (ROOT / 'docs/node.md').read_text()
+    found = 0
+    for file in ('trackers/csn.py', 'online/gate.py'):
+        for node in ast.walk(ast.parse((ROOT / 'siam_tracker_ros' / file).read_text())):
+            if isinstance(node, ast.Call) and getattr(node.func, 'id', '') == 'Decision':
+                reason = node.args[1]
+                parts = reason.values if isinstance(reason, ast.JoinedStr) else [reason]
+                for part in parts:
+                    if isinstance(part, ast.Constant):
+                        found += 1
+                        assert part.value.strip() in page, part.value
+    assert found > 8
 
 
 @pytest.mark.parametrize('page', PAGES, ids=lambda path: str(path.relative_to(ROOT)))

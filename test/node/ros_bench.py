@@ -82,7 +82,9 @@ class Bench:
         name = f'siam_tracker_{next(NUMBERS)}'
         remap = ['--ros-args', '-r', f'image:={name}/image',
                  '-r', f'image/compressed:={name}/image/compressed']
-        overrides = [Parameter(key, value=value) for key, value in (parameters or {}).items()]
+        # Whose settings the fake tracker has.
+        given = {'tracker': 'siamfc', **(parameters or {})}
+        overrides = [Parameter(key, value=value) for key, value in given.items()]
         self.node = TrackerNode(
             create_tracker=create or self._create, node_name=name, cli_args=remap,
             parameter_overrides=overrides,

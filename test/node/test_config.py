@@ -14,6 +14,7 @@ import yaml
 
 from siam_tracker_ros import trackers
 from siam_tracker_ros.node import write_config
+from siam_tracker_ros.node.presets import PRESETS
 from siam_tracker_ros.node.settings import DebugSettings, NodeSettings
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -33,7 +34,11 @@ def test_the_nodes_file_holds_the_defaults():
     assert NodeSettings.from_dict(values) == NodeSettings()
 
 
-@pytest.mark.parametrize('name', trackers.names())
+# Those whose file is not a preset's.
+PLAIN = [name for name in trackers.names() if f'{name}.yaml' not in {p.file for p in PRESETS}]
+
+
+@pytest.mark.parametrize('name', PLAIN)
 def test_a_trackers_file_overrides_nothing_until_a_line_is_uncommented(name):
     text = write_config.tracker_file(name)
     assert yaml.safe_load(text)['/**']['ros__parameters'] == {'tracker': name}
@@ -45,6 +50,56 @@ def test_a_trackers_file_overrides_nothing_until_a_line_is_uncommented(name):
     ]
     values = yaml.safe_load('\n'.join(lines))
     assert table.from_dict(values[name]) == table()
+
+
+def values_of(file):
+    """What a file sets: the tracker, and its settings."""
+    values = yaml.safe_load((ROOT / 'config' / file).read_text())['/**']['ros__parameters']
+    tracker = values.pop('tracker')
+    return tracker, values[tracker]
+
+
+@pytest.mark.parametrize('preset', PRESETS, ids=lambda p: p.file)
+def test_a_presets_file_sets_its_values_and_nothing_else(preset):
+    assert values_of(preset.file) == (preset.tracker, preset.values)
+    table = trackers.settings_class(preset.tracker)
+    assert table.from_dict(preset.values)
+    # Uncommented, the other lines are settings, too.
+    text = write_config.preset_file(preset).split('ros__parameters:')[1]
+    lines = [
+        line.replace('# ', '', 1) if line.startswith('    # ') else line
+        for line in text.splitlines()
+    ]
+    found = yaml.safe_load('\n'.join(lines))[preset.tracker]
+    assert table.from_dict(found) == table.from_dict(preset.values)
+
+
+def test_the_papers_file_says_what_the_papers_say():
+    tracker, values = values_of('csn.yaml')
+    assert tracker == 'csn'
+    stated = {
+        # Gao et al., sections 2 and 4.1.
+        'exemplar_size': 127, 'search_size': 255, 'candidate_scales': 3, 'candidate_step': 1.02,
+        'rival_candidate': 0.75, 'rival_update': 0.8, 'classification_share': 0.6,
+        'gate_history': 6, 'candidates_from': 'peaks', 'decide_by': 'classification',
+        'size_from': 'classification', 'learning': True,
+        # Nam and Han, section 3.3.
+        'start_positives': 500, 'start_negatives': 5000, 'update_positives': 50,
+        'update_negatives': 200, 'positive_overlap': 0.7, 'start_negative_overlap': 0.5,
+        'update_negative_overlap': 0.3, 'long_frames': 100, 'short_frames': 20,
+        'start_iterations': 30, 'update_iterations': 10, 'last_multiplier': 10.0,
+        'momentum': 0.9, 'weight_decay': 5e-4, 'batch_positives': 32, 'batch_negatives': 96,
+        'negative_candidates': 1024, 'remember_every': 1, 'update_every': 10,
+        'drawn_candidates': 256, 'grid': 0, 'iterations_per_frame': 0,
+    }  # fmt: skip
+    assert {name: values[name] for name in stated} == stated
+
+
+@pytest.mark.parametrize('preset', PRESETS, ids=lambda p: p.file)
+def test_a_presets_file_leaves_to_the_weights_what_is_theirs(preset):
+    fitted = [n for n in trackers.settings_class('csn')().to_dict() if 'confidence' in n]
+    for name in ('start_rate', 'update_rate', *fitted):
+        assert name not in preset.values
 
 
 def test_the_files_are_written_where_one_says(tmp_path, monkeypatch, capsys):

@@ -52,15 +52,23 @@ def tracked_by_the_library(tracker, images, boxes):
     return [tracker.step(frame, targets) for frame in frames[1:]]
 
 
-@pytest.mark.parametrize(('names', 'shipped'), [('a', True), ('ab', True), ('ab', False)])
-def test_the_boxes_are_the_librarys(ros, random_weights, images, names, shipped):
+@pytest.mark.parametrize(
+    ('name', 'names', 'shipped'),
+    [
+        ('siamfc', 'a', True),
+        ('siamfc', 'ab', True),
+        ('siamfc', 'ab', False),
+        ('csn', 'ab', True),
+    ],
+)
+def test_the_boxes_are_the_librarys(ros, random_weights, images, name, names, shipped):
     from ros_bench import Bench, detection
 
     weights = 'auto' if shipped else str(random_weights)
-    tracker = trackers.create('siamfc', weights=weights, device='cpu')
+    tracker = trackers.create(name, weights=weights, device='cpu')
     boxes = [FIRST[name] for name in names]
     expected = tracked_by_the_library(tracker, images, boxes)
-    parameters = {'weights': weights, 'device': 'cpu'}
+    parameters = {'tracker': name, 'weights': weights, 'device': 'cpu'}
     with Bench(create=trackers.create, parameters=parameters) as bench:
         bench.activate()
         regions = [detection(*_numbers(FIRST[name]), id=name) for name in names]
@@ -76,6 +84,13 @@ def test_the_boxes_are_the_librarys(ros, random_weights, images, names, shipped)
             assert box == pytest.approx(_numbers(estimate.box), abs=1e-3)
             assert target.score == pytest.approx(estimate.score, abs=1e-6)
             assert STATES[target.state] is estimate.state
+            assert target.similarity == pytest.approx(estimate.similarity, abs=1e-6)
+            assert target.has_classification == (name == 'csn')
+            assert target.classification == pytest.approx(
+                estimate.classification or 0.0, abs=1e-6
+            )
+            assert target.model_updated == estimate.updated
+            assert target.update_reason == estimate.update_reason
     assert any(b[0].box != a[0].box for a, b in pairwise(expected)), 'nothing moved'
     if shipped:
         for name, estimate in zip(names, expected[-1]):

@@ -82,14 +82,16 @@ def test_a_signal_ends_a_node_that_is_still_starting(tmp_path):
 
 @pytest.mark.parametrize('number', [signal.SIGINT, signal.SIGTERM])
 def test_a_signal_ends_the_tracking_node_with_0(tmp_path, random_weights, number):
-    with Process(
-        tmp_path, 'tracker_node', f'weights:={random_weights}', 'autostart:=true', 'device:=cpu'
-    ) as node:
+    with Process(tmp_path, 'tracker_node', *started_with(random_weights)) as node:
         node.wait_for('active')
         code, seconds = node.end(number)
     assert code == 0, node.log
     assert seconds < 2.0
     assert 'Traceback' not in node.log
+
+
+def started_with(weights):
+    return 'tracker:=siamfc', f'weights:={weights}', 'autostart:=true', 'device:=cpu'
 
 
 def handles_sigterm(pid):
@@ -148,8 +150,7 @@ def test_a_video_goes_through_both_processes(ros, tmp_path, random_weights):
             assert time.monotonic() < end, tracker.log + source.log
             executor.spin_once(timeout_sec=0.05)
 
-    options = (f'weights:={random_weights}', 'autostart:=true', 'device:=cpu')
-    with Process(tmp_path, 'tracker_node', *options) as tracker, Process(
+    with Process(tmp_path, 'tracker_node', *started_with(random_weights)) as tracker, Process(
         tmp_path, 'video_source', f'source:={tmp_path}', 'fps:=10.0', 'loop:=true'
     ) as source:
         # Each pair of processes finds each other in its own time, the watcher and the source too.

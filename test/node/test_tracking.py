@@ -117,6 +117,25 @@ def test_reset_and_freeze_say_what_they_do(bench):
     assert not bench.call(bench.freeze, SetBool.Request(data=False)).success
 
 
+def test_freeze_holds_a_tracker_that_learns(ros):
+    from fake_tracker import FakeTracker
+    from ros_bench import CONFIGURE, Bench
+    from std_srvs.srv import SetBool
+
+    from siam_tracker_ros import trackers
+
+    tracker = FakeTracker()
+    tracker.settings = trackers.settings_class('csn')()
+    with Bench(tracker, parameters={'tracker': 'csn'}) as bench:
+        bench.transition(CONFIGURE)
+        for held in (True, False):
+            answer = bench.call(bench.freeze, SetBool.Request(data=held))
+            assert answer.success
+            assert f'csn.learning: {"false" if held else "true"}' in answer.message
+            assert bench.node.get_parameter('csn.learning').value is not held
+            assert tracker.settings.learning is not held
+
+
 def test_the_vision_info_waits_for_late_subscribers(bench):
     from ros_bench import CONFIGURE, VisionInfo, qos
 

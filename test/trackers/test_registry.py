@@ -12,6 +12,7 @@ from siam_tracker_ros.settings import Settings
 
 def test_names():
     assert 'siamfc' in trackers.names()
+    assert trackers.DEFAULT in trackers.names()
     for name in trackers.names():
         assert issubclass(trackers.settings_class(name), Settings)
 

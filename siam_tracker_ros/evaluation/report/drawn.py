@@ -168,16 +168,48 @@ def render(
             figure.subplots_adjust(left=0.2, right=0.8, top=0.86, bottom=0.14)
         text = StringIO()
         figure.savefig(text, format='svg', transparent=True, metadata={'Date': None})
+    draw_picture(title, draw, entries, picture, projection, height)
+    svg = themed(text.getvalue(), title, picture.stem)
+    return Plot(title, svg, entries, f'{picture.parent.name}/{picture.name}')
 
+
+def draw_picture(
+    title: str,
+    draw: Draw,
+    entries: Iterable[Entry],
+    picture: Path,
+    projection: str | None = None,
+    height: float = 2.9,
+) -> None:
+    """Draw a plot into a file of its own, with title and legend, on white ground.
+
+    Parameters
+    ----------
+    title, draw, entries, projection, height
+        See `render`.
+    picture : Path
+        The PNG or SVG to write.
+
+    Raises
+    ------
+    UserError
+        matplotlib is not installed.
+    """
+    matplotlib, figure_class = _require_matplotlib()
+    entries = tuple(entries)
+    dated = 'Date' if picture.suffix == '.svg' else 'Software'
+    with (
+        matplotlib.rc_context({**SETTINGS, 'svg.hashsalt': picture.stem}),
+        warnings.catch_warnings(),
+    ):
+        warnings.filterwarnings('ignore', message='.*[Gg]lyph .* missing')
         figure = figure_class(figsize=(6.4, height + 0.7), layout='constrained')
         axes = figure.add_subplot(projection=projection)
         draw(axes)
         axes.set_title(plain(title), loc='left')
         if entries:
             _add_legend(figure, entries)
-        figure.savefig(str(picture), dpi=PNG_DPI, metadata={'Software': None})
-    svg = themed(text.getvalue(), title, picture.stem)
-    return Plot(title, svg, entries, f'{picture.parent.name}/{picture.name}')
+        figure.savefig(str(picture), dpi=PNG_DPI, metadata={dated: None})
 
 
 def _add_legend(figure: Any, entries: tuple[Entry, ...]) -> None:

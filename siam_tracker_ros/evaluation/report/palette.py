@@ -22,7 +22,7 @@ DASHES = ('-', '--', ':', '-.')
 # As matplotlib calls them, and as letters.
 MARKERS = {'o': '●', 's': '■', 'D': '◆', '^': '▲', 'v': '▼', 'P': '✚', 'X': '✖'}
 
-# Parts of a frame's time, dark to light in one hue: they are no trackers.
+# Parts of a frame's time, dark to light in one hue, and two muted ones: they are no trackers.
 STAGE_PAIRS = (
     ('#123f63', '#8cc4ee'),
     ('#2a6a9c', '#5f9fd0'),
@@ -30,6 +30,7 @@ STAGE_PAIRS = (
     ('#94bfe0', '#285b86'),
     ('#c6ddf0', '#1b4163'),
     ('#8b93a0', '#8b93a0'),
+    ('#6b6286', '#aba2c9'),
 )
 
 INK = '#1a2029'

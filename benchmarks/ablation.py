@@ -1,0 +1,190 @@
+# Copyright 2026 The siam_tracker_ros authors
+# SPDX-License-Identifier: Apache-2.0
+"""What each part of the cascaded Siamese tracker is worth (its paper's Figure 3).
+
+``benchmarks/ablation.py FOLDER --out DIR``: matching alone (M), classification alone (C), both
+without learning (M+C) and with it, over a folder of sequences. A table is printed, and kept as
+JSON and as a success plot, which the tracker's page shows (``scripts/update_docs.py``). A run that
+is killed goes on where it was.
+
+The paper has no state *lost*, so none of these four is ever lost: the comparison is that of the
+figure, and no variant is stopped by a score that was fitted with both subnetworks. The last row is
+the tracker as it ships, which may be lost and found again.
+"""
+
+from __future__ import annotations
+
+import argparse
+from dataclasses import replace
+import json
+import math
+from pathlib import Path
+import sys
+from typing import Any
+
+from siam_tracker_ros.errors import UserError
+from siam_tracker_ros.evaluation.cost import measure_costs
+from siam_tracker_ros.evaluation.entrants import Entrant, parse_entrants
+from siam_tracker_ros.evaluation.machine import usable_cores
+from siam_tracker_ros.evaluation.reporting import require_report
+from siam_tracker_ros.evaluation.results import Results, Section
+from siam_tracker_ros.evaluation.runner import evaluate
+from siam_tracker_ros.evaluation.store import Store
+from siam_tracker_ros.outputs import check_output_file
+from siam_tracker_ros.sequences import Sequence, read_sequences
+
+ROOT = Path(__file__).resolve().parents[1]
+TABLE = ROOT / 'benchmarks' / 'results' / 'ablation.json'
+PLOT = ROOT / 'docs' / 'images' / 'ablation.svg'
+
+NEVER_LOST = 'lost_score=0'
+# By the paper's names, in its order.
+VARIANTS = {
+    'M': ('decide_by=matching', NEVER_LOST),
+    'C': ('candidates_from=draws', 'learning=false', NEVER_LOST),
+    'M+C': ('learning=false', NEVER_LOST),
+    'full': (NEVER_LOST,),
+    'as shipped': (),
+}
+# The last one is not in the figure.
+DRAWN = list(VARIANTS)[:-1]
+
+# Columns: key in the file, head of the table, digits.
+FIGURES = (('auc', 'AUC', 3), ('precision', 'P20', 3), ('auroc', 'AUROC', 3), ('fps', 'fps', 0))
+
+Table = dict[str, Any]
+
+
+def main(words: list[str] | None = None) -> int:
+    args = parse_arguments(words)
+    try:
+        require_report()
+        for path, what in ((args.table, 'table'), (args.plot, 'plot')):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            check_output_file(path, what)
+        sequences = read_sequences(args.folder)
+        results = measure(sequences, args)
+        table = make_table(results)
+        print_table(table)
+        if results.missing:
+            raise UserError('; '.join(f'{name}: {why}' for name, why in results.missing.items()))
+        args.table.write_text(json.dumps(table, indent=2) + '\n', encoding='utf-8')
+        draw(results.sections[0], args.plot)
+        print(f'\nWritten: {args.table} and {args.plot}; scripts/update_docs.py shows both.')
+    except UserError as error:
+        print(f'ablation: {error}', file=sys.stderr)
+        return 2
+    except KeyboardInterrupt as stop:
+        print(f'ablation: {stop}', file=sys.stderr)
+        return 130
+    return 0
+
+
+def parse_arguments(words: list[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument('folder', type=Path, help='folder of sequences')
+    parser.add_argument('--out', required=True, type=Path, metavar='DIR', help='receives traces')
+    parser.add_argument('--weights', metavar='FILE', help='checkpoint; the shipped one by default')
+    parser.add_argument(
+        '--jobs', type=int, default=usable_cores(), metavar='N', help='processes (%(default)s)'
+    )
+    parser.add_argument(
+        '--fresh', action='store_true', help='forget the traces of an earlier run'
+    )
+    parser.add_argument('--table', type=Path, default=TABLE, metavar='JSON', help='receives it')
+    parser.add_argument('--plot', type=Path, default=PLOT, metavar='SVG', help='receives the plot')
+    return parser.parse_args(words)
+
+
+def entrants(weights: str | None) -> list[Entrant]:
+    """The variants under their names."""
+    word = 'csn' if weights is None else f'csn={weights}'
+    return [
+        replace(parse_entrants([word], assignments=assignments)[0], label=label)
+        for label, assignments in VARIANTS.items()
+    ]
+
+
+def measure(sequences: list[Sequence], args: argparse.Namespace) -> Results:
+    variants = entrants(args.weights)
+    with Store(args.out) as store:
+        results = evaluate(
+            sequences, variants, ['ope'], store, dataset=args.folder.resolve().name,
+            jobs=args.jobs, fresh=args.fresh,
+        )  # fmt: skip
+        # Apart from the evaluation, whose processes are in each other's way.
+        able = [variant for variant in variants if variant.label in results.trackers]
+        costs = measure_costs(able, sequences, args.out, fresh=args.fresh)
+    return replace(results, costs=costs)
+
+
+def make_table(results: Results) -> Table:
+    [section] = results.sections
+    found = {}
+    for label in results.trackers:
+        success, lost = (section.summaries[label][name].overall for name in ('success', 'lost'))
+        figures = {
+            'auc': success['auc'],
+            'precision': success['precision'],
+            'auroc': lost['auroc_overlap'],
+            'fps': results.costs[label]['fps'],
+        }
+        found[label] = {
+            'settings': list(VARIANTS[label]),
+            # JSON has no NaN.
+            **{key: value if math.isfinite(value) else None for key, value in figures.items()},
+        }
+    return {
+        'run': {key: value for key, value in results.facts.items() if key != 'repeat'},
+        'dataset': results.dataset,
+        'sequences': {s.name: len(s.images) for s in results.sequences},
+        'variants': found,
+    }
+
+
+def print_table(table: Table) -> None:
+    print('\n' + ', '.join(f'{key} {value}' for key, value in table['run'].items()) + '\n')
+    header = ['variant', *(title for _, title, _ in FIGURES)]
+    rows = [
+        [label, *('' if row[key] is None else f'{row[key]:.{n}f}' for key, _, n in FIGURES)]
+        for label, row in table['variants'].items()
+    ]
+    for line in (header, ['---'] * len(header), *rows):
+        print('| ' + ' | '.join(line) + ' |')
+
+
+def draw(section: Section, path: Path) -> None:
+    """The success plot of the figure: [AUC] and name, best first."""
+    # Late: they need packages that the rest does not.
+    from siam_tracker_ros.evaluation.report.drawn import Entry, draw_picture
+    from siam_tracker_ros.evaluation.report.figures import Line, draw_lines
+    from siam_tracker_ros.evaluation.report.palette import tracker_styles
+
+    styles = tracker_styles(tuple(DRAWN))
+    curves = {
+        label: next(
+            curve
+            for curve in section.summaries[label]['success'].curves
+            if curve.name == 'success'
+        )
+        for label in DRAWN
+    }
+    ranking = sorted(DRAWN, key=lambda label: -curves[label].value)
+    position = {label: place for place, label in enumerate(DRAWN)}
+    lines = [
+        Line(position[name], styles[name], curves[name].x, curves[name].y) for name in ranking
+    ]
+    entries = [
+        Entry.of_tracker(name, f'{curves[name].value:.3f}', styles[name], position[name])
+        for name in ranking
+    ]
+    curve = curves[ranking[0]]
+    draw_picture(
+        'Success of the variants', draw_lines(lines, curve.x_label, curve.y_label), entries, path
+    )
+
+
+if __name__ == '__main__':
+    sys.exit(main())

@@ -1,0 +1,112 @@
+# Copyright 2026 The siam_tracker_ros authors
+# SPDX-License-Identifier: Apache-2.0
+"""Values of a tracker's settings for a purpose, where those that its weights bring do not suit."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from ..online.classifier import LIGHT
+from ..settings import Scalar, Settings, describe
+from ..trackers.csn import CSNSettings
+
+# A narrow network needs larger steps than MDNet's, so these belong to the weights.
+RATES = ('start_rate', 'update_rate')
+
+# Sources in the tables that are the paper of the cascaded tracker, or MDNet, which it names for
+# what it leaves open.
+PAPERS = ('section', 'MDNet')
+
+# What both papers mean without a word: crops of section 2, each negative sample drawn with a crop
+# of its own, and lessons that the frame waits for.
+IMPLIED = (
+    'exemplar_size',
+    'search_size',
+    'grid',
+    'iterations_per_frame',
+    'similarity_weight',
+    'distance_weight',
+)
+
+
+@dataclass(frozen=True)
+class Preset:
+    """A file of parameters with values that replace those of the weights.
+
+    Attributes
+    ----------
+    file : str
+        Its name in ``config/``.
+    tracker : str
+        Registered name.
+    purpose : str
+        For the head of the file, one sentence or more.
+    values : mapping of str to scalar
+        By setting; what is left out is as the weights say.
+    """
+
+    file: str
+    tracker: str
+    purpose: str
+    values: Mapping[str, Scalar]
+
+
+def _as_published() -> dict[str, Scalar]:
+    """Every value that the papers state; the defaults of the table are theirs."""
+    return {
+        info.name: info.default
+        for info in describe(CSNSettings)
+        if info.name in IMPLIED or (info.source.startswith(PAPERS) and info.name not in RATES)
+    }
+
+
+def _changed(table: Settings) -> dict[str, Scalar]:
+    """What a table says otherwise than its defaults do."""
+    return {
+        info.name: table.to_dict()[info.name]
+        for info in describe(type(table))
+        if table.to_dict()[info.name] != info.default
+    }
+
+
+def _light() -> dict[str, Scalar]:
+    """Few samples, seldom: where the processor is small."""
+    light = {name: value for name, value in _changed(LIGHT).items() if name not in RATES}
+    return {
+        **light,
+        'size_from': 'matching',
+        'peak_count': 3,
+        'peak_upsampling': 4,
+        'drawn_candidates': 64,
+        'remember_every': 5,
+        'update_negatives': 32,
+        'grid': 7,
+        'batch_negatives': 32,
+        'negative_candidates': 128,
+        'update_iterations': 4,
+        'redetect_tiles': 1,
+        'redetect_cells': 7,
+        'lost_search_size': 383,
+    }
+
+
+PRESETS = (
+    Preset(
+        'csn.yaml',
+        'csn',
+        'What the paper (Gao et al. 2019) states, and MDNet (Nam and Han 2016) where the paper '
+        'leaves it open. The shipped weights are of a narrow network and bring lighter values, '
+        'for a CPU; these need a GPU to keep up with a camera. The learning rates stay those of '
+        "the weights: a narrow network needs larger ones than MDNet's.",
+        _as_published(),
+    ),
+    Preset(
+        'csn_embedded.yaml',
+        'csn',
+        'For a small computer without a GPU: 15 frames a second on two cores. Fewer samples, '
+        'remembered seldom, a lesson spread over frames, and a slower search for a lost target. '
+        'The learning rates stay those of the weights.',
+        _light(),
+    ),
+)

@@ -1,0 +1,179 @@
+# Copyright 2026 The siam_tracker_ros authors
+# SPDX-License-Identifier: Apache-2.0
+"""Two trained subnetworks in, the checkpoint of the cascaded Siamese tracker out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from .. import weights as checkpoints
+from ..errors import UserError
+from ..models.cascaded import CascadedSiamese
+from ..online.classifier import LIGHT
+from ..runtime import resolve_device
+from ..sequences import Sequence
+from ..trackers.csn import CSNSettings, CSNTracker
+from .calibrate_tracks import calibrate_on_tracks
+from .run_classification import TRACKER as CLASSIFICATION
+
+JOINED = 'csn'
+MATCHING = 'csn-matching'
+
+WRITERS = {
+    MATCHING: f'`siam-tracker train {MATCHING}`',
+    CLASSIFICATION: '`scripts/train_csn_classification.py`',
+}
+
+FITTED = (
+    'confidence_bias',
+    'confidence_peak',
+    'confidence_sharpness',
+    'confidence_drop',
+    'confidence_margin',
+    'certain_score',
+    'lost_score',
+    'found_score',
+)
+
+
+def join(
+    matching: Path | str,
+    classification: Path | str,
+    path: Path | str,
+    sequences: Iterable[Sequence],
+    overrides: Mapping[str, Any] | None = None,
+    device: str = 'auto',
+    command: str = '',
+) -> Path:
+    """Join two checkpoints, and fit score and thresholds of what comes out.
+
+    Parameters
+    ----------
+    matching, classification : Path
+        Checkpoints of the two subnetworks.
+    path : Path
+        Where to write.
+    sequences : iterable of Sequence
+        What to fit on: see `calibrate_on_tracks`.
+    overrides : mapping, optional
+        Settings that belong to the weights, besides `LIGHT`.
+    device : str
+        See `runtime.resolve_device`.
+    command : str
+        What was typed, for the model card.
+
+    Returns
+    -------
+    Path
+        `path`.
+
+    Raises
+    ------
+    UserError
+        A file is no checkpoint, or that of another network; a setting that is unknown, or that
+        the fit decides; nothing can be fitted on the sequences.
+    """
+    checkpoint = joined(
+        _load(matching, MATCHING), _load(classification, CLASSIFICATION), overrides or {}
+    )
+    network = CascadedSiamese(**checkpoint.meta.network)
+    checkpoint.fill(network)
+    settings = CSNSettings.from_dict(checkpoint.meta.settings)
+    counted = _Counted(sequences)
+    fitted = calibrate_on_tracks(CSNTracker(network, settings, resolve_device(device)), counted)
+    card = {
+        **checkpoint.meta.training,
+        'command': '\n'.join([*checkpoint.meta.training['command'].splitlines(), command]),
+        'fitted_sequences': counted.sequences,
+        'fitted_frames': counted.frames,
+        'finished': datetime.now(timezone.utc).strftime('%Y-%m-%d'),
+        'torch': torch.__version__,
+    }
+    meta = checkpoints.Meta(
+        JOINED, checkpoint.meta.network, {**checkpoint.meta.settings, **fitted}, card
+    )
+    return checkpoints.save(path, checkpoints.Checkpoint(checkpoint.tensors, meta))
+
+
+def joined(
+    matching: checkpoints.Checkpoint,
+    classification: checkpoints.Checkpoint,
+    overrides: Mapping[str, Any],
+) -> checkpoints.Checkpoint:
+    """Join two checkpoints; score and thresholds are the table's.
+
+    Raises
+    ------
+    UserError
+        A setting is unknown, refused, or one that the fit decides.
+    """
+    decided = [name for name in overrides if name in FITTED]
+    if decided:
+        raise UserError(
+            f'{decided[0]} is fitted on the sequences: leave it out, or change it where the '
+            'tracker is used'
+        )
+    parts = {'matching': matching, 'classification': classification}
+    defaults = CSNSettings().to_dict()
+    settings = {name: v for name, v in LIGHT.to_dict().items() if v != defaults[name]}
+    settings.update(overrides)
+    CSNSettings.from_dict(settings)
+    return checkpoints.Checkpoint(
+        {
+            f'{name}.{tensor}': value
+            for name, part in parts.items()
+            for tensor, value in part.tensors.items()
+        },
+        checkpoints.Meta(
+            JOINED,
+            {name: dict(part.meta.network) for name, part in parts.items()},
+            settings,
+            _card({name: part.meta.training for name, part in parts.items()}),
+        ),
+    )
+
+
+def _load(path: Path | str, tracker: str) -> checkpoints.Checkpoint:
+    checkpoint = checkpoints.load(path)
+    if checkpoint.meta.tracker != tracker:
+        raise UserError(
+            f'weights {path} belong to {checkpoint.meta.tracker!r}, expected {tracker!r}: give '
+            f'a file that {WRITERS[tracker]} wrote'
+        )
+    return checkpoint
+
+
+def _card(cards: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
+    """What both model cards say: together where it names files or terms, else each for itself."""
+    data = [str(d) for card in cards.values() for d in card.get('data', [])]
+    commands = [str(card.get('command', '')) for card in cards.values()]
+    licences = [str(card.get('licence', 'not stated')) for card in cards.values()]
+    together = ('data', 'command', 'licence', 'init')
+    return {
+        'command': '\n'.join(c for c in commands if c),
+        'data': list(dict.fromkeys(data)),
+        'licence': '; '.join(dict.fromkeys(licences)),
+        **{
+            name: {key: value for key, value in card.items() if key not in together}
+            for name, card in cards.items()
+        },
+    }
+
+
+class _Counted:
+    """Passes sequences on, and counts them for the model card."""
+
+    def __init__(self, sequences: Iterable[Sequence]) -> None:
+        self._all = sequences
+        self.sequences = self.frames = 0
+
+    def __iter__(self) -> Any:
+        for sequence in self._all:
+            self.sequences += 1
+            self.frames += len(sequence.images)
+            yield sequence

@@ -1,0 +1,93 @@
+# Copyright 2026 The siam_tracker_ros authors
+# SPDX-License-Identifier: Apache-2.0
+"""Choosing the scores at which the state of a target changes, on labelled sequences.
+
+``certain_score``
+    One half: the score is a probability, and a match is trusted that is more likely right than
+    wrong.
+``lost_score``
+    The highest at which, of the frames whose match is right, at most `FALSE_LOSS` are lost:
+    `patience` frames in a row, it among them, scored lower. Not above ``certain_score``.
+``found_score``
+    The lowest at which what is found is the target in at least `PRECISION` of the searches that
+    find something. What a search finds is its first match that scores as high. Not below
+    ``certain_score``.
+
+Every sequence weighs the same, however long it is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from .followed import Flags, Floats
+
+CERTAIN = 0.5
+FALSE_LOSS = 0.01
+PRECISION = 0.95
+
+# In hundredths, the lowest first.
+LOST = tuple(k / 100 for k in range(1, 51))
+FOUND = tuple(k / 100 for k in range(50, 100))
+
+Table = Sequence[tuple[Floats, Flags]]
+
+
+def choose_lost(tracks: Table, patience: int) -> float:
+    """Choose ``lost_score``; see above.
+
+    Parameters
+    ----------
+    tracks : sequence of (scores, right)
+        Of targets that are never lost: (N,) each, and whether the match is right.
+    patience : int
+        Frames in a row that must speak for a loss.
+    """
+    fit = [t for t in LOST if false_loss(tracks, t, patience) <= FALSE_LOSS]
+    return max(fit, default=LOST[0])
+
+
+def false_loss(tracks: Table, threshold: float, patience: int) -> float:
+    """Share of the frames with a right match in which the target would be lost."""
+    told = total = 0.0
+    for scores, right in tracks:
+        told += float((right & in_a_row(scores < threshold, patience)).mean())
+        total += float(right.mean())
+    return told / total if total else 0.0
+
+
+def in_a_row(flags: Flags, count: int) -> Flags:
+    """Where a flag and all of the `count` - 1 before it are set: (N,)."""
+    sums = np.concatenate([np.zeros(count, np.int64), np.cumsum(flags)])
+    return np.asarray(sums[count:] - sums[: len(flags)] == count)
+
+
+def choose_found(searches: Table) -> float:
+    """Choose ``found_score``; see above.
+
+    Where none is precise enough, it is the most precise one, the lowest of equals. Where no
+    search finds anything, nothing is known about it, and only the surest matches count.
+
+    Parameters
+    ----------
+    searches : sequence of (scores, right)
+        Of targets that are lost and never found: (N,) each, and whether the match is right.
+    """
+    known = {t: p for t in FOUND if np.isfinite(p := found_precision(searches, t))}
+    enough = [t for t, p in known.items() if p >= PRECISION]
+    if enough:
+        return min(enough)
+    # The first of equals.
+    return max(known, key=known.__getitem__, default=FOUND[-1])
+
+
+def found_precision(searches: Table, threshold: float) -> float:
+    """Share of right matches among those that searches find first; NaN where they find none."""
+    first = [
+        bool(right[int(np.argmax(scores >= threshold))])
+        for scores, right in searches
+        if (scores >= threshold).any()
+    ]
+    return float(np.mean(first)) if first else float('nan')
