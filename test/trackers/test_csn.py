@@ -79,7 +79,14 @@ SMALL = {
     'seed': 0,
 }
 # What the shipped network is run with where only its weights are meant.
-FITTED = {**STATES, 'lost_search_size': 255, 'size_from': 'matching', 'remember_every': 2}
+FITTED = {
+    **STATES,
+    'lost_search_size': 255,
+    'size_from': 'matching',
+    'start_positives': 32,
+    'start_negatives': 96,
+    'remember_every': 2,
+}
 HERE, THERE, AWAY = Box(120, 100, 60, 50), Box(230, 140, 40, 56), Box(70, 190, 44, 44)
 
 
@@ -1034,7 +1041,7 @@ def test_memory_does_not_grow(make, texture):
     tracker = make(
         exemplar_size=95, search_size=127, lost_search_size=143, size_from='classification',
         candidate_scales=1, peak_count=2, iterations_per_frame=1, update_every=5, grid=5,
-        update_positives=2, redetect_cells=1, history=5,
+        update_positives=2, remember_every=2, redetect_cells=1, history=5,
     )  # fmt: skip
     frames = [Frame.from_numpy(np.roll(texture(96, 128), 3 * k, 1)) for k in range(5)]
     target = tracker.start(frames[0], Box(60, 50, 24, 20))
