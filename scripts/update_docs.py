@@ -135,7 +135,12 @@ def training_facts(training: Mapping[str, Any]) -> dict[str, object]:
     worded = ('command', 'data', 'licence')
     simple = {k: v for k, v in training.items() if k not in worded and not isinstance(v, Mapping)}
     fit = {k: v for k, v in training.get('fit', {}).items() if k in ('batch', 'seed', 'steps')}
-    return {name.replace('_', ' '): value for name, value in sorted({**simple, **fit}.items())}
+    facts = {name.replace('_', ' '): value for name, value in sorted({**simple, **fit}.items())}
+    # Of a checkpoint that was joined: its parts, each with the facts of its own training.
+    for part, card in sorted(training.items()):
+        if isinstance(card, Mapping) and 'fit' in card:
+            facts.update({f'{part}: {k}': value for k, value in training_facts(card).items()})
+    return facts
 
 
 def scalar(value: object) -> str:

@@ -89,6 +89,19 @@ def test_a_card_has_seed_and_time_and_no_folders_of_ours(update_docs):
     assert facts == {'batch': 16, 'minutes of last session': 53.7, 'seed': 0, 'steps': 2600}
 
 
+def test_a_card_of_joined_weights_has_the_facts_of_its_parts(update_docs):
+    facts = update_docs.training_facts({
+        'command': 'c', 'data': ['/home/me'], 'finished': 'today', 'fitted_frames': 7200,
+        'matching': {'fit': {'steps': 2600, 'clip': 5.0}, 'shots': 9, 'scenes': {'shift': 40.0}},
+        'classification': {'fit': {'steps': 1600}, 'domains': 7},
+    })
+    assert facts == {
+        'finished': 'today', 'fitted frames': 7200,
+        'classification: domains': 7, 'classification: steps': 1600,
+        'matching: shots': 9, 'matching: steps': 2600,
+    }  # fmt: skip
+
+
 def test_accuracy_table_names_machine_and_date(update_docs):
     def scores(auc, auroc, runs=1):
         mean = {'auc': auc, 'precision': 0.5, 'auroc': auroc, 'fps': 41.6, 'p99': 30.04}
