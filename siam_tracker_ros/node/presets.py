@@ -104,9 +104,9 @@ PRESETS = (
     Preset(
         'csn_embedded.yaml',
         'csn',
-        'For a small computer without a GPU: 15 frames a second on two cores. Fewer samples, '
-        'remembered seldom, a lesson spread over frames, and a slower search for a lost target. '
-        'The learning rates stay those of the weights.',
+        'For a small computer without a GPU; aims at 15 frames a second on two cores. Fewer '
+        'samples, remembered seldom, a lesson spread over frames, and a slower search for a '
+        'lost target. The learning rates stay those of the weights.',
         _light(),
     ),
 )
