@@ -68,6 +68,7 @@ class LearnerSettings(Settings):
         10.0,
         "largest norm of a target's gradient; 0 clips nothing",
         low=0.0,
+        high=1e6,
         source='MDNet code of 2019; the first has none',
     )
     dropout: float = setting(

@@ -154,7 +154,9 @@ class CSNSettings(
         "weight of the classifier's margin in the score's logit, fitted with the weights",
         source='own',
     )
-    seed: int = setting(0, "seed of each target's random choices", low=0, source='own')
+    seed: int = setting(
+        0, "seed of each target's random choices", low=0, high=2**31 - 1, source='own'
+    )
 
     def check_together(self) -> None:
         """Refuse exemplars without a cell, even scales, and a cascade without its subnetworks."""
