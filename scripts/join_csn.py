@@ -93,17 +93,19 @@ def report(path: Path, sequences: list[Sequence], device: str) -> str:
     assert isinstance(tracker, CSNTracker)
     tracks = [follow(tracker, s) for s in tqdm(sequences, desc='check', disable=None)]
     found = rates(tracks)
-    scores, right = (
-        np.concatenate([getattr(f, name) for f in tracks]) for name in ('scores', 'on_target')
+    scores, matches, boxes = (
+        np.concatenate([getattr(f, name) for f in tracks])
+        for name in ('scores', 'right', 'box_right')
     )
     lines = {
         'sequences': f'{len(tracks)}, {len(scores)} frames',
         'right boxes': f'{found.right:.1%}',
-        'AUROC of the score': f'{auroc(scores, right):.3f}',
+        'AUROC of the score': f'{auroc(scores, boxes):.3f} of the box, '
+        f'{auroc(scores, matches):.3f} of the match, which is another one while lost',
         'lost though right': f'{found.lost_though_right:.1%}',
         'tracking though wrong': f'{found.tracking_though_wrong:.1%}',
         'lost where wrong': f'{found.lost_where_wrong:.1%}',
-        'found again': f'{found.returns}, of these right {found.returns_right:.1%}',
+        'found again': f'{found.returns}, of these on the target {found.returns_on_target:.1%}',
     }
     return '\n'.join(f'{name}: {text}' for name, text in lines.items())
 

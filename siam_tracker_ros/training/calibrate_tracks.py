@@ -20,7 +20,7 @@ from ..errors import UserError
 from ..online.monitor import Calibration, Evidence, Judgement, Monitor, Thresholds
 from ..trackers.csn import CSNTracker
 from .calibrate import fit_logistic
-from .followed import FEATURES, Flags, Floats, Followed, follow_and_lose
+from .followed import FEATURES, ON_TARGET, Flags, Floats, Followed, follow_and_lose
 from .thresholds import CERTAIN, choose_found, choose_lost
 
 LONGEST = 30
@@ -108,8 +108,8 @@ def settings_for(evidences: Evidences, history: int, patience: int) -> dict[str,
     """
     c = fit_calibration(evidences, history)
     c = Calibration(*(round(v, DIGITS) for v in (c.bias, c.peak, c.sharpness, c.drop, c.margin)))
-    kept = [(f, replay(f, c, history)[1]) for f in evidences.never_lost]
-    searched = [(f, replay(f, c, history)[1]) for f in evidences.never_found]
+    kept = [(replay(f, c, history)[1], f.right) for f in evidences.never_lost]
+    searched = [search(f, replay(f, c, history)[1], patience) for f in evidences.never_found]
     return {
         'confidence_bias': c.bias,
         'confidence_peak': c.peak,
@@ -117,11 +117,33 @@ def settings_for(evidences: Evidences, history: int, patience: int) -> dict[str,
         'confidence_drop': c.drop,
         'confidence_margin': c.margin,
         'certain_score': CERTAIN,
-        'lost_score': choose_lost([(scores, f.right) for f, scores in kept], patience),
-        'found_score': choose_found(
-            [(scores[f.lost], f.right[f.lost]) for f, scores in searched if f.lost.any()]
-        ),
+        'lost_score': choose_lost(kept, patience),
+        'found_score': choose_found([table for table in searched if table is not None]),
     }
+
+
+def search(followed: Followed, scores: Floats, patience: int) -> tuple[Floats, Flags] | None:
+    """What the search for a target came up with: scores, and whether that was the target.
+
+    None where there is no search: the target was not lost, or in one of the frames that spoke for
+    a loss its score was still that of one which is tracked.
+
+    Parameters
+    ----------
+    followed : Followed
+        The second way of `follow_and_lose`.
+    scores : ndarray
+        (N,)
+    patience : int
+        Frames that must speak for a loss.
+    """
+    lost = followed.lost
+    if not lost.any():
+        return None
+    begin = int(np.argmax(lost))
+    if (scores[max(0, begin - patience) : begin] >= CERTAIN).any():
+        return None
+    return scores[lost], followed.overlap[lost] > ON_TARGET
 
 
 def fit_calibration(evidences: Evidences, history: int) -> Calibration:

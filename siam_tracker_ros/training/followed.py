@@ -22,6 +22,9 @@ Flags = NDArray[np.bool_]
 
 RIGHT = 0.5
 """A box is right above this overlap (IoU) with the true one, and never where there is none."""
+ON_TARGET = 0.3
+"""Above this one it is on the target, if of another size: a search looks for the size that the
+target had when it was lost, and the tracker mends it afterwards."""
 FEATURES = 4
 
 
@@ -35,22 +38,33 @@ class Followed:
         Of the sequence.
     features : ndarray
         (N, 4) of `Evidence.features`; NaN where the evidence was not finite.
-    right : ndarray
-        (N,) whether the match that the features and the score are about is right.
+    overlap : ndarray
+        (N,) IoU of the match that the features and the score are about with the true box; 0 where
+        the target is absent.
     scores : ndarray
         (N,)
     states : ndarray
         (N,) of `State`'s words.
-    on_target : ndarray
-        (N,) whether the target's box is right. It is that of the match, unless the target is lost.
+    box_overlap : ndarray
+        (N,) the same of the target's box, which is that of the match unless the target is lost.
     """
 
     name: str
     features: Floats
-    right: Flags
+    overlap: Floats
     scores: Floats
     states: NDArray[np.str_]
-    on_target: Flags
+    box_overlap: Floats
+
+    @property
+    def right(self) -> Flags:
+        """(N,) whether the match is right."""
+        return np.asarray(self.overlap > RIGHT)
+
+    @property
+    def box_right(self) -> Flags:
+        """(N,) whether the target's box is right."""
+        return np.asarray(self.box_overlap > RIGHT)
 
     @property
     def lost(self) -> Flags:
@@ -77,8 +91,8 @@ def follow_and_lose(tracker: CSNTracker, sequence: Sequence) -> tuple[Followed, 
     """Track a sequence twice at a time: never lost, and lost by the truth and never found.
 
     Neither depends on score and thresholds, which are what is to be fitted. The first shows how
-    wrong matches look beside where the target was. The second is declared lost when its matches
-    were wrong for `lost_patience` frames; from there on it shows what the search for a lost
+    wrong matches look beside where the target was. The second is declared lost when it was not
+    `ON_TARGET` for `lost_patience` frames; from there on it shows what the search for a lost
     target comes up with, right or wrong.
 
     Returns
@@ -100,8 +114,8 @@ def follow_and_lose(tracker: CSNTracker, sequence: Sequence) -> tuple[Followed, 
     loser = records[1]
     for index in range(1, len(sequence.images)):
         _step(tracker, sequence, index, records)
-        last = loser.right[-s.lost_patience :]
-        if len(last) == s.lost_patience and not any(last):
+        last = loser.overlap[-s.lost_patience :]
+        if len(last) == s.lost_patience and max(last) <= ON_TARGET:
             loser.target.lose()
     return records[0].followed(), loser.followed()
 
@@ -113,29 +127,29 @@ class _Record:
         self.sequence = sequence
         self.target = target
         self.features: list[tuple[float, ...]] = []
-        self.right: list[bool] = []
+        self.overlap: list[float] = []
         self.scores: list[float] = []
         self.states: list[str] = []
-        self.on_target: list[bool] = []
+        self.box_overlap: list[float] = []
 
     def enter(self, index: int, frame: Frame, box: Box, score: float) -> None:
         """Enter what was just said of an image."""
         truth = self.sequence.box(index)
         self.features.append(self.target.monitor.features or (np.nan,) * FEATURES)
-        self.right.append(_is_right(visible(self.target.candidate, frame), truth))
+        self.overlap.append(_overlap(visible(self.target.candidate, frame), truth))
         self.scores.append(score)
         self.states.append(self.target.state.value)
-        self.on_target.append(_is_right(box, truth))
+        self.box_overlap.append(_overlap(box, truth))
 
     def followed(self) -> Followed:
         """All rows."""
         return Followed(
             self.sequence.name,
             np.array(self.features, np.float64).reshape(-1, FEATURES),
-            np.array(self.right, np.bool_),
+            np.array(self.overlap, np.float64),
             np.array(self.scores, np.float64),
             np.array(self.states, np.str_),
-            np.array(self.on_target, np.bool_),
+            np.array(self.box_overlap, np.float64),
         )
 
 
@@ -153,5 +167,5 @@ def _frame(tracker: CSNTracker, sequence: Sequence, index: int) -> Frame:
     return Frame.from_numpy(read_image(sequence.images[index]), tracker.device)
 
 
-def _is_right(box: Box, truth: Box | None) -> bool:
-    return truth is not None and box.iou(truth) > RIGHT
+def _overlap(box: Box, truth: Box | None) -> float:
+    return 0.0 if truth is None else box.iou(truth)

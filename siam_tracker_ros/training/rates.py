@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..trackers.base import State
-from .followed import Flags, Followed
+from .followed import ON_TARGET, Flags, Followed
 
 
 @dataclass(frozen=True)
@@ -29,8 +29,8 @@ class Rates:
         Of the others, those in which it counts as lost.
     returns : int
         Number of times that a lost target was found.
-    returns_right : float
-        Share of those after which the box is right.
+    returns_on_target : float
+        Share of those after which the box is on the target, if of another size.
     """
 
     right: float
@@ -38,7 +38,7 @@ class Rates:
     tracking_though_wrong: float
     lost_where_wrong: float
     returns: int
-    returns_right: float
+    returns_on_target: float
 
 
 def rates(tracks: Sequence[Followed]) -> Rates:
@@ -49,15 +49,15 @@ def rates(tracks: Sequence[Followed]) -> Rates:
     tracks : sequence of Followed
         One or more, of a tracker with the thresholds that are to be judged.
     """
-    found = np.concatenate([f.on_target[1:][f.lost[:-1] & ~f.lost[1:]] for f in tracks])
+    found = np.concatenate([f.box_overlap[1:][f.lost[:-1] & ~f.lost[1:]] for f in tracks])
     tracked = [f.states == State.TRACKING.value for f in tracks]
     return Rates(
-        right=_share([f.on_target for f in tracks], [np.ones_like(f.lost) for f in tracks]),
-        lost_though_right=_share([f.lost for f in tracks], [f.on_target for f in tracks]),
-        tracking_though_wrong=_share(tracked, [~f.on_target for f in tracks]),
-        lost_where_wrong=_share([f.lost for f in tracks], [~f.on_target for f in tracks]),
+        right=_share([f.box_right for f in tracks], [np.ones_like(f.lost) for f in tracks]),
+        lost_though_right=_share([f.lost for f in tracks], [f.box_right for f in tracks]),
+        tracking_though_wrong=_share(tracked, [~f.box_right for f in tracks]),
+        lost_where_wrong=_share([f.lost for f in tracks], [~f.box_right for f in tracks]),
         returns=len(found),
-        returns_right=float(found.mean()) if len(found) else float('nan'),
+        returns_on_target=float((found > ON_TARGET).mean()) if len(found) else float('nan'),
     )
 
 

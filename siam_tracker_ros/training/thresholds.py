@@ -9,9 +9,10 @@
     The highest at which, of the frames whose match is right, at most `FALSE_LOSS` are lost:
     `patience` frames in a row, it among them, scored lower. Not above ``certain_score``.
 ``found_score``
-    The lowest at which what is found is the target in at least `PRECISION` of the searches that
-    find something. What a search finds is its first match that scores as high. Not below
-    ``certain_score``.
+    The lowest at which what is found is the target, in whatever size, in at least `PRECISION` of
+    the searches that find something. What a search finds is its first match that scores as high.
+    Not below ``certain_score``. A target that still scores as certain when it has left its box is
+    lost by no threshold, so there is no search for it.
 
 Every sequence weighs the same, however long it is.
 """
@@ -72,8 +73,8 @@ def choose_found(searches: Table) -> float:
 
     Parameters
     ----------
-    searches : sequence of (scores, right)
-        Of targets that are lost and never found: (N,) each, and whether the match is right.
+    searches : sequence of (scores, on target)
+        Of targets that are lost and never found: (N,) each, and whether the match is the target.
     """
     known = {t: p for t in FOUND if np.isfinite(p := found_precision(searches, t))}
     enough = [t for t, p in known.items() if p >= PRECISION]
@@ -84,10 +85,10 @@ def choose_found(searches: Table) -> float:
 
 
 def found_precision(searches: Table, threshold: float) -> float:
-    """Share of right matches among those that searches find first; NaN where they find none."""
+    """Share of targets among what searches find first; NaN where they find nothing."""
     first = [
-        bool(right[int(np.argmax(scores >= threshold))])
-        for scores, right in searches
+        bool(on_target[int(np.argmax(scores >= threshold))])
+        for scores, on_target in searches
         if (scores >= threshold).any()
     ]
     return float(np.mean(first)) if first else float('nan')

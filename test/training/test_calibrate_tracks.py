@@ -20,6 +20,7 @@ from siam_tracker_ros.training.calibrate_tracks import (
     fit_calibration,
     gather,
     replay,
+    search,
     settings_for,
 )
 from siam_tracker_ros.training.followed import Followed, follow, follow_and_lose
@@ -55,8 +56,8 @@ def tracker():
 def way(features, right, lost=False):
     count = len(right)
     states = np.full(count, 'lost' if lost else 'tracking')
-    right = np.array(right, np.bool_)
-    return Followed('made-up', np.array(features), right, np.zeros(count), states, right)
+    overlap = np.where(np.array(right, np.bool_), 0.8, 0.1)
+    return Followed('made-up', np.array(features), overlap, np.zeros(count), states, overlap)
 
 
 def drawn(rng, calibration, lengths, lost=False):
@@ -137,6 +138,21 @@ def test_evidence_that_is_not_finite_is_left_out():
     assert not scores.any()
 
 
+def test_there_is_no_search_for_what_still_scores_as_certain():
+    features = np.zeros((6, 4))
+    states = np.array(['tracking'] * 3 + ['lost'] * 3)
+    overlap = np.array([0.9, 0.0, 0.0, 0.0, 0.4, 0.9])
+    followed = Followed('made-up', features, overlap, np.zeros(6), states, overlap)
+    scores = np.array([0.9, 0.4, 0.1, 0.1, 0.7, 0.8])
+    found = search(followed, scores, 2)
+    assert found is not None
+    assert found[0].tolist() == [0.1, 0.7, 0.8]
+    # A match of another size is the target, too.
+    assert found[1].tolist() == [False, True, True]
+    assert search(followed, scores, 3) is None
+    assert search(way(features, [True] * 6), scores, 2) is None
+
+
 def test_settings_are_those_of_the_tracker():
     rng = np.random.default_rng(5)
     evidences = Evidences(drawn(rng, TRUE, [300] * 4), drawn(rng, TRUE, [50] * 4, lost=True))
@@ -148,17 +164,22 @@ def test_settings_are_those_of_the_tracker():
 
 
 def test_one_way_is_never_lost_and_the_other_is_never_found(tracker, sequence):
+    labels = sequence / 'groundtruth.txt'
+    rows = labels.read_text().splitlines()
+    labels.write_text('\n'.join([*rows[:5], *['nan,nan,nan,nan'] * 2, *rows[7:]]) + '\n')
     kept, searched = follow_and_lose(tracker, read_sequence(sequence))
     assert kept.features.shape == (11, 4)
     assert not kept.lost.any()
     # The score is about the box, unless the target is lost.
-    assert kept.right.tolist() == kept.on_target.tolist()
-    wrong = np.flatnonzero(~searched.right[:-1] & ~searched.right[1:])
-    assert len(wrong)
-    # The state of a frame is that of the search in it.
-    assert searched.lost.tolist() == [k > wrong[0] + 1 for k in range(11)]
-    # The sixth image is without the target, and the first one has no row.
-    assert not kept.right[4]
+    assert kept.overlap.tolist() == kept.box_overlap.tolist()
+    # The first image has no row; in the sixth and the seventh one the target is absent.
+    assert kept.overlap[[4, 5]].tolist() == [0.0, 0.0]
+    assert kept.right[:4].all()
+    # Two frames speak for a loss; the state of a frame is that of the search in it.
+    assert searched.lost.tolist() == [k > 5 for k in range(11)]
+    # The box stays where it was last.
+    assert len(set(searched.box_overlap[6:].tolist())) > 1
+    assert (searched.overlap[6:] != searched.box_overlap[6:]).any()
 
 
 def test_a_replay_gives_what_the_tracker_said(tracker, sequence):
@@ -189,15 +210,14 @@ def test_one_kind_of_match_is_refused(tracker, sequence):
 
 def test_rates_of_a_made_up_table():
     states = np.array(['tracking', 'lost', 'tracking', 'lost', 'lost', 'uncertain'])
-    right = np.array([True, True, True, False, False, False])
-    one = Followed('a', np.zeros((6, 4)), right, np.zeros(6), states, right)
-    sure = Followed(
-        'b', np.zeros((2, 4)), right[:2], np.zeros(2), states[:1].repeat(2), np.zeros(2, np.bool_)
-    )
+    overlap = np.array([0.9, 0.6, 0.6, 0.2, 0.2, 0.2])
+    one = Followed('a', np.zeros((6, 4)), overlap, np.zeros(6), states, overlap)
+    nothing = np.zeros(2)
+    sure = Followed('b', np.zeros((2, 4)), nothing, nothing, states[:1].repeat(2), nothing)
     found = rates([one, sure])
     assert found.right == pytest.approx(0.25)
     assert found.lost_though_right == pytest.approx(1 / 3)
     # All of the short sequence, none of the three wrong frames of the other one.
     assert found.tracking_though_wrong == pytest.approx(1.0 / 1.5)
     assert found.lost_where_wrong == pytest.approx(2 / 6 / 1.5)
-    assert (found.returns, found.returns_right) == (2, 0.5)
+    assert (found.returns, found.returns_on_target) == (2, 0.5)
