@@ -34,7 +34,7 @@ from siam_tracker_ros.online.learner import Lesson, Samples
 from siam_tracker_ros.online.redetection import Sweep, redetect
 from siam_tracker_ros.outputs import check_output_file
 from siam_tracker_ros.rendering import Clip
-from siam_tracker_ros.trackers.csn import FINE_MARGIN, CSNTarget, CSNTracker
+from siam_tracker_ros.trackers.csn import CSNTarget, CSNTracker
 from siam_tracker_ros.trackers.peaks import find_peaks
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -215,7 +215,7 @@ def take_apart(tracker: CSNTracker, target: CSNTarget, frame: Frame) -> dict[str
         'classification': lambda: classifier.margins(frame, [learned], [candidates]),
         'refinement': (
             lambda: matcher.match(
-                frame, [target], [box], s.exemplar_size + FINE_MARGIN, s.factors, 0.0
+                frame, [target], [box], s.fine_size, s.factors, 0.0
             )
         ) if s.size_from == 'matching' else None,
         'iteration': lambda: lesson.advance(1),

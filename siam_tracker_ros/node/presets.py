@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from ..online.classifier import LIGHT
+from ..online.classifier_settings import LIGHT
 from ..settings import Scalar, Settings, describe
 from ..trackers.csn import CSNSettings
 

@@ -13,6 +13,13 @@ from ..errors import UserError
 from ..settings import Settings, setting
 
 
+def probability(logit: float) -> float:
+    """Logistic function; 0 of what is not finite."""
+    if not math.isfinite(logit):
+        return 0.0
+    return 1.0 / (1.0 + math.exp(-min(max(logit, -60.0), 60.0)))
+
+
 @dataclass(frozen=True)
 class Evidence:
     """What one frame says about the match that was found in it.
@@ -68,8 +75,7 @@ class Calibration:
     def score(self, features: Sequence[float]) -> float:
         """Confidence in [0, 1], of `Evidence.features`."""
         weights = (self.peak, self.sharpness, self.drop, self.margin)
-        logit = self.bias + sum(w * f for w, f in zip(weights, features))
-        return 1.0 / (1.0 + math.exp(-min(max(logit, -60.0), 60.0)))
+        return probability(self.bias + sum(w * f for w, f in zip(weights, features)))
 
 
 @dataclass(frozen=True)
@@ -150,6 +156,45 @@ class ThresholdSettings(Settings):
         return Thresholds(
             self.certain_score, self.lost_score, self.found_score, self.lost_patience
         )
+
+
+@dataclass(frozen=True)
+class ScoreSettings(ThresholdSettings):
+    """What a score is made of, and when it changes a target's state."""
+
+    confidence_bias: float = setting(
+        0.0, "constant of the score's logit, fitted when the weights were trained", source='own'
+    )
+    confidence_peak: float = setting(
+        1.0,
+        "weight of the response peak in the score's logit, fitted with the weights",
+        source='own',
+    )
+    confidence_sharpness: float = setting(
+        0.0,
+        'weight of the logarithm of the peak-to-sidelobe ratio, fitted with the weights',
+        source='own; ratio of Bolme et al. 2010',
+    )
+    confidence_drop: float = setting(
+        0.0,
+        "weight of the peak's difference from its trusted history, fitted with the weights",
+        source='own',
+    )
+
+    @property
+    def calibration(self) -> Calibration:
+        """The fitted score."""
+        return Calibration(
+            self.confidence_bias,
+            self.confidence_peak,
+            self.confidence_sharpness,
+            self.confidence_drop,
+        )
+
+    @property
+    def rule(self) -> Judgement:
+        """How evidence becomes a state."""
+        return Judgement(self.calibration, self.thresholds, self.history)
 
 
 @dataclass(frozen=True)

@@ -161,10 +161,9 @@ def sample(
     drawn, missed = [], []
     found = 0
     for _ in range(ROUNDS):
-        boxes = draw(target, SURPLUS * count, generator)
+        boxes = inside(draw(target, SURPLUS * count, generator), *image)
         sides = torch.minimum(boxes[:, 2:].clamp_min(SMALLEST), size)
-        centre = torch.minimum(boxes[:, :2].clamp_min(0.0), size)
-        drawn.append(torch.cat([centre, sides], dim=1))
+        drawn.append(torch.cat([boxes[:, :2], sides], dim=1))
         overlap = overlaps(target, drawn[-1])
         missed.append((low - overlap).clamp_min(0.0) + (overlap - high).clamp_min(0.0))
         found += int((missed[-1] == 0).sum())
@@ -173,6 +172,12 @@ def sample(
     # Stable: of the boxes within the bounds the first drawn ones, which are as random as any.
     order = torch.cat(missed).sort(stable=True).indices[:count]
     return torch.cat(drawn)[order]
+
+
+def inside(boxes: Tensor, width: int, height: int) -> Tensor:
+    """Boxes with their centres moved into an image: (N, 4)."""
+    size = torch.tensor([width, height], dtype=boxes.dtype)
+    return torch.cat([torch.minimum(boxes[:, :2].clamp_min(0.0), size), boxes[:, 2:]], dim=1)
 
 
 def _moved(target: Tensor, noise: Tensor, spread: Spread) -> Tensor:

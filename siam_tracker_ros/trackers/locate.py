@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 from functools import lru_cache
+import math
 
 import torch
 from torch import Tensor
@@ -20,6 +21,14 @@ def cosine_window(cells: int, device: torch.device) -> Tensor:
     hann = torch.hann_window(cells + 2, periodic=False, device=device)[1:-1]
     window = torch.outer(hann, hann)
     return window / window.sum()
+
+
+def hann(place: float, cells: int) -> float:
+    """The Hann window of `cosine_window` along one side, at a place between cells.
+
+    1 in the middle, and above 0 in all cells; not scaled to a sum of 1.
+    """
+    return math.cos(math.pi * (place - (cells - 1) / 2) / (cells + 1)) ** 2
 
 
 def locate(maps: Tensor, penalty: Tensor, influence: float, upsampling: int) -> Tensor:

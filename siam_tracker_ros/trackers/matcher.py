@@ -19,9 +19,10 @@ from ..errors import UserError
 from ..frames import Frame
 from ..geometry import Box, SearchWindow, context_side
 from ..models.siamese import Siamese
+from ..online.monitor import Monitor
 from ..settings import Settings, setting
 from ..stages import stage
-from .base import Response, Target
+from .base import Response, State, Target
 from .locate import locate
 
 
@@ -132,11 +133,16 @@ class MatchSettings(Settings):
     @property
     def factors(self) -> list[float]:
         """Sizes of the search windows, relative to the target's, rising."""
-        return [self.scale_step**k for k in range(-(self.scales // 2), self.scales // 2 + 1)]
+        return pyramid(self.scale_step, self.scales)
+
+
+def pyramid(step: float, count: int) -> list[float]:
+    """An odd number of scales with 1 in the middle, rising by a ratio."""
+    return [step**k for k in range(-(count // 2), count // 2 + 1)]
 
 
 class MatchTarget(Target):
-    """One object: its exemplar's features, and the colour around its image.
+    """One object: its exemplar's features, the colour around its image, its history.
 
     Attributes
     ----------
@@ -149,6 +155,7 @@ class MatchTarget(Target):
     origin : tuple of float
         Where the exemplar's own peak lies in the frame it was taken from, x and y in cells from
         the middle of the map.
+    monitor : Monitor
     """
 
     def __init__(self, box: Box, template: Tensor, fill: Tensor) -> None:
@@ -157,6 +164,12 @@ class MatchTarget(Target):
         self.fill = fill
         self.first = box
         self.origin = (0.0, 0.0)
+        self.monitor = Monitor()
+
+    def lose(self) -> None:
+        """See `Target.lose`."""
+        super().lose()
+        self.monitor.lost = True
 
     def rescale(self, fx: float, fy: float) -> None:
         """See `Target.rescale`; the bounds of the size are rescaled with it."""
@@ -235,6 +248,27 @@ class Match:
         return Response(self.maps[index], covering)
 
 
+@dataclass(frozen=True)
+class Found:
+    """Where one target was found.
+
+    Attributes
+    ----------
+    box : Box
+        At its new place, and of its new size.
+    peak : float
+        The response there, a logit.
+    sharpness : float
+        Peak-to-sidelobe ratio.
+    response : Response
+    """
+
+    box: Box
+    peak: float
+    sharpness: float
+    response: Response
+
+
 class Matcher:
     """A Siamese network that cuts out exemplars and searches for them.
 
@@ -257,6 +291,11 @@ class Matcher:
         self.settings = settings
         self.device = device
         self.dtype = dtype
+
+    @property
+    def stride(self) -> int:
+        """Pixels of a crop between two cells."""
+        return self.network.backbone.stride
 
     def exemplar(self, frame: Frame, box: Box) -> tuple[Tensor, Tensor]:
         """Features of an exemplar with its context (section 2.5), and the frame's mean colour."""
@@ -350,9 +389,43 @@ class Matcher:
             maps=maps[torch.arange(len(targets), device=maps.device), best],
             factors=[factors[int(row[0])] for row in rows],
             windows=[windows[i * scales + int(row[0])] for i, row in enumerate(rows)],
-            stride=self.network.backbone.stride,
+            stride=self.stride,
             size=size,
         )
+
+    def search(self, frame: Frame, targets: Sequence[MatchTarget]) -> list[Found]:
+        """Find targets as SiamFC does: at several scales, with the prior that they are near.
+
+        Lost ones are searched in a larger crop at one scale, without it, in a run of their own.
+
+        Parameters
+        ----------
+        frame : Frame
+        targets : sequence of MatchTarget
+
+        Returns
+        -------
+        list of Found
+            In the order of the targets; none of them is moved.
+        """
+        s = self.settings
+        searches = {
+            False: (s.search_size, s.factors, s.window_influence),
+            True: (s.lost_search_size, [1.0], 0.0),
+        }
+        found: dict[int, Found] = {}
+        for lost, (size, factors, influence) in searches.items():
+            group = [i for i, t in enumerate(targets) if (t.state is State.LOST) == lost]
+            if not group:
+                continue
+            some = [targets[i] for i in group]
+            match = self.match(frame, some, [t.box for t in some], size, factors, influence)
+            for k, (i, target) in enumerate(zip(group, some)):
+                _, column, line, peak, sharpness = match.rows[k]
+                at = match.place(k, column, line, target.origin)
+                box = self.moved(target, at, match.factors[k], frame)
+                found[i] = Found(box, peak, sharpness, match.response(k))
+        return [found[i] for i in range(len(targets))]
 
     def moved(
         self, target: MatchTarget, at: tuple[float, float], factor: float, frame: Frame

@@ -13,57 +13,23 @@ from dataclasses import dataclass
 import math
 
 import torch
-from torch import Tensor
 
 from ..frames import Frame
 from ..geometry import Box, check_initial_box
 from ..models.siamese import Siamese
-from ..online.monitor import Calibration, Evidence, Judgement, Monitor, ThresholdSettings
-from ..settings import Settings, setting
+from ..online.monitor import Evidence, ScoreSettings
+from ..settings import Settings
 from .base import Estimate, State, Target, Tracker
 from .matcher import Matcher, MatchSettings, MatchTarget, visible
 
 
 @dataclass(frozen=True)
-class SiamFCSettings(ThresholdSettings, MatchSettings):
+class SiamFCSettings(ScoreSettings, MatchSettings):
     """How SiamFC searches, and when it gives up. Defaults are the paper's where it states them."""
-
-    confidence_bias: float = setting(
-        0.0, "constant of the score's logit, fitted when the weights were trained", source='own'
-    )
-    confidence_peak: float = setting(
-        1.0,
-        "weight of the response peak in the score's logit, fitted with the weights",
-        source='own',
-    )
-    confidence_sharpness: float = setting(
-        0.0,
-        'weight of the logarithm of the peak-to-sidelobe ratio, fitted with the weights',
-        source='own; ratio of Bolme et al. 2010',
-    )
-    confidence_drop: float = setting(
-        0.0,
-        "weight of the peak's difference from its trusted history, fitted with the weights",
-        source='own',
-    )
 
 
 class SiamFCTarget(MatchTarget):
-    """One object: what is matched, and the history of its matches.
-
-    Attributes
-    ----------
-    monitor : Monitor
-    """
-
-    def __init__(self, box: Box, template: Tensor, fill: Tensor) -> None:
-        super().__init__(box, template, fill)
-        self.monitor = Monitor()
-
-    def lose(self) -> None:
-        """See `Target.lose`."""
-        super().lose()
-        self.monitor.lost = True
+    """One object: what is matched, and the history of its matches."""
 
 
 class SiamFCTracker(Tracker):
@@ -90,14 +56,7 @@ class SiamFCTracker(Tracker):
         self.network = self.matcher.network
         self.settings: SiamFCSettings = settings
         self.device = device
-        s = settings
-        self.rule = Judgement(
-            Calibration(
-                s.confidence_bias, s.confidence_peak, s.confidence_sharpness, s.confidence_drop
-            ),
-            s.thresholds,
-            s.history,
-        )
+        self.rule = settings.rule
 
     def with_settings(self, settings: Settings) -> SiamFCTracker:
         """See `Tracker.with_settings`."""
@@ -121,54 +80,24 @@ class SiamFCTracker(Tracker):
         """See `Tracker.step`; lost targets search a larger crop, in a run of their own."""
         mine = [t for t in targets if isinstance(t, SiamFCTarget)]
         assert len(mine) == len(targets), 'targets of another tracker'
-        s = self.settings
-        searches = {
-            False: (s.search_size, s.factors, s.window_influence),
-            True: (s.lost_search_size, [1.0], 0.0),
-        }
-        # Before any search: who is lost in this frame searches more from the next one on.
-        groups = {
-            lost: [(i, t) for i, t in enumerate(mine) if (t.state is State.LOST) == lost]
-            for lost in searches
-        }
-        results: dict[int, Estimate] = {}
-        for lost, search in searches.items():
-            group = groups[lost]
-            if group:
-                found = self._search(frame, [t for _, t in group], *search)
-                results.update((i, estimate) for (i, _), estimate in zip(group, found))
-        return [results[i] for i in range(len(mine))]
-
-    def _search(
-        self,
-        frame: Frame,
-        targets: list[SiamFCTarget],
-        size: int,
-        factors: list[float],
-        influence: float,
-    ) -> list[Estimate]:
-        """Match all targets of one group in one batch, and move them."""
-        boxes = [t.box for t in targets]
-        match = self.matcher.match(frame, targets, boxes, size, factors, influence)
         estimates = []
-        for index, target in enumerate(targets):
-            _, column, line, peak, sharpness = match.rows[index]
+        for target, found in zip(mine, self.matcher.search(frame, mine)):
             # A NaN in the map has no position: keep the old one, the monitor says lost.
-            score, word = target.monitor.judge(Evidence(peak, sharpness), self.rule)
+            evidence = Evidence(found.peak, found.sharpness)
+            score, word = target.monitor.judge(evidence, self.rule)
             target.state = State(word)
             if target.state is not State.LOST:
-                at = match.place(index, column, line, target.origin)
-                target.box = self.matcher.moved(target, at, match.factors[index], frame)
+                target.box = found.box
             estimates.append(
                 Estimate(
                     box=visible(target.box, frame),
                     score=score,
-                    similarity=peak if math.isfinite(peak) else 0.0,
+                    similarity=found.peak if math.isfinite(found.peak) else 0.0,
                     classification=None,
                     state=target.state,
                     updated=False,
                     update_reason='SiamFC keeps its first exemplar',
-                    response=match.response(index),
+                    response=found.response,
                 )
             )
         return estimates

@@ -155,9 +155,6 @@ class _Record:
 
 def _step(tracker: CSNTracker, sequence: Sequence, index: int, records: list[_Record]) -> None:
     frame = _frame(tracker, sequence, index)
-    for record in records:
-        # A target whose classifier fell ill is not judged, and keeps those of the frame before.
-        record.target.monitor.features = None
     estimates = tracker.step(frame, [record.target for record in records])
     for record, estimate in zip(records, estimates):
         record.enter(index, frame, estimate.box, estimate.score)

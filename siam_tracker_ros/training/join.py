@@ -14,7 +14,7 @@ import torch
 from .. import weights as checkpoints
 from ..errors import UserError
 from ..models.cascaded import CascadedSiamese
-from ..online.classifier import LIGHT
+from ..online.classifier_settings import LIGHT
 from ..runtime import resolve_device
 from ..sequences import Sequence
 from ..trackers.csn import CSNSettings, CSNTracker

@@ -161,7 +161,7 @@ def test_what_is_not_measured_says_how(update_docs, monkeypatch, tmp_path):
 def test_every_reason_for_an_update_stands_in_the_nodes_page():
     page = (ROOT / 'docs/node.md').read_text()
     found = 0
-    for file in ('trackers/csn.py', 'online/gate.py'):
+    for file in ('trackers/csn/tracker.py', 'online/gate.py'):
         for node in ast.walk(ast.parse((ROOT / 'siam_tracker_ros' / file).read_text())):
             if isinstance(node, ast.Call) and getattr(node.func, 'id', '') == 'Decision':
                 reason = node.args[1]

@@ -50,9 +50,10 @@ def test_the_overlay_shows_the_box_over_the_image(ros, encoding):
         pixels = pixels[:, :, 0] if encoding == 'mono8' else pixels
         bench.init.publish(region())
         bench.rest(0.1)
-        for _ in range(2):
+        for number in (1, 2):
             bench.show(pixels, encoding=encoding)
-        bench.until(lambda: len(bench.received['debug/overlay']) == 2)
+            # Only the newest is kept: taken before the next replaces it.
+            bench.until(lambda number=number: len(bench.received['debug/overlay']) == number)
         bench.until(lambda: len(bench.received['debug/score_map']) == 1)
         overlay = decode_image(bench.received['debug/overlay'][-1], 10**6)
         assert overlay.shape == (60, 80, 3)

@@ -8,7 +8,8 @@ from siam_tracker_ros.frames import Frame
 from siam_tracker_ros.geometry import Box
 from siam_tracker_ros.models.classification import ClassificationNetwork
 from siam_tracker_ros.online import classifier as classifier_module
-from siam_tracker_ros.online.classifier import ClassifierSettings, OnlineClassifier
+from siam_tracker_ros.online.classifier import OnlineClassifier
+from siam_tracker_ros.online.classifier_settings import ClassifierSettings
 from siam_tracker_ros.online.sampling import box_row
 
 QUICK = {

@@ -12,7 +12,8 @@ import torch
 from siam_tracker_ros.frames import Frame
 from siam_tracker_ros.geometry import Box
 from siam_tracker_ros.models.classification import ClassificationNetwork, Head
-from siam_tracker_ros.online.classifier import ClassifierSettings, OnlineClassifier
+from siam_tracker_ros.online.classifier import OnlineClassifier
+from siam_tracker_ros.online.classifier_settings import ClassifierSettings
 from siam_tracker_ros.online.learner import LearnerSettings, Lesson, Samples
 from siam_tracker_ros.online.samples import SampleMemory
 from siam_tracker_ros.online.schedule import Beside

@@ -15,8 +15,7 @@ from siam_tracker_ros.geometry import Box
 from siam_tracker_ros.models.cascaded import CascadedSiamese
 from siam_tracker_ros.models.classification import Head
 from siam_tracker_ros.trackers import State
-from siam_tracker_ros.trackers import csn as csn_module
-from siam_tracker_ros.trackers.csn import CSNSettings, CSNTracker
+from siam_tracker_ros.trackers.csn import CSNSettings, CSNTracker, proposals
 from siam_tracker_ros.trackers.locate import peak_to_sidelobe
 
 CPU = torch.device('cpu')
@@ -633,7 +632,7 @@ def hit(monkeypatch):
             asked.append(boxes)
             return list(found)[: len(boxes)]
 
-        monkeypatch.setattr(csn_module, 'redetect', redetect)
+        monkeypatch.setattr(proposals, 'redetect', redetect)
         return asked
 
     return hit

@@ -13,7 +13,7 @@ from siam_tracker_ros.images import write_image
 from siam_tracker_ros.models.backbones.resnet import CROP
 from siam_tracker_ros.models.classification import ClassificationNetwork
 from siam_tracker_ros.models.matching import Matching
-from siam_tracker_ros.online.classifier import LIGHT
+from siam_tracker_ros.online.classifier_settings import LIGHT
 from siam_tracker_ros.training.join import FITTED, join, joined
 from siam_tracker_ros.training.sources import discover
 from siam_tracker_ros.training.tracks import TrackSettings, write_tracks

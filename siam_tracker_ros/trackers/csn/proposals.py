@@ -1,0 +1,164 @@
+# Copyright 2026 The siam_tracker_ros authors
+# SPDX-License-Identifier: Apache-2.0
+"""Where a target may be: the peaks of its similarity map (section 3.2)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+import math
+
+import torch
+from torch import Tensor
+
+from ...frames import Frame
+from ...geometry import Box
+from ...models.classification import ClassificationNetwork
+from ...online.redetection import redetect
+from ...stages import stage
+from ..base import Response, State
+from ..locate import hann, peak_to_sidelobe
+from ..matcher import Matcher, covered
+from ..peaks import find_peaks
+from .settings import CSNSettings
+from .target import CSNTarget
+
+
+@dataclass(frozen=True)
+class Proposals:
+    """Where one target may be, by the similarity map.
+
+    Attributes
+    ----------
+    places : list of tuple of float
+        K, in the image, the highest peak first.
+    size : tuple of float
+        Width and height that the target is expected to have there.
+    logits, sharpness : list of float
+        Of each peak.
+    bonus : list of float
+        What is added to the classifier's margins at each peak where the result is chosen.
+    rivals : list of float
+        Heights of all peaks but the highest, as ratios to it.
+    response : Response
+    """
+
+    places: list[tuple[float, float]]
+    size: tuple[float, float]
+    logits: list[float]
+    sharpness: list[float]
+    bonus: list[float]
+    rivals: list[float]
+    response: Response
+
+    def boxes(self, factors: list[float]) -> Tensor:
+        """Candidates: (K * scales, 4), peak after peak."""
+        w, h = self.size
+        return torch.tensor([[x, y, w * f, h * f] for x, y in self.places for f in factors])
+
+
+class Proposer:
+    """Searches for targets: around their last places, or, where they are lost, anywhere.
+
+    Parameters
+    ----------
+    matcher : Matcher
+    network : ClassificationNetwork
+        What looks for lost targets.
+    settings : CSNSettings
+    """
+
+    def __init__(
+        self, matcher: Matcher, network: ClassificationNetwork, settings: CSNSettings
+    ) -> None:
+        self.matcher = matcher
+        self.network = network
+        self.settings = settings
+        self.device = matcher.device
+
+    def propose(self, frame: Frame, targets: list[CSNTarget]) -> list[Proposals]:
+        """Search for all targets, those that are searched alike in one batch."""
+        searches = self._searches(frame, targets)
+        groups: dict[int, list[int]] = {}
+        for i, (_, size) in enumerate(searches):
+            groups.setdefault(size, []).append(i)
+        found: dict[int, Proposals] = {}
+        for size, group in groups.items():
+            some = [targets[i] for i in group]
+            boxes = [searches[i][0] for i in group]
+            found.update(zip(group, self._peaks(frame, some, boxes, size)))
+        return [found[i] for i in range(len(targets))]
+
+    def _searches(self, frame: Frame, targets: list[CSNTarget]) -> list[tuple[Box, int]]:
+        """Around which box, and in how large a crop, each target is searched."""
+        s = self.settings
+        searches = [(t.box, s.search_size) for t in targets]
+        lost = [i for i, t in enumerate(targets) if t.state is State.LOST]
+        if lost:
+            some = [targets[i] for i in lost]
+            with stage('re-detection', self.device):
+                hits = redetect(
+                    self.network,
+                    frame,
+                    [t.classifier.head for t in some],
+                    [t.box for t in some],
+                    [t.sweep for t in some],
+                    s,
+                )
+            for i, target, hit in zip(lost, some, hits):
+                nowhere = (target.box, s.lost_search_size)
+                searches[i] = nowhere if hit is None else (hit, s.search_size)
+        return searches
+
+    def _peaks(
+        self, frame: Frame, targets: list[CSNTarget], boxes: list[Box], size: int
+    ) -> list[Proposals]:
+        """Find the peaks of one batch of searches."""
+        s = self.settings
+        maps, windows = self.matcher.respond(frame, targets, boxes, size, [1.0])
+        maps = maps[:, 0]
+        cells, stride = int(maps.shape[-1]), self.matcher.stride
+        with stage('post-processing', self.device):
+            peaks = find_peaks(
+                maps, s.rival_candidate, s.peak_count, s.peak_distance, s.peak_upsampling
+            )
+            logits = peaks.heights.logit(1e-7)
+            count = logits.shape[1]
+            sharpness = peak_to_sidelobe(
+                maps.repeat_interleave(count, dim=0),
+                peaks.lines.flatten(),
+                peaks.columns.flatten(),
+                logits.flatten(),
+            ).view(-1, count)
+            numbers = torch.stack(
+                [peaks.columns, peaks.lines, logits, sharpness, peaks.ratios], dim=2
+            ).tolist()
+        proposals = []
+        for target, box, window, response, rows in zip(targets, boxes, windows, maps, numbers):
+            # The first one always: a map that is not finite has no peak, and its NaN says so.
+            rows = rows[:1] + [row for row in rows[1:] if row[4] > 0]
+            dx, dy = target.peak_origin
+            proposals.append(
+                Proposals(
+                    [
+                        window.cell(column - dx, line - dy, cells, stride, size)
+                        for column, line, *_ in rows
+                    ],
+                    (box.w, box.h),
+                    [row[2] for row in rows],
+                    [row[3] for row in rows],
+                    [self._bonus(row, cells, target.state is State.LOST) for row in rows],
+                    [row[4] for row in rows[1:]],
+                    Response(response, covered(window, cells, stride, size)),
+                )
+            )
+        return proposals
+
+    def _bonus(self, row: list[float], cells: int, lost: bool) -> float:
+        """What speaks for a peak besides the classifier; `row` begins with place and logit."""
+        column, line, logit = row[:3]
+        s = self.settings
+        bonus = s.similarity_weight * logit
+        if not lost:
+            window = hann(column, cells) * hann(line, cells)
+            bonus += s.distance_weight * math.log(window)
+        return bonus

@@ -1,0 +1,74 @@
+# Copyright 2026 The siam_tracker_ros authors
+# SPDX-License-Identifier: Apache-2.0
+"""What the cascaded Siamese tracker knows about one object, and what it finds of it in a frame."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from torch import Tensor
+
+from ...geometry import Box
+from ...online.classifier import TargetClassifier
+from ...online.gate import ScoreHistory
+from ...online.monitor import Evidence
+from ...online.redetection import Sweep
+from ..base import Response
+from ..matcher import MatchTarget
+
+
+class CSNTarget(MatchTarget):
+    """One object: its exemplar, its own last layers, and the history of both scores.
+
+    Attributes
+    ----------
+    classifier : TargetClassifier
+    peak_origin : tuple of float
+        The `origin` that peaks of the map have, which is up-sampled less, and without a window.
+    scores : ScoreHistory
+        S_M and S_C of the last frames, for the gate.
+    sweep : Sweep
+        How far the search for it has come while it is lost.
+    frames : int
+        Frames since the first.
+    news : int
+        Remembered frames since the last update.
+    candidate : Box
+        What the last score is about. It is the target's box, unless the target is lost.
+    """
+
+    def __init__(
+        self, box: Box, template: Tensor, fill: Tensor, classifier: TargetClassifier
+    ) -> None:
+        super().__init__(box, template, fill)
+        self.classifier = classifier
+        self.peak_origin = (0.0, 0.0)
+        self.scores = ScoreHistory()
+        self.sweep = Sweep()
+        self.frames = 0
+        self.news = 0
+        self.candidate = box
+
+
+@dataclass(frozen=True)
+class Result:
+    """The optimal result of one target in one frame.
+
+    Attributes
+    ----------
+    box : Box
+    evidence : Evidence
+    similarity : float
+        S_M.
+    classification : float or None
+        S_C.
+    rivals : list of float
+    response : Response
+    """
+
+    box: Box
+    evidence: Evidence
+    similarity: float
+    classification: float | None
+    rivals: list[float]
+    response: Response
