@@ -4,7 +4,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from io import StringIO
 from pathlib import Path
@@ -152,13 +153,8 @@ def render(
     UserError
         matplotlib is not installed.
     """
-    matplotlib, figure_class = _require_matplotlib()
     entries = tuple(entries)
-    # The salt makes the names that SVG needs the same in every run, and its own for each plot.
-    settings = {**SETTINGS, 'svg.hashsalt': picture.stem}
-    with matplotlib.rc_context(settings), warnings.catch_warnings():
-        # The page shows the letters that matplotlib's own font lacks.
-        warnings.filterwarnings('ignore', message='.*[Gg]lyph .* missing')
+    with _styled(picture.stem) as figure_class:
         # Long names on both sides would leave the layout no room for the circle.
         polar = projection == 'polar'
         layout = None if polar else 'constrained'
@@ -195,14 +191,9 @@ def draw_picture(
     UserError
         matplotlib is not installed.
     """
-    matplotlib, figure_class = _require_matplotlib()
     entries = tuple(entries)
     dated = 'Date' if picture.suffix == '.svg' else 'Software'
-    with (
-        matplotlib.rc_context({**SETTINGS, 'svg.hashsalt': picture.stem}),
-        warnings.catch_warnings(),
-    ):
-        warnings.filterwarnings('ignore', message='.*[Gg]lyph .* missing')
+    with _styled(picture.stem) as figure_class:
         figure = figure_class(figsize=(6.4, height + 0.7), layout='constrained')
         axes = figure.add_subplot(projection=projection)
         draw(axes)
@@ -227,6 +218,18 @@ def _add_legend(figure: Any, entries: tuple[Entry, ...]) -> None:
         handles.append(line)
     labels = [plain(entry.text) for entry in entries]
     figure.legend(handles, labels, loc='outside right upper', frameon=False)
+
+
+@contextmanager
+def _styled(name: str) -> Iterator[Any]:
+    """Give matplotlib's Figure, to be drawn in our style."""
+    matplotlib, figure_class = _require_matplotlib()
+    # The salt makes the names that SVG needs the same in every run, and its own for each plot.
+    settings = {**SETTINGS, 'svg.hashsalt': name}
+    with matplotlib.rc_context(settings), warnings.catch_warnings():
+        # The page shows the letters that matplotlib's own font lacks.
+        warnings.filterwarnings('ignore', message='.*[Gg]lyph .* missing')
+        yield figure_class
 
 
 def _require_matplotlib() -> tuple[Any, Any]:
