@@ -21,7 +21,7 @@ from ..online.monitor import Calibration, Evidence, Judgement, Monitor, Threshol
 from ..trackers.csn import CSNTracker
 from .calibrate import fit_logistic
 from .followed import FEATURES, ON_TARGET, Flags, Floats, Followed, follow_and_lose
-from .thresholds import CERTAIN, choose_found, choose_lost
+from .thresholds import CERTAIN, choose_found, choose_lost, in_a_row
 
 LONGEST = 30
 """Wrong frames in a row that count: about a second. Later ones say more about what a classifier
@@ -183,12 +183,7 @@ def fit_calibration(evidences: Evidences, history: int) -> Calibration:
 
 def counting(right: Flags) -> Flags:
     """Rows that are right, or among the first `LONGEST` wrong ones in a row: (N,)."""
-    row = np.zeros(len(right), np.int64)
-    run = 0
-    for i, good in enumerate(right):
-        run = 0 if good else run + 1
-        row[i] = run
-    return np.asarray(row <= LONGEST)
+    return ~in_a_row(~right, LONGEST + 1)
 
 
 def replay(followed: Followed, calibration: Calibration, history: int) -> tuple[Floats, Floats]:
@@ -222,9 +217,8 @@ def _fit(features: Floats, right: Flags, shares: Floats) -> Calibration:
     x, y, s = (torch.from_numpy(a.astype(np.float64)) for a in (features, right, shares))
     while True:
         bias, found = fit_logistic(x[:, used], y, shares=s)
-        worst = int(found.argmin()) if used else 0
-        if not used or float(found[worst]) >= 0:
+        if not used or float(found.min()) >= 0:
             break
-        del used[worst]
+        del used[int(found.argmin())]
     weights = dict(zip(used, found.tolist()))
     return Calibration(bias, *(weights.get(column, 0.0) for column in range(FEATURES)))
