@@ -14,7 +14,7 @@ from ..errors import UserError
 from ..geometry import Box
 from ..images import require_cv2
 from .motion import Floats
-from .pairs import View, draw_box, view_of
+from .pairs import View, draw_box, view_or_draw
 from .sources import ImageCache, Shot
 
 # Share of a thing's surroundings that its soft edge may show, on either side.
@@ -49,10 +49,7 @@ class Cast:
         """Return the object of a shot in one of its images, or a box of a still."""
         shot = self.shots[number]
         index = shot.visible[int(rng.integers(len(shot.visible)))]
-        if shot.boxes[index] is not None:
-            return view_of(self._cache, shot, index)
-        image, _ = self._cache.read(shot.images[index])
-        return View(image, draw_box(image, rng))
+        return view_or_draw(self._cache, shot, index, rng)
 
     def backdrop(self, number: int, rng: np.random.Generator) -> Tensor:
         """Return an image of another shot, (H, W, 3) uint8 RGB."""

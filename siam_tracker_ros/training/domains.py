@@ -24,7 +24,7 @@ from ..online.patches import patch_windows
 from ..online.sampling import Draw, Spread, box_row, gaussian, sample, uniform, whole
 from ..settings import Settings, setting
 from .layers import Layer, Mask, Window, bounds, place, render, upload
-from .pairs import View, draw_box, view_of
+from .pairs import View, view_of, view_or_draw
 from .sources import ImageCache, Shot
 
 # Changes of the scale, in steps of 1.05 (MDNet code).
@@ -196,12 +196,9 @@ class Domains(Dataset[Visit]):
     def _views(self, number: int, count: int, rng: np.random.Generator) -> list[View]:
         shot = self.shots[number]
         if len(shot.images) == 1:
-            image, factor = self.cache.read(shot.images[0])
-            given = shot.boxes[0]
             # A domain keeps its object: the box that is drawn depends on nothing else.
             drawer = np.random.default_rng((self.seed, 2, number))
-            box = draw_box(image, drawer) if given is None else given.scaled(factor)
-            return [View(image, box)] * count
+            return [view_or_draw(self.cache, shot, 0, drawer)] * count
         visible = shot.visible
         # Without repetition, as far as there are images.
         chosen = rng.permutation(len(visible))[np.arange(count) % len(visible)]

@@ -119,10 +119,7 @@ class Pairs(Dataset[Pair]):
         number = pool[int(rng.integers(len(pool)))]
         shot = self.shots[number]
         if len(shot.images) == 1:
-            image, factor = self.cache.read(shot.images[0])
-            given = shot.boxes[0]
-            box = draw_box(image, rng) if given is None else given.scaled(factor)
-            view = View(image, box)
+            view = view_or_draw(self.cache, shot, 0, rng)
             return Pair(view, view, self._scenes[number], shot.kind)
         visible = shot.visible
         first = int(rng.integers(len(visible)))
@@ -141,6 +138,14 @@ def view_of(cache: ImageCache, shot: Shot, index: int) -> View:
     box = shot.boxes[index]
     assert box is not None
     return View(image, box.scaled(factor))
+
+
+def view_or_draw(cache: ImageCache, shot: Shot, index: int, rng: np.random.Generator) -> View:
+    """Return the same, or of a still without labels a box that is drawn in it."""
+    if shot.boxes[index] is not None:
+        return view_of(cache, shot, index)
+    image, _ = cache.read(shot.images[index])
+    return View(image, draw_box(image, rng))
 
 
 class Window(torch.utils.data.Sampler[int]):
