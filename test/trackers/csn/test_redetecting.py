@@ -1,0 +1,79 @@
+# Copyright 2026 The siam_tracker_ros authors
+# SPDX-License-Identifier: Apache-2.0
+"""Looking for a lost target."""
+
+from csn_bench import AWAY, GONE, HERE, THERE, place_of
+import pytest
+
+from siam_tracker_ros.geometry import Box
+from siam_tracker_ros.trackers import State
+from siam_tracker_ros.trackers.csn import proposals
+
+
+@pytest.fixture
+def hit(monkeypatch):
+    """Makes re-detection find the same in each frame; returns the boxes of all lost targets."""
+
+    def hit(*found):
+        asked = []
+
+        def redetect(network, frame, heads, boxes, sweeps, settings):
+            asked.append(boxes)
+            return list(found)[: len(boxes)]
+
+        monkeypatch.setattr(proposals, 'redetect', redetect)
+        return asked
+
+    return hit
+
+
+def test_a_hit_is_where_the_target_is_searched(make, frame, hit):
+    tracker = make(**GONE, lost_patience=1)
+    places = [tracker.start(frame, box) for box in (HERE, THERE, AWAY)]
+    for target in (places[0], places[2]):
+        target.lose()
+    asked = hit(Box(200, 60, 60, 50), None)
+    found, tracked, nowhere = tracker.step(frame, places)
+    assert asked == [[HERE, AWAY]]
+    windows = [e.response.window for e in (found, tracked, nowhere)]
+    centres = [(w.cx, w.cy) for w in windows]
+    assert centres == [(200, 60), (THERE.cx, THERE.cy), (AWAY.cx, AWAY.cy)]
+    cells = [e.response.logits.shape[0] for e in (found, tracked, nowhere)]
+    assert cells == [9, 9, 17]
+
+
+def test_a_hit_that_the_score_confirms_is_the_target(make, frame, hit, show):
+    tracker = make()
+    show(tracker, (0.0, 0.0, 2.0))
+    target = tracker.start(frame, HERE)
+    target.lose()
+    target.sweep.seen = 7
+    hit(Box(200, 60, 60, 50))
+    (estimate,) = tracker.step(frame, [target])
+    assert estimate.state is State.TRACKING
+    assert place_of(target.box) == pytest.approx((200, 60, 60, 50), abs=1)
+    # The next search begins at its place.
+    assert target.sweep.seen == 0
+
+
+def test_a_hit_that_the_score_refuses_changes_nothing(make, frame, hit, show):
+    tracker = make(**GONE)
+    show(tracker, (0.0, 0.0, 2.0))
+    target = tracker.start(frame, HERE)
+    target.lose()
+    hit(Box(200, 60, 60, 50))
+    (estimate,) = tracker.step(frame, [target])
+    assert estimate.state is State.LOST
+    assert target.box == HERE
+
+
+def test_each_frame_looks_into_other_tiles(make, frame):
+    tracker = make(**GONE, redetect_tiles=2)
+    target = tracker.start(frame, HERE)
+    target.lose()
+    for seen in (2, 4, 6):
+        tracker.step(frame, [target])
+        assert target.sweep.seen == seen
+    none = tracker.with_settings(tracker.settings.replaced(redetect_tiles=0))
+    none.step(frame, [target])
+    assert target.sweep.seen == 6
