@@ -20,6 +20,7 @@ from torch import Tensor
 
 from ..geometry import Box, context_side
 from ..settings import Settings, setting
+from .bending import bend
 from .layers import Layer, Mask, Window, place, render, upload
 from .pairs import Pair, View
 
@@ -52,6 +53,13 @@ class SceneSettings(Settings):
     )
     occluders: float = setting(
         0.3, 'share of search crops with the target partly covered', low=0.0, high=1.0
+    )
+    bend: float = setting(
+        0.0,
+        'largest spread of a smooth distortion of the search crop',
+        unit='px',
+        low=0.0,
+        high=32.0,
     )
 
 
@@ -141,10 +149,14 @@ class SceneMaker:
         """
         plan = self._plan(pairs, rng)
         frames = upload(plan.images, [*plan.exemplars, *plan.searches], self.device)
+        searches = render(frames, plan.searches, self.search_size)
+        centres = torch.tensor(plan.centres, device=self.device)
+        if self.settings.bend > 0:
+            searches = bend(searches, centres, self.settings.bend, rng)
         return Batch(
             render(frames, plan.exemplars, self.exemplar_size),
-            render(frames, plan.searches, self.search_size),
-            torch.tensor(plan.centres, device=self.device),
+            searches,
+            centres,
             torch.from_numpy(plan.foreign).to(self.device, non_blocking=True),
         )
 

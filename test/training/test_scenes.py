@@ -89,6 +89,20 @@ def test_whoever_is_seen_in_a_crop_is_not_foreign_to_it(layer):
     assert batch.foreign.any()
 
 
+def test_only_the_search_crop_is_bent_and_around_the_target(texture):
+    view = View(torch.from_numpy(texture()), Box(150.0, 110.0, 40.0, 40.0))
+    plain, bent = (
+        maker(bend=bend).make([Pair(view, view, 0, 'it')] * 4, np.random.default_rng(0))
+        for bend in (0.0, 8.0)
+    )
+    assert torch.equal(bent.centres, plain.centres)
+    torch.testing.assert_close(bent.exemplars, plain.exemplars)
+    difference = (bent.searches - plain.searches).abs().mean(dim=1)
+    for image, (x, y) in zip(difference, plain.centres.long() + 119):
+        near = image[y - 2 : y + 3, x - 2 : x + 3].mean()
+        assert near < 0.5 * image[60:-60, 60:-60].mean()
+
+
 def test_exemplars_of_other_shots_are_foreign():
     pairs = [colour_pair(k, COLOURS[k % 3]) for k in (0, 1, 2, 0)]
     batch = maker().make(pairs, np.random.default_rng(0))
