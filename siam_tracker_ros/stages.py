@@ -22,6 +22,7 @@ STAGES = (
     'network',
     'post-processing',
     'classification',
+    'regression',
     'learning',
 )
 

@@ -42,7 +42,12 @@ class RegressionSettings(Settings):
         0.3, 'spread of the samples, in mean sides', low=0.0, high=2.0, source='MDNet code'
     )
     regression_ridge: float = setting(
-        1000.0, 'ridge', low=1e-6, symbol='lambda', source='MDNet code, R-CNN appendix C'
+        1000.0,
+        'ridge: the more, the less boxes are changed',
+        low=1e-6,
+        high=1e9,
+        symbol='lambda',
+        source='MDNet code, R-CNN appendix C',
     )
 
 

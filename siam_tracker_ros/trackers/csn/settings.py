@@ -7,6 +7,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from ...errors import UserError
+from ...online.bbox_regression import RegressionSettings
 from ...online.classifier_settings import ClassifierSettings
 from ...online.gate import GateSettings
 from ...online.monitor import Calibration, ScoreSettings
@@ -21,7 +22,12 @@ FINE_MARGIN = 32
 
 @dataclass(frozen=True)
 class CSNSettings(
-    ScoreSettings, RedetectionSettings, GateSettings, ClassifierSettings, MatchSettings
+    ScoreSettings,
+    RedetectionSettings,
+    RegressionSettings,
+    GateSettings,
+    ClassifierSettings,
+    MatchSettings,
 ):
     """How the cascaded Siamese tracker proposes, decides and learns; defaults: the papers'."""
 
@@ -82,6 +88,13 @@ class CSNSettings(
         high=100.0,
         source="own; SiamFC's window",
         dynamic=True,
+    )
+    box_regression: bool = setting(
+        False,
+        'whether a regression that was learned in the first frame moves and reshapes the reported '
+        'box, where the classifier takes it for the target; the search goes on from the box '
+        'before',
+        source='MDNet 3.3',
     )
     learning: bool = setting(
         True,

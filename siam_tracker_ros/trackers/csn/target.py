@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from torch import Tensor
 
 from ...geometry import Box
+from ...online.bbox_regression import BoxRegression
 from ...online.classifier import TargetClassifier
 from ...online.gate import ScoreHistory
 from ...online.monitor import Evidence
@@ -27,6 +28,8 @@ class CSNTarget(MatchTarget):
         The `origin` that peaks of the map have, which is up-sampled less, and without a window.
     scores : ScoreHistory
         S_M and S_C of the last frames, for the gate.
+    regression : BoxRegression or None
+        None where boxes are reported as they were found.
     sweep : Sweep
         How far the search for it has come while it is lost.
     frames : int
@@ -43,6 +46,7 @@ class CSNTarget(MatchTarget):
         super().__init__(box, template, fill)
         self.classifier = classifier
         self.peak_origin = (0.0, 0.0)
+        self.regression: BoxRegression | None = None
         self.scores = ScoreHistory()
         self.sweep = Sweep()
         self.frames = 0

@@ -12,8 +12,11 @@ import torch
 from ...frames import Frame
 from ...geometry import Box, check_initial_box
 from ...models.cascaded import CascadedSiamese
+from ...online.bbox_regression import learn_regression
 from ...online.classifier import OnlineClassifier
 from ...online.gate import Decision
+from ...online.patches import patch_features
+from ...online.sampling import box_row, overlaps
 from ...settings import Settings
 from ...stages import stage
 from ..base import Estimate, State, Target, Tracker
@@ -67,6 +70,11 @@ class CSNTracker(Tracker):
         template, fill = self.matcher.exemplar(frame, box)
         target = CSNTarget(box, template, fill, self.classifier.start(frame, box, s.seed))
         self.finder.measure_origins(frame, target)
+        if s.box_regression:
+            generator = target.classifier.generator
+            target.regression = learn_regression(
+                self.network.classification, frame, box, s, generator
+            )
         return target
 
     @torch.inference_mode()
@@ -88,11 +96,12 @@ class CSNTracker(Tracker):
         scores = [
             self._judge(target, result, id(target) in ill) for target, result in zip(mine, results)
         ]
+        boxes = self._reported(frame, mine, results)
         with stage('learning', self.device):
             decisions = self._learn(frame, mine, results)
         return [
             Estimate(
-                box=visible(target.box, frame),
+                box=visible(box, frame),
                 score=score,
                 similarity=result.similarity,
                 classification=result.classification,
@@ -101,7 +110,9 @@ class CSNTracker(Tracker):
                 update_reason=decision.reason,
                 response=result.response,
             )
-            for target, result, score, decision in zip(mine, results, scores, decisions)
+            for target, box, result, score, decision in zip(
+                mine, boxes, results, scores, decisions
+            )
         ]
 
     def _judge(self, target: CSNTarget, result: Result, rebuilt: bool) -> float:
@@ -119,6 +130,30 @@ class CSNTracker(Tracker):
             target.box = result.box
             target.sweep.seen = 0
         return score
+
+    def _reported(
+        self, frame: Frame, targets: list[CSNTarget], results: list[Result]
+    ) -> list[Box]:
+        """The targets' boxes, regressed where the classifier is for them (MDNet, algorithm 1)."""
+        boxes = [t.box for t in targets]
+        learned = {
+            i: target.regression
+            for i, (target, result) in enumerate(zip(targets, results))
+            if target.regression is not None
+            and target.state is not State.LOST
+            and result.evidence.margin > 0
+        }
+        if not learned:
+            return boxes
+        with stage('regression', self.device):
+            rows = torch.stack([box_row(boxes[i]) for i in learned])
+            features = patch_features(self.network.classification, frame, rows)
+            for (i, regression), some, row in zip(learned.items(), features, rows):
+                moved = regression.apply(some.unsqueeze(0), row.unsqueeze(0))
+                # It knows no larger changes: beyond them, and where it is not finite, it is wrong.
+                if overlaps(row, moved)[0] >= self.settings.regression_overlap:
+                    boxes[i] = self.matcher.bounded(targets[i], Box(*moved[0].tolist()))
+        return boxes
 
     def _learn(
         self, frame: Frame, targets: list[CSNTarget], results: list[Result]
