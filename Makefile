@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 #
 # make demo [VIDEO=file-or-folder BOX=x,y,w,h] [OUT=folder]   the node tracks a video over ROS 2
-# make test [PYTEST_ARGS=...]                                  all tests that need no GPU
+# make test [PYTEST_ARGS=...] [JOBS=2]                         all tests that need no GPU
 # make lint | docs | bench | clean
 #
 # Each makes .venv or reuses it. PYTHON=python3.12 chooses the interpreter.
@@ -12,6 +12,8 @@ OUT ?= out/demo
 VIDEO ?=
 BOX ?=
 PYTEST_ARGS ?=
+# Tests at once: each uses one core, but for a few that wait for other processes.
+JOBS ?= 2
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -59,7 +61,8 @@ demo: $(STAMP)
 	  $(if $(VIDEO),--video '$(VIDEO)') $(if $(BOX),--box='$(BOX)')
 
 test: $(STAMP)
-	@$(BIN)/python -m pytest $(PYTEST_ARGS)
+	@$(BIN)/python -m pytest --numprocesses $(JOBS) --dist loadfile --no-loadscope-reorder \
+	  $(PYTEST_ARGS)
 
 lint: $(STAMP)
 	@$(BIN)/ruff check .
