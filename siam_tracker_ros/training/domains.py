@@ -142,7 +142,8 @@ class Domains(Dataset[Visit]):
     Parameters
     ----------
     shots : sequence of Shot
-        A domain each; two or more.
+        A domain each, of two or more scenes. A shot that is given several times is visited as
+        often; its copies do not lend each other anything.
     seed : int
     views : int
         Views of a visit.
@@ -153,9 +154,11 @@ class Domains(Dataset[Visit]):
     def __init__(
         self, shots: Sequence[Shot], seed: int, views: int, distractors: int = 0
     ) -> None:
-        if len(shots) < 2:
+        scenes = [shot.scene or str(shot.images[0]) for shot in shots]
+        different = len(set(scenes))
+        if different < 2:
             raise UserError(
-                f'only {len(shots)} images or sequences: expected at least 2, because each gives '
+                f'only {different} images or sequences: expected at least 2, because each gives '
                 'the others their backgrounds; add data'
             )
         self.shots = list(shots)
@@ -163,6 +166,7 @@ class Domains(Dataset[Visit]):
         self.views = views
         self.distractors = distractors
         self.cache = ImageCache()
+        self._scenes = scenes
         self._kin: dict[str, list[int]] = {}
         for number, shot in enumerate(self.shots):
             self._kin.setdefault(shot.kind, []).append(number)
@@ -177,7 +181,7 @@ class Domains(Dataset[Visit]):
         order = np.random.default_rng((self.seed, 0, cycle)).permutation(len(self.shots))
         number = int(order[nth])
         rng = np.random.default_rng((self.seed, 1, index))
-        other = self.shots[(number + int(rng.integers(1, len(self.shots)))) % len(self.shots)]
+        other = self.shots[self._stranger(number, rng)]
         backdrop, _ = self.cache.read(other.images[int(rng.integers(len(other.images)))])
         views = self._views(number, self.views, rng)
         others = [self._views(other, 1, rng)[0] for other in self._others(number, rng)]
@@ -185,13 +189,20 @@ class Domains(Dataset[Visit]):
 
     def _others(self, number: int, rng: np.random.Generator) -> list[int]:
         """Domains that lend distractors: half of them are of the same kind, if it has others."""
-        kin = [k for k in self._kin[self.shots[number].kind] if k != number]
+        scene = self._scenes[number]
+        kin = [k for k in self._kin[self.shots[number].kind] if self._scenes[k] != scene]
         return [
             kin[int(rng.integers(len(kin)))]
             if kin and rng.random() < 0.5
-            else (number + int(rng.integers(1, len(self.shots)))) % len(self.shots)
+            else self._stranger(number, rng)
             for _ in range(self.distractors)
         ]
+
+    def _stranger(self, number: int, rng: np.random.Generator) -> int:
+        """Some domain that does not show the object of this one."""
+        first = number + int(rng.integers(1, len(self.shots)))
+        around = (k % len(self.shots) for k in range(first, first + len(self.shots)))
+        return next(k for k in around if self._scenes[k] != self._scenes[number])
 
     def _views(self, number: int, count: int, rng: np.random.Generator) -> list[View]:
         shot = self.shots[number]

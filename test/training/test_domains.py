@@ -1,5 +1,7 @@
 # Copyright 2026 The siam_tracker_ros authors
 # SPDX-License-Identifier: Apache-2.0
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -128,6 +130,20 @@ def test_the_backdrop_is_another_domains(stills):
     for index in range(16):
         found = domains[index]
         assert not torch.equal(found.backdrop, found.views[0].image)
+
+
+@pytest.mark.parametrize('scene', ['', 'one clip'])
+def test_no_domain_is_lent_its_own_object(sequence, stills, scene):
+    (shot,) = discover([sequence]).shots
+    # Given several times, so that it is visited more often; or two objects of one clip.
+    shots = [replace(shot, scene=scene)] * 4 + discover([stills]).shots[:2]
+    domains = Domains(shots, seed=0, views=2, distractors=2)
+    own = [domains.cache.read(image)[0] for image in shot.images]
+    for index in range(40):
+        visit = domains[index]
+        if visit.domain < 4:
+            lent = [visit.backdrop, *(other.image for other in visit.others)]
+            assert not any(torch.equal(a, b) for a in lent for b in own if a.shape == b.shape)
 
 
 def test_one_domain_is_refused(stills):
