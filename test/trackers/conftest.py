@@ -24,8 +24,12 @@ class Square:
     def box(self, x, y):
         return Box.from_ltwh(x, y, self.side, self.side)
 
-    def frame(self, *places):
+    def frame(self, *places, twin=None):
+        """The object at some places, and one of the same shape and other colours."""
         image = self.background.copy()
+        if twin is not None:
+            x, y = twin
+            image[y : y + self.side, x : x + self.side] = 255 - self.patch
         for x, y in places:
             image[y : y + self.side, x : x + self.side] = self.patch
         return Frame.from_numpy(image)

@@ -90,16 +90,18 @@ class Cascade(Finder):
             margins = self.classifier.margins(
                 frame,
                 [t.classifier for t in targets],
-                [inside(p.boxes(factors), frame.width, frame.height) for p in proposals],
+                [p.boxes(factors) for p in proposals],
             )
             tables = [m.tolist() for m in margins]
         places, chosen = [], []
         for proposal, table in zip(proposals, tables):
-            # The first of equals: the higher peak.
             rank = [
                 margin + proposal.bonus[k // len(factors)] for k, margin in enumerate(table)
             ]
-            best = max(range(len(table)), key=rank.__getitem__)
+            # The first of equals: the higher peak. What overflowed is no candidate.
+            best = max(
+                range(len(table)), key=lambda k: rank[k] if math.isfinite(rank[k]) else -math.inf
+            )
             peak, scale = divmod(best, len(factors))
             chosen.append((peak, factors[scale], table[best]))
             places.append(Box(*proposal.places[peak], *proposal.size))
@@ -206,5 +208,7 @@ def make_finder(
 
 
 def bounded(margin: float) -> float:
-    """A margin as evidence; a NaN stays one."""
-    return margin if math.isnan(margin) else min(max(margin, -CERTAIN_MARGIN), CERTAIN_MARGIN)
+    """A margin as evidence; what is not finite stays so, and is none."""
+    if not math.isfinite(margin):
+        return margin
+    return min(max(margin, -CERTAIN_MARGIN), CERTAIN_MARGIN)

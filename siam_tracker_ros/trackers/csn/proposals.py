@@ -30,7 +30,7 @@ class Proposals:
     Attributes
     ----------
     places : list of tuple of float
-        K, in the image, the highest peak first.
+        K, moved into the image, the highest peak first.
     size : tuple of float
         Width and height that the target is expected to have there.
     logits, sharpness : list of float
@@ -140,7 +140,7 @@ class Proposer:
             proposals.append(
                 Proposals(
                     [
-                        window.cell(column - dx, line - dy, cells, stride, size)
+                        _inside(window.cell(column - dx, line - dy, cells, stride, size), frame)
                         for column, line, *_ in rows
                     ],
                     (box.w, box.h),
@@ -162,3 +162,8 @@ class Proposer:
             window = hann(column, cells) * hann(line, cells)
             bonus += s.distance_weight * math.log(window)
         return bonus
+
+
+def _inside(place: tuple[float, float], frame: Frame) -> tuple[float, float]:
+    x, y = place
+    return min(max(x, 0.0), float(frame.width)), min(max(y, 0.0), float(frame.height))

@@ -63,7 +63,11 @@ class CSNSettings(
         16, 'bicubic up-sampling of the map that peaks are found on', low=1, high=32, source='own'
     )
     candidate_scales: int = setting(
-        3, 'scales at each peak, odd', low=1, high=15, source='section 4.1'
+        3,
+        'scales at each peak, odd; where the size comes from matching there is one',
+        low=1,
+        high=15,
+        source='section 4.1',
     )
     candidate_step: float = setting(
         1.02, 'ratio between two scales of a candidate', low=1.0, high=1.5, source='section 4.1'
@@ -155,7 +159,9 @@ class CSNSettings(
 
     @property
     def candidate_factors(self) -> list[float]:
-        """Scales at each peak, rising."""
+        """Scales at each peak, rising; one, where classification does not choose the size."""
+        if self.size_from == 'matching':
+            return [1.0]
         return pyramid(self.candidate_step, self.candidate_scales)
 
     @property

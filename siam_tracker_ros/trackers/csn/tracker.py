@@ -119,7 +119,8 @@ class CSNTracker(Tracker):
         """Move a target, unless it is lost; returns its score."""
         target.candidate = result.box
         if not math.isfinite(result.evidence.margin):
-            target.classifier.healthy = bool(target.classifier.head.finite())
+            # Layers may be finite and their scores not.
+            target.classifier.healthy = False
         if rebuilt:
             # Its new layers are not those that all thresholds and histories are about.
             target.monitor.features = None

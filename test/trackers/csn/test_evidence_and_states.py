@@ -55,6 +55,26 @@ def test_the_margin_is_evidence_but_never_more_than_certain(
     assert target.monitor.features[3] == bounded
 
 
+@pytest.mark.parametrize('value', [math.nan, math.inf, -math.inf])
+def test_margins_that_are_none_of_them_finite_lose_the_target(
+    make, frame, show, monkeypatch, value
+):
+    """Large layers may be finite and their scores not."""
+    tracker = make()
+    show(tracker, (0.0, 0.0, 2.0))
+    target = tracker.start(frame, HERE)
+    head = target.classifier.head
+    with monkeypatch.context() as patch:
+        patch.setattr(
+            tracker.classifier, 'margins', lambda f, t, b: [torch.full((len(b[0]),), value)]
+        )
+        (estimate,) = tracker.step(frame, [target])
+    assert (estimate.state, estimate.score, estimate.updated) == (State.LOST, 0.0, False)
+    tracker.step(frame, [target])
+    assert not equal(target.classifier.head, head)
+    assert tracker.step(frame, [target])[0].state is State.TRACKING
+
+
 @pytest.mark.parametrize('candidates_from', ['peaks', 'draws'])
 def test_a_nan_in_a_learned_layer_loses_the_target_until_it_is_rebuilt(
     make, frame, candidates_from

@@ -9,6 +9,7 @@ import pytest
 import torch
 
 from siam_tracker_ros.geometry import Box
+from siam_tracker_ros.trackers import State
 from siam_tracker_ros.trackers.locate import peak_to_sidelobe
 
 
@@ -41,6 +42,66 @@ def test_the_evidence_is_of_the_peak_that_was_chosen(
     assert estimate.similarity == pytest.approx(1 / (1 + math.exp(-height)), abs=1e-4)
 
 
+@pytest.mark.parametrize(
+    ('weights', 'chosen'),
+    [
+        ({}, 0),
+        ({'similarity_weight': 1.0}, 0),
+        ({'distance_weight': 1.0}, 1),
+        ({'similarity_weight': 1.0, 'distance_weight': 1.0}, 1),
+        ({'similarity_weight': 20.0, 'distance_weight': 1.0}, 0),
+    ],
+)
+def test_similarity_and_distance_weigh_in_the_choice(
+    make, frame, show, monkeypatch, weights, chosen
+):
+    tracker = make(**weights)
+    # The higher peak is further off.
+    peaks = [(-3.0, 0.0, 2.0), (1.0, 0.0, 1.9)]
+    show(tracker, *peaks)
+    target = tracker.start(frame, HERE)
+    monkeypatch.setattr(tracker.classifier, 'margins', lambda f, t, b: [torch.ones(len(b[0]))])
+    tracker.step(frame, [target])
+    expected = cell_of(HERE, *peaks[chosen][:2])
+    assert (target.box.cx, target.box.cy) == pytest.approx(expected, abs=1e-3)
+
+
+def test_what_weighs_in_the_choice_is_logit_and_window(make, frame, show):
+    tracker = make(similarity_weight=0.5, distance_weight=3.0)
+    peaks = [(-3.0, 1.0, 2.0), (1.0, 0.0, 1.9)]
+    show(tracker, *peaks)
+    target = tracker.start(frame, HERE)
+    (proposals,) = tracker.finder.proposer.propose(frame, [target])
+    # Nine cells: a Hann window of eleven points without its zeros.
+    expected = [
+        0.5 * height
+        + 3.0 * math.log(math.cos(math.pi * column / 10) ** 2 * math.cos(math.pi * row / 10) ** 2)
+        for column, row, height in peaks
+    ]
+    assert proposals.bonus == pytest.approx(expected, abs=1e-4)
+    target.lose()
+    (proposals,) = tracker.finder.proposer.propose(frame, [target])
+    assert proposals.bonus == pytest.approx([0.5 * height for *_, height in peaks], abs=1e-4)
+
+
+@pytest.mark.parametrize('value', [math.nan, math.inf, -math.inf])
+@pytest.mark.parametrize('place', [0, 1])
+def test_a_candidate_whose_margin_is_not_finite_is_none(
+    make, frame, show, monkeypatch, value, place
+):
+    tracker = make()
+    peaks = [(-2.0, 0.0, 2.0), (2.0, 0.0, 1.9)]
+    show(tracker, *peaks)
+    target = tracker.start(frame, HERE)
+    margins = torch.ones(2)
+    margins[place] = value
+    monkeypatch.setattr(tracker.classifier, 'margins', lambda f, t, b: [margins])
+    (estimate,) = tracker.step(frame, [target])
+    expected = cell_of(HERE, *peaks[1 - place][:2])
+    assert (estimate.box.cx, estimate.box.cy) == pytest.approx(expected, abs=1e-3)
+    assert estimate.state is State.TRACKING
+
+
 def test_matching_alone_takes_the_higher_peak(make, frame, show, prefer):
     tracker = make(decide_by='matching', window_influence=0.0)
     show(tracker, (-2.0, 1.0, 2.0), (2.0, -1.0, 1.9))
@@ -53,19 +114,31 @@ def test_matching_alone_takes_the_higher_peak(make, frame, show, prefer):
     assert asked == []
 
 
-def test_a_learned_head_tells_the_target_from_its_twin_of_another_colour(shipped_csn, square):
-    """Matching may like the twin as well; the classifier has learned that it is background."""
-    places = ((60, 90), (150, 90))
-    target = shipped_csn.start(square.frame(*places), square.box(*places[0]))
-    for k in range(1, 9):
-        (estimate,) = shipped_csn.step(
-            square.frame((60 + 4 * k, 90), (150 + 4 * k, 90)), [target]
-        )
-    assert estimate.box.iou(square.box(92, 90)) > 0.6
+def test_a_learned_head_tells_the_target_from_another_that_matching_likes(
+    shipped_csn, square, show
+):
+    """Both are peaks of one height; the classifier has learned which one is the target."""
+    tracker = shipped_csn.with_settings(
+        shipped_csn.settings.replaced(similarity_weight=0.0, distance_weight=0.0)
+    )
+    first = square.box(60, 90)
+    target = tracker.start(square.frame((60, 90)), first)
+    # A square of 44 px has a context of 88 px.
+    shift = round(3.0 * 8 * 88 / 127)
+    places = [(60 + shift, 90), (60 - shift, 90)]
+    # The other one has the target's shape and other colours.
+    for mine, others in (places, places[::-1]):
+        frame = square.frame(mine, twin=others)
+        show(tracker, (3.0, 0.0, 2.0), (-3.0, 0.0, 2.0))
+        target.box = first
+        (proposals,) = tracker.finder.proposer.propose(frame, [target])
+        assert len(proposals.places) == 2
+        (estimate,) = tracker.step(frame, [target])
+        assert estimate.box.iou(square.box(*mine)) > 0.6
 
 
 def test_three_scales_at_each_peak_and_all_targets_in_one_run(make, frame, show, prefer):
-    tracker = make(candidate_scales=3, candidate_step=1.02)
+    tracker = make(candidate_scales=3, candidate_step=1.02, size_from='classification')
     boxes = (HERE, THERE)
     show(tracker, (0.0, 0.0, 2.0))
     targets = [tracker.start(frame, box) for box in boxes]
@@ -125,7 +198,7 @@ def test_candidates_stay_in_the_frame(make, frame, show, prefer):
     target = tracker.start(frame, Box(20, 20, 40, 40))
     asked = prefer(tracker)
     tracker.step(frame, [target])
-    assert asked[0][0][:, :2].tolist() == [[0.0, 0.0]] * 3
+    assert asked[0][0][:, :2].tolist() == [[0.0, 0.0]]
     assert (target.box.cx, target.box.cy) == (0.0, 0.0)
 
 

@@ -89,6 +89,8 @@ def test_settings_that_contradict_each_other_are_refused(values, sentence):
 
 
 def test_factors_of_candidates_rise_around_one():
-    settings = CSNSettings.from_dict({**SMALL, 'candidate_scales': 5, 'candidate_step': 1.1})
+    settings = CSNSettings.from_dict({
+        **SMALL, 'candidate_scales': 5, 'candidate_step': 1.1, 'size_from': 'classification',
+    })
     expected = [1.1**-2, 1 / 1.1, 1.0, 1.1, 1.21]
     assert settings.candidate_factors == pytest.approx(expected)
