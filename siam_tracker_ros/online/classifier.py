@@ -17,7 +17,7 @@ from .learner import Lesson, Samples
 from .patches import grid_boxes, grid_features, patch_features
 from .samples import SampleMemory
 from .sampling import Spread, box_row, gaussian, overlaps, sample, uniform, whole
-from .schedule import make_schedule
+from .schedule import Schedule, make_schedule
 
 # Largest changes of the scale of drawn boxes, in steps of 1.05 (MDNet code).
 NEAR_STEPS = 5.0
@@ -53,6 +53,8 @@ class TargetClassifier:
         self.generator = generator
         self.healthy = True
         self.lesson: Lesson | None = None
+        # That of the settings under which the lesson began; only it knows how far it is.
+        self.schedule: Schedule | None = None
         self.seat = 0
 
     @property
@@ -81,15 +83,6 @@ class OnlineClassifier:
         self.schedule = make_schedule(
             self.device, settings.iterations_per_frame, settings.update_iterations
         )
-
-    def continue_from(self, other: OnlineClassifier) -> None:
-        """Go on with the lessons that another one has begun, of other settings but as fast."""
-        s, theirs = self.settings, other.settings
-        if (s.iterations_per_frame, s.update_iterations) == (
-            theirs.iterations_per_frame,
-            theirs.update_iterations,
-        ):
-            self.schedule = other.schedule
 
     @torch.no_grad()
     def start(self, frame: Frame, box: Box, seed: int) -> TargetClassifier:
@@ -233,7 +226,7 @@ class OnlineClassifier:
             s,
         )
         for seat, target in enumerate(pupils):
-            target.lesson, target.seat = lesson, seat
+            target.lesson, target.schedule, target.seat = lesson, self.schedule, seat
         if self.schedule.begin(lesson):
             self._swap(pupils, lesson)
 
@@ -241,17 +234,22 @@ class OnlineClassifier:
     def advance(self, targets: Sequence[TargetClassifier]) -> None:
         """Work on lessons that are not done; to be called once a frame, before `margins`.
 
-        Heads whose lesson is done take the place of the targets' own here.
+        Heads whose lesson is done take the place of the targets' own here. Lessons that were begun
+        under other settings go on as they were begun.
         """
-        lessons = {id(t.lesson): t.lesson for t in targets if t.lesson is not None}
-        for lesson in lessons.values():
-            if self.schedule.advance(lesson):
+        lessons = {
+            id(t.lesson): (t.lesson, t.schedule)
+            for t in targets
+            if t.lesson is not None and t.schedule is not None
+        }
+        for lesson, schedule in lessons.values():
+            if schedule.advance(lesson):
                 self._swap([t for t in targets if t.lesson is lesson], lesson)
 
     @torch.no_grad()
     def rebuild(self, target: TargetClassifier) -> None:
         """Learn a new head from all that is remembered: what was learned before is dropped."""
-        target.lesson = None
+        target.lesson = target.schedule = None
         target.head = self.network.new_head(target.generator)
         target.healthy = True
         positives, negatives = _all(target.positives), _all(target.negatives)
@@ -276,7 +274,7 @@ class OnlineClassifier:
     def _swap(self, targets: Sequence[TargetClassifier], lesson: Lesson) -> None:
         for target in targets:
             self._graduate(target, lesson, target.seat)
-            target.lesson = None
+            target.lesson = target.schedule = None
 
     def _graduate(self, target: TargetClassifier, lesson: Lesson, seat: int = 0) -> None:
         """Give a target what its lesson ended in, if that is finite."""

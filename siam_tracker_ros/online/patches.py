@@ -17,7 +17,8 @@ CELL_STEP = STRIDE / (PATCH_SIZE - 2 * PADDING)
 """Distance of two boxes of a grid, in sides of the box: a little more than a fifth."""
 
 CHUNK = 64
-"""Patches that are run at once: thousands of the first frame would not fit everywhere."""
+"""Patches that are run at once, or larger crops of as many pixels: thousands of the first frame
+would not fit everywhere."""
 
 GREY = 128.0
 """Colour outside the image: 0 for the network (MDNet code)."""
@@ -101,9 +102,7 @@ def grid_features(
     network: ClassificationNetwork, frame: Frame, boxes: Tensor, cells: int
 ) -> Tensor:
     """Features of `grid_boxes`: (T, 4) -> (T, cells * cells, D) float32, on the frame's device."""
-    crops = crop_patches(frame, boxes, PATCH_SIZE + STRIDE * (cells - 1))
-    weight = next(network.parameters())
-    maps = network.maps(crops.to(weight.dtype, memory_format=torch.channels_last))
+    maps = _maps(network, frame, boxes, PATCH_SIZE + STRIDE * (cells - 1))
     patches = maps.unfold(2, CELLS, 1).unfold(3, CELLS, 1)
     # (T, C, row, column, 3, 3) -> (T, row, column, C, 3, 3), the order of `features`.
     return patches.permute(0, 2, 3, 1, 4, 5).reshape(len(boxes), cells * cells, -1).float()
@@ -111,12 +110,18 @@ def grid_features(
 
 def patch_features(network: ClassificationNetwork, frame: Frame, boxes: Tensor) -> Tensor:
     """Features of the patches of boxes: (N, 4) -> (N, D) float32, on the frame's device."""
+    return _maps(network, frame, boxes, PATCH_SIZE).flatten(1).float()
+
+
+def _maps(network: ClassificationNetwork, frame: Frame, boxes: Tensor, size: int) -> Tensor:
+    """conv3 maps of crops around boxes, a bounded number of pixels at once."""
     weight = next(network.parameters())
+    chunk = max(1, CHUNK * PATCH_SIZE**2 // size**2)
     return torch.cat(
         [
-            network.features(
-                crop_patches(frame, some).to(weight.dtype, memory_format=torch.channels_last)
-            ).float()
-            for some in torch.split(boxes, CHUNK)
+            network.maps(
+                crop_patches(frame, some, size).to(weight.dtype, memory_format=torch.channels_last)
+            )
+            for some in torch.split(boxes, chunk)
         ]
     )

@@ -31,7 +31,7 @@ class RedetectionSettings(Settings):
         2,
         'tiles of a frame in which the classifier looks for a lost target; 0 looks nowhere',
         low=0,
-        high=10000,
+        high=100,
         source='own',
         dynamic=True,
     )

@@ -284,23 +284,6 @@ def test_targets_whose_frames_gave_no_samples_are_passed_over(make, frame):
     assert not empty.learning
 
 
-@pytest.mark.parametrize(
-    ('values', 'shared'),
-    [
-        ({'update_rate': 0.5}, True),
-        ({'iterations_per_frame': 3}, False),
-        ({'update_iterations': 7}, False),
-    ],
-    ids=str,
-)
-def test_lessons_go_on_under_settings_that_are_as_fast(make, values, shared):
-    before = make(iterations_per_frame=2)
-    after = make(**{'iterations_per_frame': 2, **values})
-    own = after.schedule
-    after.continue_from(before)
-    assert after.schedule is (before.schedule if shared else own)
-
-
 def test_the_rest_of_a_program_may_record_gradients(make, frame):
     # What a target holds was made in inference mode; using it outside must not fail.
     target = make().start(frame, HERE, 0)

@@ -7,6 +7,7 @@ import torch
 from siam_tracker_ros.frames import Frame
 from siam_tracker_ros.geometry import Box
 from siam_tracker_ros.models.classification import PATCH_SIZE, ClassificationNetwork
+from siam_tracker_ros.online import patches
 from siam_tracker_ros.online.patches import (
     CHUNK,
     PADDING,
@@ -85,3 +86,20 @@ def test_a_grids_features_are_those_of_its_boxes(texture, network, cells):
         for found, around in zip(features, grid_boxes(boxes, cells)):
             expected = patch_features(network, frame, around)
             torch.testing.assert_close(found, expected, atol=0.05, rtol=1e-3)
+
+
+@pytest.mark.parametrize('cells', [1, 5])
+def test_a_bounded_number_of_crops_is_run_at_once(texture, network, monkeypatch, cells):
+    frame = Frame.from_numpy(texture())
+    boxes = torch.tensor([[40.0 + 10 * k, 100.0, 30.0, 40.0] for k in range(7)])
+    with torch.no_grad():
+        whole = grid_features(network, frame, boxes, cells)
+        true, pixels = network.maps, []
+        monkeypatch.setattr(
+            network, 'maps', lambda crops: pixels.append(crops[:, 0].numel()) or true(crops)
+        )
+        monkeypatch.setattr(patches, 'CHUNK', 5)
+        split = grid_features(network, frame, boxes, cells)
+    assert len(pixels) > 1
+    assert max(pixels) <= 5 * PATCH_SIZE**2
+    torch.testing.assert_close(split, whole, atol=1e-4, rtol=1e-5)

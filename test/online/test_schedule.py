@@ -171,3 +171,29 @@ def test_targets_that_learn_together_may_be_advanced_apart(cuda, texture):
     classifier.advance([other])
     assert not other.learning
     assert all(torch.equal(a, b) for a, b in zip(other.head.tensors, learned.tensors))
+
+
+@pytest.mark.parametrize('iterations', [0, 1, 2])
+def test_a_lesson_goes_on_on_its_stream_under_other_settings(cuda, texture, iterations):
+    network = ClassificationNetwork((4, 6, 8), 8)
+    values = {**QUICK.to_dict(), 'start_positives': 4, 'start_negatives': 4}
+    before, after = (
+        OnlineClassifier(
+            network, ClassifierSettings.from_dict({**values, 'iterations_per_frame': count})
+        )
+        for count in (1, iterations)
+    )
+    before.schedule = Beside(CPU)
+    frame = Frame.from_numpy(texture(), order='rgb')
+    target = before.start(frame, Box(110.0, 100.0, 50.0, 40.0), 0)
+    head = target.head
+    before.learn([target])
+    after.advance([target])
+    # It is not done on the device yet.
+    assert target.learning
+    assert target.head is head
+    cuda.events[0].done = True
+    after.advance([target])
+    assert not target.learning
+    assert target.head is not head
+    assert cuda.main.awaited == cuda.events

@@ -58,9 +58,7 @@ class CSNTracker(Tracker):
     def with_settings(self, settings: Settings) -> CSNTracker:
         """See `Tracker.with_settings`; lessons that are not done go on."""
         assert isinstance(settings, CSNSettings)
-        other = CSNTracker(self.network, settings, self.device, self.dtype)
-        other.classifier.continue_from(self.classifier)
-        return other
+        return CSNTracker(self.network, settings, self.device, self.dtype)
 
     @torch.inference_mode()
     def start(self, frame: Frame, box: Box) -> CSNTarget:

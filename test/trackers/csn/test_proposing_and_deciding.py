@@ -160,7 +160,7 @@ def test_one_run_of_each_subnetwork_serves_all_targets(make, frame, monkeypatch)
     tracker = make(learning=False)
     targets = [tracker.start(frame, box) for box in (HERE, THERE, AWAY)]
     counts = []
-    for part, name in (('matching', 'search'), ('classification', 'features')):
+    for part, name in (('matching', 'search'), ('classification', 'maps')):
         network = getattr(tracker.network, part)
         true = getattr(network, name)
         monkeypatch.setattr(
@@ -168,7 +168,7 @@ def test_one_run_of_each_subnetwork_serves_all_targets(make, frame, monkeypatch)
         )
     tracker.step(frame, targets)
     # Matching has its second run for the sizes.
-    assert sorted(counts) == ['features', 'search', 'search']
+    assert sorted(counts) == ['maps', 'search', 'search']
 
 
 def test_peaks_below_gamma_p_are_no_candidates(make, frame, show, prefer):
