@@ -39,6 +39,10 @@ def main() -> int:
     parser.add_argument('--frames', type=int, default=60, help='of the clip (%(default)s)')
     parser.add_argument('--targets', type=int, default=1, help='(%(default)s)')
     args = parser.parse_args()
+    for name, least in (('minutes', 0.01), ('frames', 2), ('targets', 1)):
+        value = getattr(args, name)
+        if not value >= least:
+            parser.error(f'--{name} is {value:g}: expected at least {least:g}')
     try:
         return soak(args)
     except UserError as error:

@@ -98,7 +98,8 @@ PRESETS = (
         'What the paper (Gao et al. 2019) states, and MDNet (Nam and Han 2016) where the paper '
         'leaves it open. The shipped weights are of a narrow network and bring lighter values, '
         'for a CPU; these need a GPU to keep up with a camera. The learning rates stay those of '
-        "the weights: a narrow network needs larger ones than MDNet's.",
+        "the weights: a narrow network needs larger ones than MDNet's. Score and thresholds, too, "
+        'stay those of the weights, which were fitted with their values, not with these.',
         _as_published(),
     ),
     Preset(

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from ..errors import UserError
 from ..frames import Frame
 from ..geometry import Box
 from ..images import read_image
@@ -78,9 +79,9 @@ def follow(tracker: CSNTracker, sequence: Sequence) -> Followed:
     Raises
     ------
     UserError
-        An image cannot be read, or the first box cannot be tracked.
+        An image cannot be read, or the first box cannot be tracked; there is one image only.
     """
-    frame = _frame(tracker, sequence, 0)
+    frame = _first_frame(tracker, sequence)
     record = _Record(sequence, tracker.start(frame, sequence.first_box))
     for index in range(1, len(sequence.images)):
         _step(tracker, sequence, index, [record])
@@ -107,7 +108,7 @@ def follow_and_lose(tracker: CSNTracker, sequence: Sequence) -> tuple[Followed, 
     s = tracker.settings
     # No score is below 0. One of 1 would find a target, but a logistic reaches it at 37 only.
     tracker = tracker.with_settings(s.replaced(lost_score=0.0, found_score=1.0))
-    frame = _frame(tracker, sequence, 0)
+    frame = _first_frame(tracker, sequence)
     records = [
         _Record(sequence, tracker.start(frame, sequence.first_box)) for _ in range(2)
     ]
@@ -158,6 +159,15 @@ def _step(tracker: CSNTracker, sequence: Sequence, index: int, records: list[_Re
     estimates = tracker.step(frame, [record.target for record in records])
     for record, estimate in zip(records, estimates):
         record.enter(index, frame, estimate.box, estimate.score)
+
+
+def _first_frame(tracker: CSNTracker, sequence: Sequence) -> Frame:
+    if len(sequence.images) < 2:
+        raise UserError(
+            f'sequence {sequence.name} has one image: expected two or more, because its target is '
+            'to be followed; leave it out'
+        )
+    return _frame(tracker, sequence, 0)
 
 
 def _frame(tracker: CSNTracker, sequence: Sequence, index: int) -> Frame:

@@ -21,6 +21,9 @@ METRICS = 'metrics.csv'
 DATA = 'data'
 """Entry of a recipe that tells the data, see `fingerprint`."""
 
+# Settings that older checkpoints do not name, with the value that they were trained with.
+LATER: Mapping[str, object] = {'bend': 0.0, 'distractors': 0}
+
 
 def fingerprint(shots: Iterable[Shot]) -> str:
     """Tell shots from others by the names of their folders and images, in order.
@@ -80,8 +83,9 @@ def read_state(
             f'{path} cannot be resumed from: it is damaged or of another version; delete it, '
             'or give another --out folder, to begin anew'
         ) from error
-    # Checkpoints did not always tell their data.
+    # Checkpoints did not always tell their data, nor had what came later.
     before.setdefault(DATA, recipe[DATA])
+    before = {**LATER, **before}
     changed = [name for name, value in recipe.items() if before.get(name) != value]
     # Settings choose among the data: where they changed, they are the mistake.
     if changed == [DATA]:

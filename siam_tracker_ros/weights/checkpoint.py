@@ -88,15 +88,25 @@ def save(path: Path | str, checkpoint: Checkpoint) -> Path:
     """Write a ``.safetensors`` file with its meta data in the header.
 
     The file appears whole or not at all: it is written beside its place and then moved there.
+
+    Raises
+    ------
+    UserError
+        The file cannot be written.
     """
     path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
     tensors = {name: t.detach().cpu().contiguous() for name, t in checkpoint.tensors.items()}
     header = {'format': FORMAT, 'meta': json.dumps(asdict(checkpoint.meta), sort_keys=True)}
     partial = path.with_name(path.name + '.part')
     # Not the library's own writer: its files cannot be read by other users of a shared machine.
-    partial.write_bytes(serialise(tensors, metadata=header))
-    partial.replace(path)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        partial.write_bytes(serialise(tensors, metadata=header))
+        partial.replace(path)
+    except OSError as error:
+        raise UserError(
+            f'weights {path} cannot be written ({error.strerror}): choose another place'
+        ) from error
     return path
 
 

@@ -16,6 +16,7 @@ from siam_tracker_ros import trackers
 from siam_tracker_ros.node import write_config
 from siam_tracker_ros.node.presets import PRESETS
 from siam_tracker_ros.node.settings import DebugSettings, NodeSettings
+from siam_tracker_ros.training.join import FITTED
 
 ROOT = Path(__file__).resolve().parents[2]
 LAUNCH = sorted((ROOT / 'launch').glob('*.launch.py'))
@@ -97,8 +98,7 @@ def test_the_papers_file_says_what_the_papers_say():
 
 @pytest.mark.parametrize('preset', PRESETS, ids=lambda p: p.file)
 def test_a_presets_file_leaves_to_the_weights_what_is_theirs(preset):
-    fitted = [n for n in trackers.settings_class('csn')().to_dict() if 'confidence' in n]
-    for name in ('start_rate', 'update_rate', *fitted):
+    for name in ('start_rate', 'update_rate', *FITTED):
         assert name not in preset.values
 
 

@@ -158,7 +158,7 @@ def test_the_best_of_all_boxes_is_the_hit(network, frame):
     last = Box(40, 40, 50, 40)
     rows = torch.tensor([[*c, 50, 40] for c in tile_centres(last, 320, 240, 5)])
     head = seeks(network, frame, Box(200, 130, 50, 40), within=100.0)  # all are positive
-    [hit] = redetect(network, frame, [head], [last], [Sweep()], looking(1000))
+    [hit] = redetect(network, frame, [head], [last], [Sweep()], looking(100))
     with torch.no_grad():
         boxes = grid_boxes(rows, 5).flatten(0, 1)
         margins = head.margins(patch_features(network, frame, boxes).unsqueeze(0))[0]

@@ -1,5 +1,6 @@
 # Copyright 2026 The siam_tracker_ros authors
 # SPDX-License-Identifier: Apache-2.0
+from dataclasses import replace
 import math
 
 import numpy as np
@@ -180,6 +181,14 @@ def test_one_way_is_never_lost_and_the_other_is_never_found(tracker, sequence):
     # The box stays where it was last.
     assert len(set(searched.box_overlap[6:].tolist())) > 1
     assert (searched.overlap[6:] != searched.box_overlap[6:]).any()
+
+
+@pytest.mark.parametrize('way', [follow, follow_and_lose])
+def test_a_sequence_of_one_image_is_refused(tracker, sequence, way):
+    whole = read_sequence(sequence)
+    short = replace(whole, images=whole.images[:1], boxes=whole.boxes[:1])
+    with pytest.raises(UserError, match=f'sequence {whole.name} has one image: expected two'):
+        way(tracker, short)
 
 
 def test_a_replay_gives_what_the_tracker_said(tracker, sequence):

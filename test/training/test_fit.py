@@ -216,6 +216,18 @@ def test_a_checkpoint_that_does_not_tell_its_data_is_gone_on_with(job):
     assert job().resume()
 
 
+def test_a_checkpoint_from_before_a_setting_existed_is_gone_on_with(job):
+    run = job()
+    run.run()
+    path = run.folder / 'last.ckpt'
+    state = torch.load(path)
+    del state['recipe']['bend']
+    torch.save(state, path)
+    assert job().resume()
+    with pytest.raises(UserError, match=r'with other settings \(bend\): give the same ones'):
+        job(scenes=SceneSettings(bend=3.0)).resume()
+
+
 def test_another_network_is_refused(job):
     job().run()
     with pytest.raises(UserError, match=r'last\.ckpt holds a network of other widths'):

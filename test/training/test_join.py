@@ -139,6 +139,26 @@ def test_terms_that_differ_are_all_named(parts):
 
 
 @pytest.mark.parametrize(
+    ('place', 'sentence'),
+    [
+        ('', 'checkpoint .* is a folder'),
+        ('tracks.txt/csn.safetensors', 'folder .*tracks.txt cannot be made'),
+    ],
+)
+def test_a_place_that_cannot_be_written_is_refused_before_the_fit(
+    parts, tmp_path, place, sentence
+):
+    (tmp_path / 'tracks.txt').write_text('a file')
+
+    def tracks():
+        raise AssertionError('the fit began')
+        yield
+
+    with pytest.raises(UserError, match=sentence):
+        join(*parts, tmp_path / place, tracks())
+
+
+@pytest.mark.parametrize(
     ('words', 'sentence'),
     [
         (['--tracks', '{none}'], 'folder {none} does not exist: give a folder of sequences'),

@@ -1,5 +1,6 @@
 # Copyright 2026 The siam_tracker_ros authors
 # SPDX-License-Identifier: Apache-2.0
+import errno
 import json
 import pickle
 import re
@@ -199,9 +200,9 @@ def test_a_save_that_fails_leaves_the_old_file(small_weights, monkeypatch):
     before = small_weights.read_bytes()
 
     def full(*_, **__):
-        raise OSError('no space left')
+        raise OSError(errno.ENOSPC, 'no space left')
 
     monkeypatch.setattr('siam_tracker_ros.weights.checkpoint.serialise', full)
-    with pytest.raises(OSError, match='no space left'):
+    with pytest.raises(UserError, match=r'cannot be written \(no space left\): choose another'):
         weights.save(small_weights, weights.Checkpoint({'a': torch.zeros(1)}, META))
     assert small_weights.read_bytes() == before

@@ -98,7 +98,7 @@ class CSNSettings(
         'whether a regression that was learned in the first frame moves and reshapes the reported '
         'box, where the classifier takes it for the target; the search goes on from the box '
         'before',
-        source='MDNet 3.3',
+        source='own; MDNet 3.3 always does, the paper does not mention it',
     )
     learning: bool = setting(
         True,

@@ -13,7 +13,6 @@ import torch
 from siam_tracker_ros.evaluation.cost_process import resident_mib
 from siam_tracker_ros.frames import Frame
 from siam_tracker_ros.geometry import Box
-from siam_tracker_ros.models.classification import Head
 
 
 @pytest.mark.skipif(math.isnan(resident_mib('VmRSS')), reason='the memory is not known here')
@@ -43,6 +42,10 @@ def test_memory_does_not_grow(make, texture):
 
 
 def test_the_rest_of_a_program_may_record_gradients(make, frame):
+    weight = torch.ones(1, requires_grad=True)
+    loss = 2.0 * weight
     target, _ = follow(make(), [frame] * 3, HERE)
-    assert isinstance(target.classifier.head, Head)
+    assert torch.is_grad_enabled()
+    loss.backward()
+    assert weight.grad.item() == 2.0
     assert not any(t.requires_grad for t in target.classifier.head.tensors)

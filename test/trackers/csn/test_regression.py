@@ -46,9 +46,10 @@ def changed(box):
     return [*moved[0].tolist(), *(moved[1] * torch.tensor([0.1, -0.2]).exp()).tolist()]
 
 
-def test_without_it_nothing_is_learned_or_changed(make, frame):
-    target, _ = follow(make(), [frame], HERE)
+def test_without_it_nothing_is_learned_and_the_targets_box_is_reported(make, frame):
+    target, estimates = follow(make(), [frame] * 3, HERE)
     assert target.regression is None
+    assert place_of(estimates[-1].box) == place_of(target.box)
 
 
 def test_the_reported_box_is_changed_and_the_search_goes_on_from_the_other(make, frame, judged):
