@@ -164,6 +164,15 @@ class Settings:
         """Names and values, in the order of declaration."""
         return {info.name: getattr(self, info.name) for info in describe(type(self))}
 
+    def changes(self) -> dict[str, Scalar]:
+        """Names and values of what is not the table's default."""
+        values = self.to_dict()
+        return {
+            info.name: values[info.name]
+            for info in describe(type(self))
+            if values[info.name] != info.default
+        }
+
     def replaced(self: S, **values: object) -> S:
         """Return a copy with some values changed, checked again."""
         return type(self).from_dict({**self.to_dict(), **values})

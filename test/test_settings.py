@@ -87,6 +87,7 @@ def test_settings_cannot_be_changed():
 def test_a_changed_copy_is_checked_again():
     example = Example(flag=True)
     assert example.replaced(count=5) == Example(flag=True, count=5)
+    assert example.changes() == {'flag': True}
     assert example.count == 3
     with pytest.raises(UserError, match='where flag is set'):
         example.replaced(word='b')

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from ..online.classifier_settings import LIGHT
-from ..settings import Scalar, Settings, describe
+from ..settings import Scalar, describe
 from ..trackers.csn import CSNSettings
 
 # A narrow network needs larger steps than MDNet's, so these belong to the weights.
@@ -61,18 +61,9 @@ def _as_published() -> dict[str, Scalar]:
     }
 
 
-def _changed(table: Settings) -> dict[str, Scalar]:
-    """What a table says otherwise than its defaults do."""
-    return {
-        info.name: table.to_dict()[info.name]
-        for info in describe(type(table))
-        if table.to_dict()[info.name] != info.default
-    }
-
-
 def _light() -> dict[str, Scalar]:
     """Few samples, seldom: where the processor is small."""
-    light = {name: value for name, value in _changed(LIGHT).items() if name not in RATES}
+    light = {name: value for name, value in LIGHT.changes().items() if name not in RATES}
     return {
         **light,
         'size_from': 'matching',

@@ -129,9 +129,7 @@ def joined(
             'tracker is used'
         )
     parts = {'matching': matching, 'classification': classification}
-    defaults = CSNSettings().to_dict()
-    settings = {name: v for name, v in LIGHT.to_dict().items() if v != defaults[name]}
-    settings.update(overrides)
+    settings = {**LIGHT.changes(), **overrides}
     CSNSettings.from_dict(settings)
     return checkpoints.Checkpoint(
         {
