@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from collections.abc import Sequence as List
 from contextlib import contextmanager, suppress
 import multiprocessing
+from multiprocessing import resource_tracker
 from multiprocessing.connection import Connection, wait
 import signal
 
@@ -96,6 +97,8 @@ class Worker:
         context = multiprocessing.get_context('spawn')
         self.pipe, theirs = context.Pipe()
         self._process = context.Process(target=_serve, args=(theirs, seed), daemon=True)
+        # Started by the first process, it would unblock what is blocked here.
+        resource_tracker.ensure_running()
         with _interrupts_blocked():
             self._process.start()
         # The end of the other process shows here only if nobody else holds its side.
