@@ -20,7 +20,8 @@ from ..models.siamese import Siamese
 from ..online.monitor import Evidence, ScoreSettings
 from ..settings import Settings
 from .base import Estimate, State, Target, Tracker
-from .matcher import Matcher, MatchSettings, MatchTarget, visible
+from .match_settings import MatchSettings
+from .matcher import Matcher, MatchTarget, visible
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,7 @@ from ...online.redetection import redetect
 from ...stages import stage
 from ..base import Response, State
 from ..locate import hann, peak_to_sidelobe
-from ..matcher import Matcher, covered
+from ..matcher import Matcher, covered, inside
 from ..peaks import find_peaks
 from .settings import CSNSettings
 from .target import CSNTarget
@@ -140,7 +140,7 @@ class Proposer:
             proposals.append(
                 Proposals(
                     [
-                        _inside(window.cell(column - dx, line - dy, cells, stride, size), frame)
+                        inside(window.cell(column - dx, line - dy, cells, stride, size), frame)
                         for column, line, *_ in rows
                     ],
                     (box.w, box.h),
@@ -162,8 +162,3 @@ class Proposer:
             window = hann(column, cells) * hann(line, cells)
             bonus += s.distance_weight * math.log(window)
         return bonus
-
-
-def _inside(place: tuple[float, float], frame: Frame) -> tuple[float, float]:
-    x, y = place
-    return min(max(x, 0.0), float(frame.width)), min(max(y, 0.0), float(frame.height))

@@ -13,7 +13,7 @@ from ...online.gate import GateSettings
 from ...online.monitor import Calibration, ScoreSettings
 from ...online.redetection import RedetectionSettings
 from ...settings import setting
-from ..matcher import MatchSettings, pyramid
+from ..match_settings import MatchSettings, pyramid
 
 # Pixels around the exemplar's size in which a chosen candidate is matched again: the map has two
 # cells on each side of the middle one, more than a candidate is off.
