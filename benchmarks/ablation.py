@@ -30,7 +30,7 @@ from siam_tracker_ros.evaluation.reporting import require_report
 from siam_tracker_ros.evaluation.results import Results, Section
 from siam_tracker_ros.evaluation.runner import evaluate
 from siam_tracker_ros.evaluation.store import Store
-from siam_tracker_ros.outputs import check_output_file
+from siam_tracker_ros.outputs import prepare_output_file
 from siam_tracker_ros.sequences import Sequence, read_sequences
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -60,8 +60,7 @@ def main(words: list[str] | None = None) -> int:
     try:
         require_report()
         for path, what in ((args.table, 'table'), (args.plot, 'plot')):
-            path.parent.mkdir(parents=True, exist_ok=True)
-            check_output_file(path, what)
+            prepare_output_file(path, what)
         sequences = read_sequences(args.folder)
         results = measure(sequences, args)
         table = make_table(results)

@@ -32,7 +32,7 @@ from siam_tracker_ros.memory import keep_large_buffers
 from siam_tracker_ros.node.presets import PRESETS
 from siam_tracker_ros.online.learner import Lesson, Samples
 from siam_tracker_ros.online.redetection import Sweep, redetect
-from siam_tracker_ros.outputs import check_output_file
+from siam_tracker_ros.outputs import prepare_output_file
 from siam_tracker_ros.rendering import Clip
 from siam_tracker_ros.trackers.csn import CSNTarget, CSNTracker
 from siam_tracker_ros.trackers.peaks import find_peaks
@@ -99,8 +99,7 @@ def main(words: list[str] | None = None) -> int:
     try:
         if args.frames < 2:
             raise UserError(f'--frames is {args.frames}: expected at least 2')
-        args.table.parent.mkdir(parents=True, exist_ok=True)
-        check_output_file(args.table, 'table')
+        prepare_output_file(args.table, 'table')
         use_threads(args.threads)
         result = measure(args)
         print_result(result)

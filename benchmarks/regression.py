@@ -28,7 +28,7 @@ from siam_tracker_ros.evaluation.reporting import require_report
 from siam_tracker_ros.evaluation.results import Results
 from siam_tracker_ros.evaluation.runner import evaluate
 from siam_tracker_ros.evaluation.store import Store
-from siam_tracker_ros.outputs import check_output_file
+from siam_tracker_ros.outputs import prepare_output_file
 from siam_tracker_ros.sequences import Sequence, read_sequences
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -61,8 +61,7 @@ def main(words: list[str] | None = None) -> int:
     try:
         # Before the work, which takes long.
         if args.store:
-            args.table.parent.mkdir(parents=True, exist_ok=True)
-            check_output_file(args.table, 'table')
+            prepare_output_file(args.table, 'table')
         if args.report:
             require_report()
         before = read_table(args.table)

@@ -11,8 +11,8 @@
 # score and its thresholds are fitted on sequences that are rendered from the stills, and checked
 # on others, of stills that the first stage did not see. The result is OUT/csn.safetensors.
 #
-# All stages resume, and a finished one is not done again, but for the fit. On one core, each of the three trainings
-# takes one to two hours, the rest half an hour.
+# All stages resume, and a finished one is not done again, but for the fit. On one core, each of
+# the three trainings takes one to two hours, the rest half an hour.
 set -euo pipefail
 if [ $# -ne 3 ]; then
   echo "usage: $0 IMAGES VIDEOS OUT: two folders of data and one for the results" >&2

@@ -34,6 +34,25 @@ def check_output_file(path: Path | str, what: str) -> Path:
     return path
 
 
+def prepare_output_file(path: Path | str, what: str) -> Path:
+    """Make the folder of a file to write, then see `check_output_file`.
+
+    Raises
+    ------
+    UserError
+        As there, or the folder cannot be made.
+    """
+    path = Path(path)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise UserError(
+            f'{what} {path} cannot be written: folder {path.parent} cannot be made '
+            f'({error.strerror}); choose another place'
+        ) from error
+    return check_output_file(path, what)
+
+
 def check_output_folder(path: Path | str, what: str) -> Path:
     """Return the path of a folder to make, or refuse it.
 

@@ -5,7 +5,7 @@ import os
 import pytest
 
 from siam_tracker_ros.errors import UserError
-from siam_tracker_ros.outputs import check_output_file, check_output_folder
+from siam_tracker_ros.outputs import check_output_file, check_output_folder, prepare_output_file
 
 
 def test_new_and_existing_files_may_be_written(tmp_path):
@@ -31,6 +31,18 @@ def test_existing_folder_is_not_overwritten(tmp_path):
 def test_missing_parent_is_refused(tmp_path, check):
     with pytest.raises(UserError, match=r'there is no folder .*; make it first'):
         check(tmp_path / 'no' / 'thing', 'it')
+
+
+def test_a_missing_parent_is_made_where_one_asks_for_it(tmp_path):
+    path = tmp_path / 'new' / 'deep' / 'a.csv'
+    assert prepare_output_file(str(path), 'CSV') == path
+    assert path.parent.is_dir()
+    assert not path.exists()
+    path.write_text('x')
+    with pytest.raises(UserError, match=r'CSV .* folder .*a\.csv cannot be made \('):
+        prepare_output_file(path / 'b.csv', 'CSV')
+    with pytest.raises(UserError, match='is a folder'):
+        prepare_output_file(path.parent, 'CSV')
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason='root may write anywhere')

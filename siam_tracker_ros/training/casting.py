@@ -37,7 +37,7 @@ class Cast:
 
     def __init__(self, shots: Sequence[Shot]) -> None:
         self.shots = list(shots)
-        self._scenes = [shot.scene or f'shot {i}' for i, shot in enumerate(self.shots)]
+        self._scenes = [shot.place for shot in self.shots]
         if len(set(self._scenes)) < 2:
             raise UserError(
                 f'only {len(set(self._scenes))} images or scenes: expected at least 2, because '

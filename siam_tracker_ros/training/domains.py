@@ -154,8 +154,8 @@ class Domains(Dataset[Visit]):
     def __init__(
         self, shots: Sequence[Shot], seed: int, views: int, distractors: int = 0
     ) -> None:
-        scenes = [shot.scene or str(shot.images[0]) for shot in shots]
-        different = len(set(scenes))
+        places = [shot.place for shot in shots]
+        different = len(set(places))
         if different < 2:
             raise UserError(
                 f'only {different} images or sequences: expected at least 2, because each gives '
@@ -166,7 +166,7 @@ class Domains(Dataset[Visit]):
         self.views = views
         self.distractors = distractors
         self.cache = ImageCache()
-        self._scenes = scenes
+        self._places = places
         self._kin: dict[str, list[int]] = {}
         for number, shot in enumerate(self.shots):
             self._kin.setdefault(shot.kind, []).append(number)
@@ -189,8 +189,8 @@ class Domains(Dataset[Visit]):
 
     def _others(self, number: int, rng: np.random.Generator) -> list[int]:
         """Domains that lend distractors: half of them are of the same kind, if it has others."""
-        scene = self._scenes[number]
-        kin = [k for k in self._kin[self.shots[number].kind] if self._scenes[k] != scene]
+        place = self._places[number]
+        kin = [k for k in self._kin[self.shots[number].kind] if self._places[k] != place]
         return [
             kin[int(rng.integers(len(kin)))]
             if kin and rng.random() < 0.5
@@ -202,7 +202,7 @@ class Domains(Dataset[Visit]):
         """Some domain that does not show the object of this one."""
         first = number + int(rng.integers(1, len(self.shots)))
         around = (k % len(self.shots) for k in range(first, first + len(self.shots)))
-        return next(k for k in around if self._scenes[k] != self._scenes[number])
+        return next(k for k in around if self._places[k] != self._places[number])
 
     def _views(self, number: int, count: int, rng: np.random.Generator) -> list[View]:
         shot = self.shots[number]

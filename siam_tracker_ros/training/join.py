@@ -15,7 +15,7 @@ from .. import weights as checkpoints
 from ..errors import UserError
 from ..models.cascaded import CascadedSiamese
 from ..online.classifier_settings import LIGHT
-from ..outputs import check_output_file
+from ..outputs import prepare_output_file
 from ..runtime import resolve_device
 from ..sequences import Sequence
 from ..trackers.csn import CSNSettings, CSNTracker
@@ -79,15 +79,7 @@ def join(
         A file is no checkpoint, or that of another network; a setting that is unknown, or that
         the fit decides; nothing can be fitted on the sequences; `path` cannot be written.
     """
-    path = Path(path)
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise UserError(
-            f'checkpoint {path} cannot be written: folder {path.parent} cannot be made '
-            f'({error.strerror}); choose another place'
-        ) from error
-    check_output_file(path, 'checkpoint')
+    path = prepare_output_file(path, 'checkpoint')
     checkpoint = joined(
         _load(matching, MATCHING), _load(classification, CLASSIFICATION), overrides or {}
     )

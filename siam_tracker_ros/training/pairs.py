@@ -101,7 +101,7 @@ class Pairs(Dataset[Pair]):
         self, shots: Sequence[Shot], seed: int, max_gap: int = 100, sequence_share: float = 0.5
     ) -> None:
         self.shots = list(shots)
-        scenes = [s.scene or f'shot {i}' for i, s in enumerate(self.shots)]
+        scenes = [shot.place for shot in self.shots]
         first = {scene: i for i, scene in reversed(list(enumerate(scenes)))}
         self._scenes = [first[scene] for scene in scenes]
         self.seed = seed
@@ -141,7 +141,7 @@ def view_of(cache: ImageCache, shot: Shot, index: int) -> View:
 
 
 def view_or_draw(cache: ImageCache, shot: Shot, index: int, rng: np.random.Generator) -> View:
-    """Return the same, or of a still without labels a box that is drawn in it."""
+    """Return the view of a shot's object; of a still without labels, a box that is drawn in it."""
     if shot.boxes[index] is not None:
         return view_of(cache, shot, index)
     image, _ = cache.read(shot.images[index])

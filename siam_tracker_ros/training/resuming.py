@@ -84,8 +84,7 @@ def read_state(
             'or give another --out folder, to begin anew'
         ) from error
     # Checkpoints did not always tell their data, nor had what came later.
-    before.setdefault(DATA, recipe[DATA])
-    before = {**LATER, **before}
+    before = {**LATER, DATA: recipe[DATA], **before}
     changed = [name for name, value in recipe.items() if before.get(name) != value]
     # Settings choose among the data: where they changed, they are the mistake.
     if changed == [DATA]:

@@ -45,6 +45,11 @@ class Shot:
     scene: str = ''
 
     @property
+    def place(self) -> str:
+        """What it shares with all shots that may show its object, and with copies of itself."""
+        return self.scene or str(self.images[0])
+
+    @property
     def visible(self) -> list[int]:
         """Indices of the images that can be drawn from."""
         if len(self.images) == 1:

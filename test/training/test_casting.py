@@ -38,6 +38,11 @@ def test_a_scene_does_not_lend_its_own_background(shots):
     assert {cast.other(6, rng(k)) for k in range(100)} == set(range(8)) - {6}
 
 
+def test_a_shot_that_is_given_twice_does_not_lend_itself_anything(shots):
+    cast = Cast([shots[0]] * 5 + shots[1:2])
+    assert {cast.other(0, rng(k), alike=True) for k in range(20)} == {5}
+
+
 def test_one_scene_is_refused(shots):
     for few in (shots[:1], [replace(shot, scene='park') for shot in shots]):
         with pytest.raises(UserError, match='only 1 images or scenes: expected at least 2'):

@@ -94,13 +94,20 @@ def test_ranks_divide_a_run_between_them():
     assert len(Window(40, 40)) == 0
 
 
+def test_copies_of_a_shot_have_one_number(sequence):
+    (shot,) = discover([sequence]).shots
+    pairs = Pairs([shot, shot, shot], 0)
+    assert {pairs[i].shot for i in range(12)} == {0}
+
+
 def test_shots_of_one_scene_have_one_number(sequence):
     shot = discover([sequence]).shots[0]
     shots = [
         replace(shot, kind='a', scene='street'),
         replace(shot, kind='b', scene='street'),
         replace(shot, kind='c'),
-        replace(shot, kind='d'),
+        # Of other images, or it would be a copy of the one before.
+        replace(shot, kind='d', images=shot.images[1:], boxes=shot.boxes[1:]),
     ]
     pairs = Pairs(shots, seed=0)
     numbers = {pair.kind: pair.shot for pair in (pairs[i] for i in range(60))}
