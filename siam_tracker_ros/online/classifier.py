@@ -206,6 +206,11 @@ class OnlineClassifier:
         """
         s = self.settings
         newest = s.short_frames if short else None
+        for target in targets:
+            if not target.learning:
+                # It may be one that was started under settings with shorter lessons.
+                target.positives.reserve(self._spare)
+                target.negatives.reserve(self._spare)
         pools = [
             (t, Samples(t.positives, t.positives.rows(newest)), _all(t.negatives))
             for t in targets
@@ -297,10 +302,15 @@ class OnlineClassifier:
             chosen.append(some.index_select(0, apart[order].to(some.device)))
         return chosen
 
-    def _memory(self, frames: int, samples: int) -> SampleMemory:
+    @property
+    def _spare(self) -> int:
         # One more than a lesson's frames: it may be advanced after a frame was remembered.
-        spare = self.schedule.frames + 1
-        return SampleMemory(frames, samples, self.network.dimension, self.device, spare=spare)
+        return self.schedule.frames + 1
+
+    def _memory(self, frames: int, samples: int) -> SampleMemory:
+        return SampleMemory(
+            frames, samples, self.network.dimension, self.device, spare=self._spare
+        )
 
 
 def _pool(features: Tensor) -> Samples:

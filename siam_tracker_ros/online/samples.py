@@ -12,7 +12,8 @@ class SampleMemory:
     """A ring of frames, each with the features of up to so many samples.
 
     Features, not pixels, are kept, because the convolutions stay as they are. All memory is
-    taken at the start: hours of tracking need no more than the first minute.
+    taken at the start: hours of tracking need no more than the first minute. Only `reserve` may
+    take more.
 
     Parameters
     ----------
@@ -79,6 +80,20 @@ class SampleMemory:
         self.features[begin : begin + count] = features
         self._counts[slot] = count
         self._pushed += 1
+
+    def reserve(self, spare: int) -> None:
+        """Have at least so many spare frames from now on; rows named before count no more."""
+        more = self.frames + spare - len(self._counts)
+        if more <= 0:
+            return
+        kept = len(self)
+        slots = [i % len(self._counts) for i in range(self._pushed - kept, self._pushed)]
+        frames = self.features.unflatten(0, (-1, self.samples))
+        larger = frames.new_empty((len(self._counts) + more, *frames.shape[1:]))
+        larger[:kept] = frames[slots]
+        self._counts = [self._counts[slot] for slot in slots] + [0] * (len(larger) - kept)
+        self._pushed = kept
+        self.features = larger.flatten(0, 1)
 
     def rows(self, newest: int | None = None) -> Tensor:
         """Rows of the samples of the newest frames, the oldest first, for `take`.

@@ -134,6 +134,22 @@ def test_one_lesson_ends_the_same_at_once_or_in_slices(make, frame):
     assert same(heads[0], heads[2])
 
 
+def test_a_longer_lesson_of_new_settings_is_dealt_the_same_samples_to_its_end(make, frame):
+    def learned(begun_with):
+        target = make(**begun_with).start(frame, HERE, 0)
+        classifier = make(update_iterations=24, iterations_per_frame=1)
+        for _ in range(6):
+            classifier.remember(frame, [target], [HERE])
+        classifier.learn([target])
+        while target.learning:
+            classifier.remember(frame, [target], [THERE])
+            classifier.advance([target])
+        return target.head
+
+    at_once, long_before = {}, {'update_iterations': 24, 'iterations_per_frame': 1}
+    assert same(learned(at_once), learned(long_before))
+
+
 def test_targets_learn_together_as_they_do_alone(make, frame):
     def learned(*boxes):
         classifier = make()

@@ -59,6 +59,25 @@ def test_rows_stay_for_as_many_frames_as_are_spare():
     assert numbers(memory) == [50, 51, 52, 60, 61, 62, 70, 71, 72]
 
 
+@pytest.mark.parametrize('pushed', [0, 2, 3, 4, 7])
+def test_more_spare_frames_may_be_reserved(pushed):
+    memory = SampleMemory(3, 3, 2, CPU, spare=1)
+    for k in range(pushed):
+        memory.push(frame(k, 1 + k % 3))
+    before = numbers(memory)
+    place = memory.features.data_ptr()
+    memory.reserve(1)
+    assert memory.features.data_ptr() == place
+    memory.reserve(4)
+    assert memory.nbytes == 7 * 3 * 2 * 4
+    assert numbers(memory) == before
+    rows = memory.rows()
+    for k in range(10, 14):
+        memory.push(frame(k))
+        assert memory.take(rows)[:, 0].tolist() == before
+    assert numbers(memory) == [110, 111, 112, 120, 121, 122, 130, 131, 132]
+
+
 def test_memory_does_not_grow():
     memory = SampleMemory(4, 3, 2, CPU, spare=1)
     size, place = memory.nbytes, memory.features.data_ptr()
