@@ -88,7 +88,7 @@ class SampleMemory:
             return
         kept = len(self)
         slots = [i % len(self._counts) for i in range(self._pushed - kept, self._pushed)]
-        frames = self.features.unflatten(0, (-1, self.samples))
+        frames = self.features.view(-1, self.samples, self.features.shape[1])
         larger = frames.new_empty((len(self._counts) + more, *frames.shape[1:]))
         larger[:kept] = frames[slots]
         self._counts = [self._counts[slot] for slot in slots] + [0] * (len(larger) - kept)

@@ -14,6 +14,7 @@ from torch import nn
 from .. import weights as checkpoints
 from ..errors import UserError
 from ..models.cascaded import CascadedSiamese
+from ..models.folding import fold_batch_norms
 from ..models.siamfc import SiamFC
 from ..runtime import resolve_device, resolve_precision
 from ..settings import Settings
@@ -140,4 +141,5 @@ def create(
             f'({error}); the file is damaged or of another version'
         ) from error
     settings = registration.settings.from_dict({**settings.to_dict(), **(overrides or {})})
+    fold_batch_norms(network.eval())
     return registration.tracker(network, settings, place, dtype)
