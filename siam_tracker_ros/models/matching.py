@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from .backbones.resnet import CROP, ResNet
+from .backbones.resnet import CROP, EXPANSION, ResNet
 from .siamese import Siamese
 
 
@@ -17,6 +17,7 @@ class Matching(Siamese):
     ----------
     widths, depths : sequence of int
     padding : str
+    expansion : int
         Those of `ResNet`.
     """
 
@@ -25,5 +26,6 @@ class Matching(Siamese):
         widths: Sequence[int] = (64, 256, 512),
         depths: Sequence[int] = (4, 3),
         padding: str = CROP,
+        expansion: int = EXPANSION,
     ) -> None:
-        super().__init__(ResNet(widths, depths, padding))
+        super().__init__(ResNet(widths, depths, padding, expansion))

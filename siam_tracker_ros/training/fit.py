@@ -22,9 +22,18 @@ from ..errors import UserError
 from ..models.siamese import Siamese
 from ..settings import Settings, setting
 from .augment import photometric
-from .losses import absent_peaks, balanced_logistic, distance_map, place_entropy
+from .losses import absent_peaks, balanced_logistic, disagreement, distance_map, place_entropy
 from .pairs import Pair, Pairs, Window
-from .resuming import CHECKPOINT, DATA, METRICS, fingerprint, forget_later_rows, read_state
+from .resuming import (
+    CHECKPOINT,
+    DATA,
+    METRICS,
+    TEACHER,
+    checksum,
+    fingerprint,
+    forget_later_rows,
+    read_state,
+)
 from .scenes import Batch, SceneMaker, SceneSettings
 from .sources import Shot
 
@@ -62,6 +71,12 @@ class FitSettings(Settings):
     absent_weight: float = setting(
         0.25, 'weight of the loss of exemplars that are absent', low=0.0, high=10.0
     )
+    teacher_weight: float = setting(
+        1.0,
+        'weight of the difference from the maps of a teacher, where there is one',
+        low=0.0,
+        high=10.0,
+    )
     sequence_share: float = setting(
         0.5, 'share of pairs from sequences, where there are any', low=0.0, high=1.0
     )
@@ -83,8 +98,14 @@ class FitSettings(Settings):
             )
 
 
+def all_maps(network: Siamese, batch: Batch) -> Tensor:
+    """Logits of every search crop (first) against every exemplar (second): (N, N, M, M)."""
+    template = network.template(batch.exemplars)
+    return network.match_all(template, network.features(batch.searches)).float()
+
+
 def losses(
-    network: Siamese, batch: Batch, settings: FitSettings
+    network: Siamese, batch: Batch, settings: FitSettings, taught: Tensor | None = None
 ) -> tuple[Tensor, dict[str, Tensor]]:
     """Return the weighted sum of a batch's losses, and each of them.
 
@@ -93,9 +114,10 @@ def losses(
     network : Siamese
     batch : Batch
     settings : FitSettings
+    taught : Tensor, optional
+        The teacher's maps of the batch, (N, N, M, M).
     """
-    template = network.template(batch.exemplars)
-    maps = network.match_all(template, network.features(batch.searches)).float()
+    maps = all_maps(network, batch)
     own = maps.diagonal(dim1=0, dim2=1).permute(2, 0, 1)
     distance = distance_map(batch.centres, maps.shape[-1], network.backbone.stride)
     parts = {
@@ -108,6 +130,9 @@ def losses(
         + settings.place_weight * parts['place']
         + settings.absent_weight * parts['absent']
     )
+    if taught is not None:
+        parts['teacher'] = disagreement(maps, taught, distance, settings.radius)
+        total = total + settings.teacher_weight * parts['teacher']
     return total, parts
 
 
@@ -120,11 +145,16 @@ class Objective(nn.Module):
         self.settings = settings
 
     def forward(
-        self, exemplars: Tensor, searches: Tensor, centres: Tensor, foreign: Tensor
+        self,
+        exemplars: Tensor,
+        searches: Tensor,
+        centres: Tensor,
+        foreign: Tensor,
+        taught: Tensor | None = None,
     ) -> tuple[Tensor, dict[str, Tensor]]:
-        """See `losses`; the arguments are the fields of a `Batch`."""
+        """See `losses`; the first four arguments are the fields of a `Batch`."""
         batch = Batch(exemplars, searches, centres, foreign)
-        return losses(self.network, batch, self.settings)
+        return losses(self.network, batch, self.settings, taught)
 
 
 @torch.no_grad()
@@ -191,6 +221,8 @@ class Fit:
         Engine: devices, precision, processes.
     workers : int
         Processes that decode images; 0 decodes in this one.
+    teacher : Siamese, optional
+        A trained network of the same stride, whose maps are learned, too.
     """
 
     def __init__(
@@ -205,10 +237,17 @@ class Fit:
         folder: Path,
         fabric: Any,
         workers: int = 0,
+        teacher: Siamese | None = None,
     ) -> None:
         self.settings = settings
+        self.teacher = None if teacher is None else teacher.eval().to(fabric.device)
         data = fingerprint([*train, *held_out])
-        self.recipe = {**settings.to_dict(), **scenes.to_dict(), DATA: data}
+        self.recipe = {
+            **settings.to_dict(),
+            **scenes.to_dict(),
+            DATA: data,
+            TEACHER: None if teacher is None else checksum(teacher),
+        }
         self.folder = folder
         self.fabric = fabric
         self.workers = workers
@@ -319,13 +358,20 @@ class Fit:
         seed = (s.seed, self.step, self.fabric.global_rank)
         torch.manual_seed(int(np.random.SeedSequence(seed).generate_state(1)[0]))
         batch = self.maker.make(pairs, np.random.default_rng(seed))
-        crops = [
+        exemplars, searches = (
             self.augment(crop).contiguous(memory_format=torch.channels_last)
             for crop in (batch.exemplars, batch.searches)
-        ]
+        )
+        seen = Batch(exemplars, searches, batch.centres, batch.foreign)
         for group in self.optimizer.param_groups:
             group['lr'] = s.rate * rate_at(self.step, s)
-        total, parts = self.objective(*crops, batch.centres, batch.foreign)
+        taught = None
+        if self.teacher is not None:
+            with torch.no_grad(), self.fabric.autocast():
+                taught = all_maps(self.teacher, seen)
+        total, parts = self.objective(
+            seen.exemplars, seen.searches, seen.centres, seen.foreign, taught
+        )
         self.fabric.backward(total)
         if s.clip > 0:
             self.fabric.clip_gradients(
@@ -364,6 +410,7 @@ class Fit:
             'held_out_loss',
             'held_out_hit',
             'held_out_auroc',
+            'teacher',
         ]
         path = self.folder / METRICS
         fresh = not path.is_file()

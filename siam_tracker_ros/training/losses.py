@@ -68,6 +68,29 @@ def place_entropy(logits: Tensor, distance: Tensor, sigma: float) -> Tensor:
     return -(label * functional.log_softmax(logits.flatten(1), dim=1)).sum(dim=1).mean()
 
 
+def disagreement(logits: Tensor, taught: Tensor, distance: Tensor, radius: float) -> Tensor:
+    """Huber loss of all maps against those of a teacher (distillation: Hinton et al. 2015).
+
+    A label says where the target is. A trained network's maps say, too, how much everything else
+    looks like it, and how steep a peak is, which is what tells scales apart.
+
+    Parameters
+    ----------
+    logits, taught : Tensor
+        (N, N, M, M): every search crop (first) against every exemplar (second).
+    distance : Tensor
+        (N, M, M), from `distance_map`, of the exemplars' own search crops.
+    radius : float
+        In cells; as in `balanced_logistic`, the cells within it weigh as much as all others.
+    """
+    loss = functional.smooth_l1_loss(logits, taught, reduction='none')
+    own = loss.diagonal(dim1=0, dim2=1).permute(2, 0, 1)
+    near = (distance <= radius).to(loss.dtype)
+    far = 1.0 - near
+    shares = [(own * m).sum((1, 2)) / m.sum((1, 2)).clamp_min(1.0) for m in (near, far)]
+    return 0.5 * (0.5 * (shares[0] + shares[1]).mean() + loss.mean())
+
+
 def absent_peaks(logits: Tensor, foreign: Tensor, worst: int = 4) -> Tensor:
     """Logistic loss of the highest cells where the exemplar is absent.
 

@@ -11,6 +11,7 @@ import pickle
 from typing import Any
 
 import torch
+from torch import nn
 
 from ..errors import UserError
 from .sources import Shot
@@ -21,8 +22,25 @@ METRICS = 'metrics.csv'
 DATA = 'data'
 """Entry of a recipe that tells the data, see `fingerprint`."""
 
+TEACHER = 'teacher'
+"""Entry of a recipe that tells the teacher's weights, see `checksum`."""
+
 # Settings that older checkpoints do not name, with the value that they were trained with.
-LATER: Mapping[str, object] = {'bend': 0.0, 'distractors': 0}
+LATER: Mapping[str, object] = {
+    'bend': 0.0,
+    'distractors': 0,
+    TEACHER: None,
+    'teacher_weight': 1.0,
+}
+
+
+def checksum(network: nn.Module) -> str:
+    """Tell a network's weights from others."""
+    digest = hashlib.sha256()
+    for name, tensor in network.state_dict().items():
+        digest.update(name.encode())
+        digest.update(tensor.cpu().numpy().tobytes())
+    return digest.hexdigest()
 
 
 def fingerprint(shots: Iterable[Shot]) -> str:

@@ -59,11 +59,11 @@ RECIPES: Mapping[str, Recipe] = {
     'siamfc': Recipe(SiamFC, {'widths': [48, 128, 192, 192, 192], 'groups': 2}),
     'csn-matching': Recipe(
         Matching,
-        {'widths': [24, 64, 256], 'depths': [4, 3], 'padding': CROP},
+        {'widths': [24, 64, 256], 'depths': [4, 3], 'padding': CROP, 'expansion': 2},
     ),
 }
 
-NO_INIT = 'none'
+NO_INIT = NONE = 'none'
 
 # Fewer shots than this say more about themselves than about the world: the score's fit is then
 # that of the weights that training began from.
@@ -85,6 +85,12 @@ class RunSettings(Settings):
     nodes: int = setting(1, 'machines, each started by torchrun', low=1, high=1024)
     workers: int = setting(
         0, 'processes that decode images; 0 decodes in the main one', low=0, high=256
+    )
+    teacher: str = setting(
+        NONE,
+        'whose response maps are learned, too: a tracker, for its shipped weights, a checkpoint, '
+        f'or {NONE}',
+        source='own; distillation of Hinton et al. 2015',
     )
     licence: str = setting(
         'not stated', 'licence of the weights and terms of the data, for the model card'
@@ -179,11 +185,12 @@ def train(
     """
     folder = Path(folder)
     found = discover(data)
-    if found.videos and init == NO_INIT:
+    if found.videos and init == NO_INIT and run.teacher == NONE:
         raise UserError(
             f'{found.videos[0]} is a video without boxes, which only a trained tracker can '
             'follow: '
-            f'give --init auto or a checkpoint, or train on images first (--init {NO_INIT})'
+            'give --init auto or a checkpoint, or a --teacher, or train on images first '
+            f'(--init {NO_INIT})'
         )
     devices = run.devices * run.nodes
     if fit.batch % devices:
@@ -195,8 +202,10 @@ def train(
     fabric = make_fabric(run)
     fabric.seed_everything(fit.seed, verbose=False)
     network, described = _initial(name, init)
+    teacher = _teacher(run.teacher)
+    follower = teacher or (network, described)
     shots = found.shots + _mined(
-        found.videos, folder / 'mined', network, described, mining, fit.seed, fabric
+        found.videos, folder / 'mined', *follower, mining, fit.seed, fabric
     )
     shown, held_out = split(shots, fit.held_out, fit.seed)
     if len(shown) < 2:
@@ -216,6 +225,7 @@ def train(
         folder,
         fabric,
         run.workers,
+        teacher[0] if teacher else None,
     )
     job.resume()
     started, first = time.monotonic(), job.step
@@ -232,6 +242,7 @@ def train(
             'shots': len(shown),
             'licence': run.licence,
             'init': init,
+            'teacher': run.teacher,
             'fit': fit.to_dict(),
             'scenes': scenes.to_dict(),
             'steps_of_last_session': job.step - first,
@@ -267,6 +278,21 @@ def _initial(name: str, init: str) -> tuple[Siamese, checkpoints.Meta]:
     return network, checkpoint.meta
 
 
+def _teacher(word: str) -> tuple[Siamese, checkpoints.Meta] | None:
+    """The network that a word names; all of `RECIPES` have stride 8, so their maps agree."""
+    if word == NONE:
+        return None
+    name = word if word in RECIPES else checkpoints.load(Path(word).expanduser()).meta.tracker
+    if name not in RECIPES:
+        raise UserError(
+            f'teacher {word} holds weights of {name}: expected those of one of '
+            f'{", ".join(RECIPES)}'
+        )
+    file = checkpoints.registry.AUTO if word in RECIPES else word
+    teacher, checkpoint = load_network(name, RECIPES[name].network, file)
+    return teacher, checkpoint.meta
+
+
 def _mined(
     videos: Sequence[Path],
     folder: Path,
@@ -276,7 +302,7 @@ def _mined(
     seed: int,
     fabric: Any,
 ) -> list[Shot]:
-    """Sequences that the network we begin from can follow in the videos."""
+    """Sequences that the teacher, or the network we begin from, can follow in the videos."""
     if not videos:
         return []
     if fabric.is_global_zero:

@@ -32,6 +32,16 @@ def test_the_layers_of_cir_resnet_22():
     assert (network.stride, network.channels) == (8, 512)
 
 
+@pytest.mark.parametrize(('expansion', 'inner'), [(4, 16), (2, 32), (1, 64)])
+def test_units_may_have_wider_convolutions(expansion, inner):
+    network = ResNet((8, 64, 64), expansion=expansion).eval()
+    kernels = [m for m in network.modules() if isinstance(m, nn.Conv2d)]
+    wide = [(m.in_channels, m.out_channels) for m in kernels if m.kernel_size == (3, 3)]
+    assert wide == [(inner, inner)] * 7
+    with torch.no_grad():
+        assert network(torch.zeros(1, 3, 127, 127)).shape == (1, 64, 5, 5)
+
+
 @pytest.mark.parametrize(('side', 'cells'), [(127, 5), (143, 7), (239, 19), (255, 21), (511, 53)])
 def test_sizes(backbone, side, cells):
     with torch.no_grad():

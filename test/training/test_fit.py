@@ -35,7 +35,9 @@ def fabric():
 def job(small_network, stills, tmp_path, fabric):
     """Makes a run of a few steps on eight images."""
 
-    def make(folder='run', network=small_network, scenes=None, data=stills, **values):
+    def make(
+        folder='run', network=small_network, scenes=None, data=stills, teacher=None, **values
+    ):
         settings = FitSettings.from_dict({**TINY, **values})
         train, held_out = split(discover([data]).shots, 0.25, 0)
         return Fit(
@@ -48,6 +50,7 @@ def job(small_network, stills, tmp_path, fabric):
             127,
             tmp_path / folder,
             fabric,
+            teacher=teacher,
         )
 
     return make
@@ -87,6 +90,43 @@ def test_a_siamese_network_of_another_kind_learns(job):
     run = job(network=network)
     assert not equal(run.run(), network)
     assert all(math.isfinite(float(row['loss'])) for row in rows(run.folder))
+
+
+@pytest.fixture
+def teacher():
+    torch.manual_seed(7)
+    return SiamFC((8, 16, 16, 16, 24))
+
+
+def test_a_teacher_is_followed_and_stays_as_it_is(job, teacher):
+    before = copy.deepcopy(teacher)
+    labels_only = {'place_weight': 0.0, 'absent_weight': 0.0, 'teacher_weight': 10.0}
+    run = job(teacher=teacher, steps=12, rate=0.01, **labels_only)
+    run.run()
+    assert equal(teacher, before)
+    found = rows(run.folder)
+    for row in found:
+        logistic, gap = float(row['logistic']), float(row['teacher'])
+        assert float(row['loss']) == pytest.approx(logistic + 10 * gap, rel=1e-3)
+    gaps = [float(row['teacher']) for row in found]
+    assert sum(gaps[-3:]) < 0.7 * sum(gaps[:3])
+
+
+def test_a_network_that_is_its_own_teacher_has_nothing_to_learn_from_it(job, small_network):
+    # Both must see the same crops, and norms of a batch are not those of the running average.
+    frozen = copy.deepcopy(small_network)
+    run = job(teacher=frozen, steps=1)
+    run.network.eval()
+    run.run()
+    assert float(rows(run.folder)[0]['teacher']) == pytest.approx(0.0, abs=1e-6)
+
+
+def test_another_teacher_is_refused(job, teacher, small_network):
+    job(teacher=teacher).run()
+    assert job(teacher=copy.deepcopy(teacher)).resume()
+    for other in (None, small_network):
+        with pytest.raises(UserError, match=r'with other settings \(teacher\): give the same'):
+            job(teacher=other).resume()
 
 
 def test_gradient_descent_with_momentum_is_the_papers(small_network):
@@ -221,7 +261,8 @@ def test_a_checkpoint_from_before_a_setting_existed_is_gone_on_with(job):
     run.run()
     path = run.folder / 'last.ckpt'
     state = torch.load(path)
-    del state['recipe']['bend']
+    for name in ('bend', 'teacher', 'teacher_weight'):
+        del state['recipe'][name]
     torch.save(state, path)
     assert job().resume()
     with pytest.raises(UserError, match=r'with other settings \(bend\): give the same ones'):

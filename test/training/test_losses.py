@@ -8,6 +8,7 @@ import torch
 from siam_tracker_ros.training.losses import (
     absent_peaks,
     balanced_logistic,
+    disagreement,
     distance_map,
     place_entropy,
 )
@@ -120,3 +121,24 @@ def test_absent_peaks_counts_only_the_highest_cells():
     foreign = torch.ones(1, 1, dtype=torch.bool)
     assert float(absent_peaks(logits, foreign, worst=4)) == pytest.approx(expected, rel=1e-5)
     assert float(absent_peaks(logits, foreign, worst=1)) == pytest.approx(4.018, abs=1e-3)
+
+
+def test_disagreement_against_loops():
+    # Huber: half the square up to 1, then the distance less a half.
+    torch.manual_seed(0)
+    logits = 2 * torch.randn(2, 2, 5, 5, dtype=torch.float64)
+    taught = 2 * torch.randn(2, 2, 5, 5, dtype=torch.float64)
+    distance = distance_map(torch.tensor([[0.0, 0.0], [8.0, -8.0]]), 5, 8.0)
+    everywhere, own = [], {n: {True: [], False: []} for n in range(2)}
+    for n in range(2):
+        for k in range(2):
+            for i in range(5):
+                for j in range(5):
+                    gap = abs(float(logits[n, k, i, j] - taught[n, k, i, j]))
+                    everywhere.append(gap**2 / 2 if gap < 1 else gap - 0.5)
+                    if n == k:
+                        own[n][float(distance[n, i, j]) <= 2.0].append(everywhere[-1])
+    means = [sum(v) / len(v) for sides in own.values() for v in sides.values()]
+    expected = 0.5 * (sum(means) / 4 + sum(everywhere) / len(everywhere))
+    assert float(disagreement(logits, taught, distance, 2.0)) == pytest.approx(expected)
+    assert float(disagreement(taught, taught, distance, 2.0)) == 0.0

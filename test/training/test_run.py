@@ -37,6 +37,20 @@ QUICK = [
 ]
 
 
+MINING = ['--segments', '1', '--length', '4', '--skip', '1', '--objects', '3', '--travel', '0']
+
+
+@pytest.fixture
+def footage(tmp_path, texture):
+    """A folder with a short video of a scene that stands still."""
+    folder = tmp_path / 'footage'
+    folder.mkdir()
+    with VideoWriter(folder / 'yard.mp4', 10.0) as writer:
+        for _ in range(6):
+            writer.write(texture(120, 160, 3))
+    return folder
+
+
 def train(data, out, *options, tracker='siamfc'):
     return main(['train', tracker, '--data', str(data), '--out', str(out), *QUICK, *options])
 
@@ -125,6 +139,35 @@ def test_the_matching_subnetwork_is_trained_by_the_same_words(stills, tmp_path, 
     assert "belong to tracker 'csn-matching', expected 'siamfc'" in capsys.readouterr().err
 
 
+def test_a_tracker_may_be_the_teacher_of_another(stills, tmp_path):
+    out = tmp_path / 'run'
+    options = ['--init', 'none', '--held-out', '0', '--teacher']
+    assert train(stills, out, *options, 'siamfc', tracker='csn-matching') == 0
+    assert weights.load(out / 'csn-matching.safetensors').meta.training['teacher'] == 'siamfc'
+    with (out / 'metrics.csv').open() as file:
+        assert all(float(row['teacher']) > 0 for row in csv.DictReader(file))
+
+    # And so may a file.
+    file = str(out / 'csn-matching.safetensors')
+    assert train(stills, tmp_path / 'other', *options, file) == 0
+    card = weights.load(tmp_path / 'other' / 'siamfc.safetensors').meta.training
+    assert card['teacher'] == file
+
+
+def test_a_teacher_that_cannot_teach_is_refused(stills, tmp_path, capsys):
+    def refused(teacher):
+        options = ['--init', 'none', '--teacher', str(teacher)]
+        assert train(stills, tmp_path / 'out', *options) == 2
+        return capsys.readouterr().err
+
+    assert 'weights nobody: there is no such file' in refused('nobody')
+    strange = tmp_path / 'strange.safetensors'
+    weights.save(strange, weights.Checkpoint({'a': torch.zeros(1)}, weights.Meta('dsiam', {})))
+    assert 'holds weights of dsiam: expected those of one of siamfc, csn-matching' in refused(
+        strange
+    )
+
+
 @pytest.mark.parametrize('padding', ['same', 1])
 def test_a_header_with_another_padding_is_refused(stills, tmp_path, capsys, padding):
     path = tmp_path / 'strange.safetensors'
@@ -181,21 +224,15 @@ def test_a_missing_package_is_told_before_training(stills, tmp_path, capsys, mon
     ids=['siamfc', 'csn-matching'],
 )
 def test_unlabelled_footage_adapts_the_weights(
-    tmp_path, texture, tracker, network, arguments, kernel
+    tmp_path, footage, tracker, network, arguments, kernel
 ):
-    footage = tmp_path / 'footage'
-    footage.mkdir()
-    with VideoWriter(footage / 'yard.mp4', 10.0) as writer:
-        for _ in range(6):
-            writer.write(texture(120, 160, 3))
     # So sure of itself that it loses nothing: what stands still is followed by any weights.
     meta = weights.Meta(tracker, arguments, {'confidence_bias': 60.0})
     begin = tmp_path / 'begin.safetensors'
     before = network(**arguments).state_dict()
     weights.save(begin, weights.Checkpoint(before, meta))
     out = tmp_path / 'out'
-    mining = ['--segments', '1', '--length', '4', '--skip', '1', '--objects', '3', '--travel', '0']
-    options = ['--init', str(begin), '--steps', '1', '--held-out', '0', *mining]
+    options = ['--init', str(begin), '--steps', '1', '--held-out', '0', *MINING]
     assert train(footage, out, *options, tracker=tracker) == 0
     mined = sorted(out.glob('mined/*/groundtruth.txt'))
     assert len(mined) >= 2
@@ -203,6 +240,21 @@ def test_unlabelled_footage_adapts_the_weights(
     assert found.meta.training['shots'] == len(mined)
     assert found.meta.settings['confidence_bias'] == 60.0
     assert not torch.equal(found.tensors[kernel], before[kernel].half())
+
+
+def test_a_teacher_follows_what_nobody_labelled(tmp_path, footage):
+    meta = weights.Meta('siamfc', SMALL, {'confidence_bias': 60.0})
+    teacher = tmp_path / 'teacher.safetensors'
+    weights.save(teacher, weights.Checkpoint(SiamFC(**SMALL).state_dict(), meta))
+    out = tmp_path / 'out'
+    options = ['--init', 'none', '--teacher', str(teacher), '--held-out', '0', *MINING]
+    assert train(footage, out, *options, tracker='csn-matching') == 0
+    mined = sorted(out.glob('mined/*/groundtruth.txt'))
+    assert len(mined) >= 2
+    found = weights.load(out / 'csn-matching.safetensors')
+    assert found.meta.training['shots'] == len(mined)
+    # What was fitted for the teacher is not the learner's.
+    assert 'confidence_bias' not in found.meta.settings
 
 
 def test_a_video_without_a_tracker_is_refused(stills, tmp_path, capsys):

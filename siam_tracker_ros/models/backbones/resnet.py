@@ -40,11 +40,20 @@ class ResidualUnit(nn.Module):
         Ring of zeros around it: 0 crops, 1 is the ordinary unit.
     last : bool
         Whether this is the network's last unit, which keeps negative values.
+    expansion : int
+        Its width over that of the convolution of 3 pixels in it.
     """
 
-    def __init__(self, inputs: int, outputs: int, padding: int = 0, last: bool = False) -> None:
+    def __init__(
+        self,
+        inputs: int,
+        outputs: int,
+        padding: int = 0,
+        last: bool = False,
+        expansion: int = EXPANSION,
+    ) -> None:
         super().__init__()
-        inner = outputs // EXPANSION
+        inner = outputs // expansion
         self.crop = 1 - padding
         self.last = last
         self.residual = nn.Sequential(
@@ -95,6 +104,10 @@ class ResNet(Backbone):
     padding : str
         ``crop``, or ``zero`` for ordinary padding, to measure what the cropping is worth. Then 127
         px give 16 x 16 cells and 255 px give 32 x 32.
+    expansion : int
+        Width of the units over that of their convolutions of 3 pixels: 4 as published, 2 as in the
+        wide ResNets of Zagoruyko and Komodakis (2016). A network of few channels needs the wide
+        ones: with 4, most of its work is done by convolutions of one pixel.
 
     Raises
     ------
@@ -109,6 +122,7 @@ class ResNet(Backbone):
         widths: Sequence[int] = (64, 256, 512),
         depths: Sequence[int] = (4, 3),
         padding: str = CROP,
+        expansion: int = EXPANSION,
     ) -> None:
         super().__init__()
         if padding not in (CROP, ZERO):
@@ -124,10 +138,15 @@ class ResNet(Backbone):
             nn.ReLU(inplace=True),
             nn.MaxPool2d(3, stride=2, padding=zeros),
         )
-        self.stage4 = nn.Sequential(*(ResidualUnit(w1 if k else w0, w1, zeros) for k in range(d1)))
+        self.stage4 = nn.Sequential(
+            *(ResidualUnit(w1 if k else w0, w1, zeros, False, expansion) for k in range(d1))
+        )
         self.pool = nn.MaxPool2d(2)
         self.stage8 = nn.Sequential(
-            *(ResidualUnit(w2 if k else w1, w2, zeros, last=k == d2 - 1) for k in range(d2))
+            *(
+                ResidualUnit(w2 if k else w1, w2, zeros, k == d2 - 1, expansion)
+                for k in range(d2)
+            )
         )
         self.initialise()
 
