@@ -135,7 +135,7 @@ def draw_stages(milliseconds: Mapping[str, Mapping[str, float]], stages: Sequenc
             widths = np.nan_to_num([milliseconds[name].get(stage, 0.0) for name in names])
             axes.barh(
                 range(len(names)), widths, left=left, height=0.6,
-                color=STAGE_PAIRS[index % len(STAGE_PAIRS)][0],
+                color=STAGE_PAIRS[index][0],
             )  # fmt: skip
             left += widths
         axes.set_yticks(range(len(names)), [_wrapped(name, 14) for name in names], color=INK)

@@ -22,7 +22,8 @@ DASHES = ('-', '--', ':', '-.')
 # As matplotlib calls them, and as letters.
 MARKERS = {'o': '●', 's': '■', 'D': '◆', '^': '▲', 'v': '▼', 'P': '✚', 'X': '✖'}
 
-# Parts of a frame's time, dark to light in one hue, and two muted ones: they are no trackers.
+# Parts of a frame's time, one for each of `STAGES`: dark to light in one hue, and three muted
+# ones. They are no trackers.
 STAGE_PAIRS = (
     ('#123f63', '#8cc4ee'),
     ('#2a6a9c', '#5f9fd0'),
@@ -31,6 +32,7 @@ STAGE_PAIRS = (
     ('#c6ddf0', '#1b4163'),
     ('#8b93a0', '#8b93a0'),
     ('#6b6286', '#aba2c9'),
+    ('#b3a8c9', '#77698f'),
 )
 
 INK = '#1a2029'

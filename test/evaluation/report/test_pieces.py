@@ -17,11 +17,13 @@ from siam_tracker_ros.evaluation.report.palette import (
     tracker_styles,
 )
 from siam_tracker_ros.evaluation.report.plots import slug
+from siam_tracker_ros.evaluation.report.stage_bars import stage_plot
 from siam_tracker_ros.evaluation.report.strips import COLUMNS, Strip
 from siam_tracker_ros.evaluation.report.tables import cells, show
 from siam_tracker_ros.evaluation.summary import Measure
 from siam_tracker_ros.evaluation.traces import INIT, TRACKED, Trace
 from siam_tracker_ros.sequences import Sequence
+from siam_tracker_ros.stages import STAGES
 
 NAN = float('nan')
 
@@ -142,6 +144,15 @@ def test_trackers_look_different_and_can_be_seen():
     assert light.keys() == dark.keys()
     # A colour stands for one variable in the SVG.
     assert len(set(light.values())) == len(PAIRS) + len(STAGE_PAIRS)
+
+
+def test_a_tracker_may_have_all_stages(tmp_path):
+    costs = {'csn': dict.fromkeys(STAGES, 2.0), 'siamfc': {'network': 9.0, 'crop': NAN}}
+    plot = stage_plot(costs, tmp_path)
+    assert [entry.label for entry in plot.entries] == list(STAGES)
+    for index in range(len(STAGES)):
+        assert f'var(--stage-{index})' in plot.svg
+    assert stage_plot({'kcf': {'fps': 30.0}}, tmp_path) is None
 
 
 def test_names_of_files_are_plain():
