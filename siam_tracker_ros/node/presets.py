@@ -18,8 +18,8 @@ RATES = ('start_rate', 'update_rate')
 # what it leaves open.
 PAPERS = ('section', 'MDNet')
 
-# What both papers mean without a word: crops of section 2, each negative sample drawn with a crop
-# of its own, and lessons that the frame waits for.
+# What the paper means without a word: crops of section 2, each negative sample drawn with a crop
+# of its own, lessons that the frame waits for, and no regression of boxes.
 IMPLIED = (
     'exemplar_size',
     'search_size',
@@ -27,6 +27,7 @@ IMPLIED = (
     'iterations_per_frame',
     'similarity_weight',
     'distance_weight',
+    'box_regression',
 )
 
 

@@ -156,7 +156,7 @@ class MatchingAlone(Finder):
 
 
 class ClassificationAlone(Finder):
-    """The classification subnetwork alone: MDNet's candidates, without its regression."""
+    """The classification subnetwork alone: MDNet's candidates."""
 
     def measure_origins(self, frame: Frame, target: CSNTarget) -> None:
         """See `Finder.measure_origins`: no peak is looked for."""
