@@ -165,9 +165,7 @@ def measure(network: Siamese, batches: list[Batch], settings: FitSettings) -> di
     for batch in batches:
         total, _ = losses(network, batch, settings)
         totals.append(float(total))
-        maps = network.match_all(
-            network.template(batch.exemplars), network.features(batch.searches)
-        )
+        maps = all_maps(network, batch)
         own = maps.diagonal(dim1=0, dim2=1).permute(2, 0, 1)
         distance = distance_map(batch.centres, maps.shape[-1], network.backbone.stride)
         place = own.flatten(1).argmax(dim=1, keepdim=True)

@@ -100,8 +100,8 @@ def teacher():
 
 def test_a_teacher_is_followed_and_stays_as_it_is(job, teacher):
     before = copy.deepcopy(teacher)
-    labels_only = {'place_weight': 0.0, 'absent_weight': 0.0, 'teacher_weight': 10.0}
-    run = job(teacher=teacher, steps=12, rate=0.01, **labels_only)
+    parts = {'place_weight': 0.0, 'absent_weight': 0.0, 'teacher_weight': 10.0}
+    run = job(teacher=teacher, steps=12, rate=0.01, **parts)
     run.run()
     assert equal(teacher, before)
     found = rows(run.folder)
