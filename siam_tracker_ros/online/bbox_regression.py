@@ -60,7 +60,7 @@ class BoxRegression:
     weight : Tensor
         (D + 1, 4): features, and one constant, to changes of the box.
     mean : Tensor
-        (4,) mean change of the samples.
+        (4,) mean change of the samples, or what takes its place.
     """
 
     weight: Tensor
@@ -97,6 +97,21 @@ class BoxRegression:
             gram = x.T @ x + ridge * torch.eye(d, dtype=x.dtype, device=x.device)
             weight = torch.linalg.solve(gram, x.T @ y)
         return cls((weight @ colour).to(features.dtype), mean.to(features.dtype))
+
+    def calibrated(self, features: Tensor) -> BoxRegression:
+        """The same regression, less what it says of the target itself.
+
+        The ridge leaves an answer to the target's own box, too: a target that does not move would
+        be reported beside the box that was drawn, in every frame. Our choice; MDNet's code has no
+        such step.
+
+        Parameters
+        ----------
+        features : Tensor
+            (1, D) features of the target.
+        """
+        answer = (_with_constant(features) @ self.weight)[0]
+        return BoxRegression(self.weight, -answer)
 
     def apply(self, features: Tensor, boxes: Tensor) -> Tensor:
         """Move boxes onto the target.
@@ -148,7 +163,8 @@ def learn_regression(
         generator,
     )
     features = patch_features(network, frame, boxes)
-    return BoxRegression.fit(features, boxes, row, s.regression_ridge)
+    regression = BoxRegression.fit(features, boxes, row, s.regression_ridge)
+    return regression.calibrated(patch_features(network, frame, row.unsqueeze(0)))
 
 
 def to_changes(boxes: Tensor, target: Tensor) -> Tensor:
