@@ -242,7 +242,8 @@ def train(
             'shots': len(shown),
             'licence': run.licence,
             'init': init,
-            'teacher': run.teacher,
+            # The command has the file, if it was one.
+            'teacher': teacher[1].tracker if teacher else NONE,
             'fit': fit.to_dict(),
             'scenes': scenes.to_dict(),
             'steps_of_last_session': job.step - first,
