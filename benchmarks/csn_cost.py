@@ -30,8 +30,11 @@ from siam_tracker_ros.frames import Frame
 from siam_tracker_ros.geometry import Box
 from siam_tracker_ros.memory import keep_large_buffers
 from siam_tracker_ros.node.presets import PRESETS
+from siam_tracker_ros.online.bbox_regression import learn_regression
 from siam_tracker_ros.online.learner import Lesson, Samples
-from siam_tracker_ros.online.redetection import Sweep, redetect
+from siam_tracker_ros.online.patches import patch_features
+from siam_tracker_ros.online.redetection import Sweep, look, redetect
+from siam_tracker_ros.online.sampling import box_row
 from siam_tracker_ros.outputs import prepare_output_file
 from siam_tracker_ros.rendering import Clip
 from siam_tracker_ros.trackers.csn import CSNTarget, CSNTracker
@@ -61,6 +64,16 @@ PARTS = (
         'every frame, with `size_from: matching`',
     ),
     (
+        'looking',
+        'a tile around the last place',
+        'every frame without a peak that is taken for the target, with `look_around: true`',
+    ),
+    (
+        'regression',
+        'regression of a box',
+        'every frame with a result that is taken for the target, with `box_regression: true`',
+    ),
+    (
         'remembering',
         "a frame's samples",
         'every frame that passes the gate, at most each `remember_every`-th',
@@ -71,6 +84,7 @@ PARTS = (
         '`update_iterations` times in `update_every` frames',
     ),
     ('first_frame', 'learning of the first frame', 'once'),
+    ('first_regression', 'learning of the regression', 'once, with `box_regression: true`'),
     (
         'redetection',
         'tiles of one frame',
@@ -187,6 +201,7 @@ def take_apart(tracker: CSNTracker, target: CSNTarget, frame: Frame) -> dict[str
     """Milliseconds of each of `PARTS`; None where the settings leave it out."""
     s, box, learned = tracker.settings, target.box, target.classifier
     matcher, classifier, device = tracker.matcher, tracker.classifier, tracker.device
+    network, row, regression = tracker.network.classification, box_row(box), target.regression
     maps, _ = matcher.respond(frame, [target], [box], s.search_size, [1.0])
     candidates = torch.tensor(
         [[box.cx, box.cy, box.w * f, box.h * f] for f in s.candidate_factors]
@@ -217,11 +232,20 @@ def take_apart(tracker: CSNTracker, target: CSNTarget, frame: Frame) -> dict[str
                 frame, [target], [box], s.fine_size, s.factors, 0.0
             )
         ) if s.size_from == 'matching' else None,
+        'looking': (
+            lambda: look(network, frame, [learned.head], [row.unsqueeze(0)], s.redetect_cells)
+        ) if s.look_around else None,
+        'regression': (
+            lambda: regression.apply(
+                patch_features(network, frame, row.unsqueeze(0)), row.unsqueeze(0)
+            )
+        ) if regression is not None else None,
+        'first_regression': (
+            lambda: learn_regression(network, frame, box, s, learned.generator)
+        ) if s.box_regression else None,
         'iteration': lambda: lesson.advance(1),
         'redetection': (
-            lambda: redetect(
-                tracker.network.classification, frame, [learned.head], [box], [Sweep()], s
-            )
+            lambda: redetect(network, frame, [learned.head], [box], [Sweep()], s)
         ) if s.redetect_tiles else None,
         'first_frame': lambda: classifier.start(frame, box, s.seed),
         # Last: it changes what is remembered.

@@ -54,6 +54,14 @@ class GateSettings(Settings):
         symbol='n',
         source='section 4.1',
     )
+    least_classification: float = setting(
+        0.0,
+        'classification score below which nothing is learned; the paper has no such bound',
+        low=0.0,
+        high=1.0,
+        source='MDNet, algorithm 1: one half',
+        dynamic=True,
+    )
     between: str = setting(
         'direct',
         'update where the highest rival lies between gamma_p and gamma_m, for which section 3.3 '
@@ -93,7 +101,9 @@ def decide(
 
     Without a rival peak above gamma_m of the highest one the update is direct. Otherwise both
     scores must be greater than their share, gamma_m and gamma_c, of their means over the last n
-    frames. A rival in (gamma_p, gamma_m] falls under both sentences: `GateSettings.between`.
+    frames. A rival in (gamma_p, gamma_m] falls under both sentences: `GateSettings.between`. What
+    the classifier itself does not take for the target can be left out before that
+    (`GateSettings.least_classification`).
 
     Parameters
     ----------
@@ -108,6 +118,12 @@ def decide(
     """
     if not all(map(math.isfinite, (*rivals, matching, classification))):
         return Decision(False, 'a score is not finite')
+    if classification < settings.least_classification:
+        return Decision(
+            False,
+            f'the classification score {classification:.3g} is below '
+            f'{settings.least_classification:g}',
+        )
     highest = max(rivals, default=0.0)
     direct = settings.rival_update if settings.between == 'direct' else settings.rival_candidate
     if highest <= direct:

@@ -46,6 +46,14 @@ class RedetectionSettings(Settings):
             raise UserError(f'redetect_cells is {self.redetect_cells}: expected an odd number')
 
 
+@dataclass(frozen=True)
+class Hit:
+    """Where the classifier takes something for a target, and how sure it is."""
+
+    box: Box
+    margin: float
+
+
 def tile_centres(box: Box, width: int, height: int, cells: int) -> list[tuple[float, float]]:
     """Centres of the tiles that cover a frame, those nearest to a box first.
 
@@ -126,17 +134,46 @@ def redetect(
         The box that most looks like each target, where it looks more like it than like its
         surroundings (S_C > 1/2).
     """
-    cells = settings.redetect_cells
     tiles = [s.next_tiles(box, frame, settings) for s, box in zip(sweeps, boxes)]
-    rows = torch.cat(tiles)
+    hits = look(network, frame, heads, tiles, settings.redetect_cells)
+    return [None if hit is None else hit.box for hit in hits]
+
+
+@torch.no_grad()
+def look(
+    network: ClassificationNetwork,
+    frame: Frame,
+    heads: Sequence[Head],
+    tiles: Sequence[Tensor],
+    cells: int,
+) -> list[Hit | None]:
+    """Look for each target in tiles of its own, with one run of the network.
+
+    Parameters
+    ----------
+    network : ClassificationNetwork
+    frame : Frame
+    heads : sequence of Head
+        N, one target each.
+    tiles : sequence of Tensor
+        For each target (n, 4) boxes in the middle of its tiles.
+    cells : int
+        Boxes along a side of a tile.
+
+    Returns
+    -------
+    list of Hit or None
+        What most looks like each target, where it looks more like it than like its surroundings.
+    """
+    rows = torch.cat(list(tiles))
     if not len(rows):
         return [None] * len(heads)
     counts = [len(t) for t in tiles]
     features = torch.split(grid_features(network, frame, rows, cells), counts)
     places = torch.split(grid_boxes(rows, cells), counts)
-    found: list[Box | None] = []
+    found: list[Hit | None] = []
     for head, some, around in zip(heads, features, places):
         margin, index = head.margins(some.flatten(0, 1).unsqueeze(0))[0].max(dim=0)
         row = around.flatten(0, 1)[int(index)].tolist()
-        found.append(Box(*row) if float(margin) > 0.0 else None)
+        found.append(Hit(Box(*row), float(margin)) if float(margin) > 0.0 else None)
     return found

@@ -8,6 +8,7 @@ from siam_tracker_ros.errors import UserError
 from siam_tracker_ros.online.gate import GateSettings, ScoreHistory, decide
 
 PAPER = GateSettings()
+DOUBTING = GateSettings(least_classification=0.5)
 CAUTIOUS = GateSettings(between='gated')
 # Histories whose means make the bars 0.8 * 0.5 = 0.4 for S_M and 0.6 * 0.5 = 0.3 for S_C.
 HALF = [0.5] * 6
@@ -38,6 +39,10 @@ MATCHING, CLASSIFICATION = 'the matching score', 'the classification score'
         ([0.9], (0.41, 0.3), PAPER, False, CLASSIFICATION),
         ([0.9], (0.1, 0.1), PAPER, False, MATCHING),
         ([0.9], (0.41, 0.3), CAUTIOUS, False, CLASSIFICATION),
+        # What the classifier does not take for the target is left out, if asked for.
+        ([], (0.9, 0.49), DOUBTING, False, 'is below 0.5'),
+        ([0.9], (0.9, 0.49), DOUBTING, False, 'is below 0.5'),
+        ([], (0.9, 0.5), DOUBTING, True, NO_RIVAL),
         # Numbers that are not finite never update, with or without rivals.
         ([], (math.nan, 0.9), PAPER, False, 'not finite'),
         ([], (0.9, math.inf), PAPER, False, 'not finite'),

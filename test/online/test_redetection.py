@@ -18,6 +18,7 @@ from siam_tracker_ros.online.patches import CELL_STEP, grid_boxes, patch_feature
 from siam_tracker_ros.online.redetection import (
     RedetectionSettings,
     Sweep,
+    look,
     redetect,
     tile_centres,
 )
@@ -165,6 +166,17 @@ def test_the_best_of_all_boxes_is_the_hit(network, frame):
     assert (margins > 0).all()
     best = boxes[margins.argmax()].tolist()
     assert (hit.cx, hit.cy, hit.w, hit.h) == pytest.approx(best, abs=1e-3)
+
+
+def test_a_hit_says_how_sure_the_classifier_is(network, frame):
+    boxes = torch.tensor([[120.0, 90.0, 50.0, 40.0]])
+    head = seeks(network, frame, Box(120, 90, 50, 40), within=100.0)
+    hit, none = look(network, frame, [head, never(network)], [boxes, boxes], 3)
+    with torch.no_grad():
+        around = patch_features(network, frame, grid_boxes(boxes, 3)[0])
+    assert hit.margin == pytest.approx(float(head.margins(around.unsqueeze(0)).max()), rel=1e-4)
+    assert hit.box == Box(120, 90, 50, 40)
+    assert none is None
 
 
 def test_all_lost_targets_are_looked_for_in_one_run(network, frame, monkeypatch):

@@ -16,9 +16,10 @@ from ...frames import Frame
 from ...geometry import Box, SearchWindow
 from ...online.classifier import OnlineClassifier
 from ...online.monitor import Evidence, probability
+from ...online.redetection import Hit, look
 from ...online.sampling import Spread, box_row, gaussian, inside
 from ...stages import stage
-from ..base import Response
+from ..base import Response, State
 from ..matcher import Matcher
 from .proposals import Proposer
 from .settings import CSNSettings
@@ -93,8 +94,9 @@ class Cascade(Finder):
                 [p.boxes(factors) for p in proposals],
             )
             tables = [m.tolist() for m in margins]
+        own = self._look_around(frame, targets, tables)
         places, chosen = [], []
-        for proposal, table in zip(proposals, tables):
+        for i, (proposal, table) in enumerate(zip(proposals, tables)):
             rank = [
                 margin + proposal.bonus[k // len(factors)] for k, margin in enumerate(table)
             ]
@@ -105,6 +107,10 @@ class Cascade(Finder):
             peak, scale = divmod(best, len(factors))
             chosen.append((peak, factors[scale], table[best]))
             places.append(Box(*proposal.places[peak], *proposal.size))
+            if i in own:
+                chosen[i] = (peak, 1.0, own[i].margin)
+                row = inside(box_row(own[i].box).unsqueeze(0), frame.width, frame.height)
+                places[i] = Box(*row[0].tolist())
         if s.size_from == 'matching':
             # Much of one scale may look like the target to a classifier that learned from boxes
             # that overlap it by seven tenths.
@@ -127,6 +133,28 @@ class Cascade(Finder):
                 )
             )
         return results
+
+    def _look_around(
+        self, frame: Frame, targets: list[CSNTarget], tables: list[list[float]]
+    ) -> dict[int, Hit]:
+        """What the classifier finds near targets that it takes no peak for, by their number."""
+        s = self.settings
+        near = [
+            i
+            for i, (target, table) in enumerate(zip(targets, tables))
+            if s.look_around and target.state is not State.LOST and max(table) <= 0.0
+        ]
+        if not near:
+            return {}
+        with stage('classification', self.device):
+            hits = look(
+                self.classifier.network,
+                frame,
+                [targets[i].classifier.head for i in near],
+                [box_row(targets[i].box).unsqueeze(0) for i in near],
+                s.redetect_cells,
+            )
+        return {i: hit for i, hit in zip(near, hits) if hit is not None}
 
 
 class MatchingAlone(Finder):

@@ -75,6 +75,13 @@ class CSNSettings(
     drawn_candidates: int = setting(
         256, 'candidates that are drawn', low=1, high=4096, source='MDNet 3.3'
     )
+    look_around: bool = setting(
+        False,
+        'whether the classifier, where it takes no peak for the target, looks for it itself '
+        'around the last place',
+        source='own',
+        dynamic=True,
+    )
     similarity_weight: float = setting(
         0.0,
         "weight of a peak's logit beside the classifier's margin, where the result is chosen; the "

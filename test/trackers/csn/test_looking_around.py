@@ -1,0 +1,93 @@
+# Copyright 2026 The siam_tracker_ros authors
+# SPDX-License-Identifier: Apache-2.0
+"""Where the classifier takes no peak for the target, it may look for it itself."""
+
+from csn_bench import AWAY, GONE, HERE, THERE, place_of
+import pytest
+import torch
+
+from siam_tracker_ros.geometry import Box
+from siam_tracker_ros.online.redetection import Hit
+from siam_tracker_ros.trackers import State
+from siam_tracker_ros.trackers.csn import finders
+
+LOOKING = {'look_around': True, 'size_from': 'matching'}
+BESIDE = Box(HERE.cx + 20, HERE.cy - 10, HERE.w, HERE.h)
+
+
+@pytest.fixture
+def seen(monkeypatch):
+    """Makes the classifier see these hits, one of each target it is asked about; returns calls."""
+
+    def seen(*hits):
+        asked = []
+
+        def look(network, frame, heads, tiles, cells):
+            asked.append((torch.cat(list(tiles)).tolist(), cells))
+            return list(hits)[: len(heads)]
+
+        monkeypatch.setattr(finders, 'look', look)
+        return asked
+
+    return seen
+
+
+def row(box):
+    return [box.cx, box.cy, box.w, box.h]
+
+
+@pytest.mark.parametrize('size_from', ['matching', 'classification'])
+def test_what_it_finds_is_the_result(make, frame, show, prefer, seen, size_from):
+    tracker = make(look_around=True, size_from=size_from, redetect_cells=7)
+    show(tracker, (0.0, 0.0, 2.0))
+    prefer(tracker)
+    asked = seen(Hit(BESIDE, 1.5))
+    target = tracker.start(frame, HERE)
+    (estimate,) = tracker.step(frame, [target])
+    assert asked == [([row(HERE)], 7)]
+    assert (target.box.cx, target.box.cy) == pytest.approx((BESIDE.cx, BESIDE.cy), abs=1e-3)
+    assert estimate.classification == pytest.approx(1 / (1 + 2.718281828**-1.5))
+
+
+def test_without_a_hit_the_peak_is_the_result(make, frame, show, prefer, seen):
+    tracker = make(**LOOKING)
+    show(tracker, (0.0, 0.0, 2.0))
+    prefer(tracker)
+    assert seen(None) == []
+    target = tracker.start(frame, HERE)
+    (estimate,) = tracker.step(frame, [target])
+    assert place_of(target.box) == pytest.approx(place_of(HERE), abs=1e-3)
+    assert estimate.classification < 0.5
+
+
+def test_it_does_not_look_unless_asked_to(make, frame, show, prefer, seen):
+    tracker = make(size_from='matching')
+    show(tracker, (0.0, 0.0, 2.0))
+    prefer(tracker)
+    asked = seen(Hit(BESIDE, 1.5))
+    tracker.step(frame, [tracker.start(frame, HERE)])
+    assert not asked
+
+
+def test_it_looks_for_those_alone_that_no_peak_is_taken_for_and_that_are_not_lost(
+    make, frame, show, prefer, seen
+):
+    tracker = make(**LOOKING, **GONE)
+    show(tracker, (0.0, 0.0, 2.0))
+    prefer(tracker, (HERE.cx, HERE.cy))
+    targets = [tracker.start(frame, box) for box in (HERE, THERE, AWAY)]
+    targets[2].lose()
+    asked = seen(None)
+    tracker.step(frame, targets)
+    assert [rows for rows, _ in asked] == [[row(THERE)]]
+    assert targets[2].state is State.LOST
+
+
+def test_a_hit_beyond_the_frame_is_moved_into_it(make, frame, show, prefer, seen):
+    tracker = make(**LOOKING)
+    show(tracker, (0.0, 0.0, 2.0))
+    prefer(tracker)
+    seen(Hit(Box(-30, HERE.cy, HERE.w, HERE.h), 1.5))
+    target = tracker.start(frame, HERE)
+    tracker.step(frame, [target])
+    assert target.box.cx == pytest.approx(0.0, abs=1e-3)
