@@ -3,10 +3,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """Join the trained subnetworks of the cascaded Siamese tracker, and fit its score.
 
-``scripts/join_csn.py MATCHING CLASSIFICATION OUT --tracks DIR [DIR ...] [--check DIR [DIR ...]]
-[--set name=value ...]``: the tracks are folders of sequences in GOT-10k's layout, as
-``scripts/render_tracks.py`` writes them. The state is compared with the truth on those of
-``--check``, which must be others than the score was fitted on.
+``scripts/join_csn.py MATCHING CLASSIFICATION OUT --tracks DIR [DIR ...] [--easy DIR [DIR ...]]
+[--check DIR [DIR ...]] [--set name=value ...]``: the tracks are folders of sequences in GOT-10k's
+layout, as ``scripts/render_tracks.py`` writes them. Those of ``--easy`` are real ones in which the
+target should not be lost, such as training mines from videos. The state is compared with the truth
+on those of ``--check``, which must be others than the score was fitted on.
 """
 
 from __future__ import annotations
@@ -41,6 +42,7 @@ def main() -> int:
     parser.add_argument('classification', type=Path, metavar='CLASSIFICATION')
     parser.add_argument('out', type=Path, metavar='OUT', help='the checkpoint to write')
     parser.add_argument('--tracks', nargs='+', required=True, type=Path, metavar='DIR')
+    parser.add_argument('--easy', nargs='+', default=[], type=Path, metavar='DIR')
     parser.add_argument('--check', nargs='+', default=[], type=Path, metavar='DIR')
     parser.add_argument(
         '--every', type=int, default=1, metavar='N', help='take every N-th sequence (%(default)s)'
@@ -63,9 +65,9 @@ def main() -> int:
     if args.threads > 0:
         torch.set_num_threads(args.threads)
     try:
-        tracks, check = (
+        tracks, easy, check = (
             [s for folder in folders for s in read_sequences(folder)][:: args.every]
-            for folders in (args.tracks, args.check)
+            for folders in (args.tracks, args.easy, args.check)
         )
         path = join(
             args.matching,
@@ -75,6 +77,7 @@ def main() -> int:
             parse_overrides(args.set, describe(CSNSettings)),
             args.device,
             'scripts/join_csn.py ' + shlex.join(sys.argv[1:]),
+            tqdm(easy, desc='easy', disable=None),
         )
         settings = weights.load(path).meta.settings
         print(', '.join(f'{name} {settings[name]:g}' for name in FITTED))

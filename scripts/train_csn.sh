@@ -9,7 +9,8 @@
 # SiamFC's response maps. The classification subnetwork learns from the same images: the few real
 # sequences are given six times, so that about one visit in eight is to one of them. Then the two
 # are joined, and their score and its thresholds are fitted on sequences that are rendered from the
-# stills, and checked on others. The result is OUT/csn.safetensors.
+# stills, so that nothing real that was followed there and back is lost in the videos, and checked
+# on others. The result is OUT/csn.safetensors.
 #
 # All stages resume, and a finished one is not done again, but for the fit. On one core, each of
 # the two trainings takes one to two hours, the rest half an hour.
@@ -46,6 +47,7 @@ render tracks-check --count 20 --held-out-only 0.03
 
 "$scripts/join_csn.py" "$out/csn-matching/csn-matching.safetensors" \
   "$out/csn-classification/csn-classification.safetensors" "$out/csn.safetensors" \
-  --tracks "$out/tracks" --check "$out/tracks-check" \
+  --tracks "$out/tracks" --easy "$mined" --check "$out/tracks-check" \
   --set size_from=matching peak_upsampling=4 remember_every=3 drawn_candidates=64 \
-  similarity_weight=3 distance_weight=1 box_regression=true regression_samples=200
+  similarity_weight=3 distance_weight=1 box_regression=true regression_samples=200 \
+  look_around=true least_classification=0.5

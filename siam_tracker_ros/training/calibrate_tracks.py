@@ -20,7 +20,7 @@ from ..errors import UserError
 from ..online.monitor import Calibration, Evidence, Judgement, Monitor, Thresholds
 from ..trackers.csn import CSNTracker
 from .calibrate import fit_logistic
-from .followed import FEATURES, ON_TARGET, Flags, Floats, Followed, follow_and_lose
+from .followed import FEATURES, ON_TARGET, Flags, Floats, Followed, follow_and_lose, follow_on
 from .thresholds import CERTAIN, choose_found, choose_lost, in_a_row
 
 LONGEST = 30
@@ -40,14 +40,21 @@ class Evidences:
     Attributes
     ----------
     never_lost, never_found : tuple of Followed
+    easy : tuple of Followed
+        The first way through others, see `calibrate_on_tracks`.
     """
 
     never_lost: tuple[Followed, ...]
     never_found: tuple[Followed, ...]
+    easy: tuple[Followed, ...] = ()
 
 
-def gather(tracker: CSNTracker, sequences: Iterable[labelled.Sequence]) -> Evidences:
-    """Track sequences in both ways.
+def gather(
+    tracker: CSNTracker,
+    sequences: Iterable[labelled.Sequence],
+    easy: Iterable[labelled.Sequence] = (),
+) -> Evidences:
+    """Track sequences in both ways, and the easy ones in the first.
 
     Raises
     ------
@@ -56,7 +63,11 @@ def gather(tracker: CSNTracker, sequences: Iterable[labelled.Sequence]) -> Evide
         nothing can be fitted then.
     """
     both = [follow_and_lose(tracker, sequence) for sequence in sequences]
-    found = Evidences(tuple(a for a, _ in both), tuple(b for _, b in both))
+    found = Evidences(
+        tuple(a for a, _ in both),
+        tuple(b for _, b in both),
+        tuple(follow_on(tracker, sequence) for sequence in easy),
+    )
     right = np.concatenate([np.zeros(0, np.bool_), *(f.right for f in found.never_lost)])
     if right.all() or not right.any():
         what = 'none' if not right.any() else 'all'
@@ -68,7 +79,9 @@ def gather(tracker: CSNTracker, sequences: Iterable[labelled.Sequence]) -> Evide
 
 
 def calibrate_on_tracks(
-    tracker: CSNTracker, sequences: Iterable[labelled.Sequence]
+    tracker: CSNTracker,
+    sequences: Iterable[labelled.Sequence],
+    easy: Iterable[labelled.Sequence] = (),
 ) -> dict[str, float]:
     """Fit the score, choose the thresholds, and return the tracker's settings for them.
 
@@ -80,6 +93,12 @@ def calibrate_on_tracks(
         With the settings that it will be used with; those of the score do not matter.
     sequences : iterable of Sequence
         Of nothing that anybody is judged by.
+    easy : iterable of Sequence
+        Real ones, of which only ``lost_score`` takes notice: what is rendered is sharper than
+        what a camera sees, and by the rendered ones alone many a real target would be lost while
+        its match is right. The score is not fitted on them: what `mining` leaves is what a
+        matching network could follow there and back, so nearly all of it is right, and what is
+        wrong says nothing about the classifier.
 
     Returns
     -------
@@ -92,7 +111,7 @@ def calibrate_on_tracks(
         See `gather`.
     """
     s = tracker.settings
-    return settings_for(gather(tracker, sequences), s.history, s.lost_patience)
+    return settings_for(gather(tracker, sequences, easy), s.history, s.lost_patience)
 
 
 def settings_for(evidences: Evidences, history: int, patience: int) -> dict[str, float]:
@@ -108,7 +127,9 @@ def settings_for(evidences: Evidences, history: int, patience: int) -> dict[str,
     """
     c = fit_calibration(evidences, history)
     c = Calibration(*(round(v, DIGITS) for v in (c.bias, c.peak, c.sharpness, c.drop, c.margin)))
-    kept = [(replay(f, c, history)[1], f.right) for f in evidences.never_lost]
+    kept = [
+        (replay(f, c, history)[1], f.right) for f in (*evidences.never_lost, *evidences.easy)
+    ]
     searched = [search(f, replay(f, c, history)[1], patience) for f in evidences.never_found]
     return {
         'confidence_bias': c.bias,

@@ -88,6 +88,17 @@ def follow(tracker: CSNTracker, sequence: Sequence) -> Followed:
     return record.followed()
 
 
+def follow_on(tracker: CSNTracker, sequence: Sequence) -> Followed:
+    """Track a sequence without ever losing the target: what `follow_and_lose` does first.
+
+    Raises
+    ------
+    UserError
+        As for `follow`.
+    """
+    return follow(_undecided(tracker), sequence)
+
+
 def follow_and_lose(tracker: CSNTracker, sequence: Sequence) -> tuple[Followed, Followed]:
     """Track a sequence twice at a time: never lost, and lost by the truth and never found.
 
@@ -105,9 +116,7 @@ def follow_and_lose(tracker: CSNTracker, sequence: Sequence) -> tuple[Followed, 
     UserError
         As for `follow`.
     """
-    s = tracker.settings
-    # No score is below 0. One of 1 would find a target, but a logistic reaches it at 37 only.
-    tracker = tracker.with_settings(s.replaced(lost_score=0.0, found_score=1.0))
+    s, tracker = tracker.settings, _undecided(tracker)
     frame = _first_frame(tracker, sequence)
     records = [
         _Record(sequence, tracker.start(frame, sequence.first_box)) for _ in range(2)
@@ -119,6 +128,12 @@ def follow_and_lose(tracker: CSNTracker, sequence: Sequence) -> tuple[Followed, 
         if len(last) == s.lost_patience and max(last) <= ON_TARGET:
             loser.target.lose()
     return records[0].followed(), loser.followed()
+
+
+def _undecided(tracker: CSNTracker) -> CSNTracker:
+    """A tracker whose scores change no state."""
+    # No score is below 0. One of 1 would find a target, but a logistic reaches it at 37 only.
+    return tracker.with_settings(tracker.settings.replaced(lost_score=0.0, found_score=1.0))
 
 
 class _Record:

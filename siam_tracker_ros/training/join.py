@@ -50,6 +50,7 @@ def join(
     overrides: Mapping[str, Any] | None = None,
     device: str = 'auto',
     command: str = '',
+    easy: Iterable[Sequence] = (),
 ) -> Path:
     """Join two checkpoints, and fit score and thresholds of what comes out.
 
@@ -67,6 +68,8 @@ def join(
         See `runtime.resolve_device`.
     command : str
         What was typed, for the model card.
+    easy : iterable of Sequence
+        Real sequences that a target should not be lost in: see `calibrate_on_tracks`.
 
     Returns
     -------
@@ -86,13 +89,16 @@ def join(
     network = CascadedSiamese(**checkpoint.meta.network)
     checkpoint.fill(network)
     settings = CSNSettings.from_dict(checkpoint.meta.settings)
-    counted = _Counted(sequences)
-    fitted = calibrate_on_tracks(CSNTracker(network, settings, resolve_device(device)), counted)
+    counted, real = _Counted(sequences), _Counted(easy)
+    tracker = CSNTracker(network, settings, resolve_device(device))
+    fitted = calibrate_on_tracks(tracker, counted, real)
     card = {
         **checkpoint.meta.training,
         'command': '\n'.join([*checkpoint.meta.training['command'].splitlines(), command]),
         'fitted_sequences': counted.sequences,
         'fitted_frames': counted.frames,
+        'easy_sequences': real.sequences,
+        'easy_frames': real.frames,
         'finished': datetime.now(timezone.utc).strftime('%Y-%m-%d'),
         'torch': torch.__version__,
     }

@@ -24,7 +24,7 @@ from siam_tracker_ros.training.calibrate_tracks import (
     search,
     settings_for,
 )
-from siam_tracker_ros.training.followed import Followed, follow, follow_and_lose
+from siam_tracker_ros.training.followed import Followed, follow, follow_and_lose, follow_on
 from siam_tracker_ros.training.rates import rates
 
 SMALL = {
@@ -164,6 +164,19 @@ def test_settings_are_those_of_the_tracker():
     assert found['lost_score'] <= found['certain_score'] <= found['found_score']
 
 
+def test_easy_sequences_lower_the_score_of_a_loss_and_change_nothing_else():
+    rng = np.random.default_rng(5)
+    evidences = Evidences(drawn(rng, TRUE, [300] * 4), drawn(rng, TRUE, [50] * 4, lost=True))
+    before = settings_for(evidences, HISTORY, 5)
+    # All right, and with a score just below the one at which the others are lost.
+    logit = math.log(before['lost_score'] / (1 - before['lost_score'])) - 0.3
+    height = (logit - before['confidence_bias']) / before['confidence_peak']
+    dull = way([[height, 0.0, 0.0, 0.0]] * 300, [True] * 300)
+    after = settings_for(replace(evidences, easy=(dull,)), HISTORY, 5)
+    assert after['lost_score'] < before['lost_score']
+    assert {**after, 'lost_score': 0} == {**before, 'lost_score': 0}
+
+
 def test_one_way_is_never_lost_and_the_other_is_never_found(tracker, sequence):
     labels = sequence / 'groundtruth.txt'
     rows = labels.read_text().splitlines()
@@ -176,6 +189,9 @@ def test_one_way_is_never_lost_and_the_other_is_never_found(tracker, sequence):
     # The first image has no row; in the sixth and the seventh one the target is absent.
     assert kept.overlap[[4, 5]].tolist() == [0.0, 0.0]
     assert kept.right[:4].all()
+    alone = follow_on(tracker, read_sequence(sequence))
+    assert alone.states.tolist() == kept.states.tolist()
+    assert alone.overlap.tolist() == pytest.approx(kept.overlap.tolist(), abs=1e-3)
     # Two frames speak for a loss; the state of a frame is that of the search in it.
     assert searched.lost.tolist() == [k > 5 for k in range(11)]
     # The box stays where it was last.
@@ -199,7 +215,8 @@ def test_a_replay_gives_what_the_tracker_said(tracker, sequence):
 
 
 def test_sequences_in_and_settings_out(tracker, sequence):
-    found = calibrate_on_tracks(tracker, [read_sequence(sequence)])
+    one = read_sequence(sequence)
+    found = calibrate_on_tracks(tracker, [one], [one])
     assert all(math.isfinite(v) for v in found.values())
     with_them = tracker.with_settings(tracker.settings.replaced(**found))
     followed = follow(with_them, read_sequence(sequence))

@@ -73,8 +73,9 @@ def run(monkeypatch, *words):
 
 def test_a_joined_file_computes_what_the_parts_do(parts, tracks, tmp_path, monkeypatch, capsys):
     out = tmp_path / 'out' / 'csn.safetensors'
-    words = [*parts, out, '--tracks', tracks, '--check', tracks, '--set', *QUICK]
-    assert run(monkeypatch, *words, '--set', 'peak_upsampling=4', '--device', 'cpu') == 0
+    words = [*parts, out, '--tracks', tracks, '--easy', tracks, '--check', tracks]
+    values = [*QUICK, 'peak_upsampling=4']
+    assert run(monkeypatch, *words, '--set', *values, '--device', 'cpu') == 0
     said = capsys.readouterr().out.splitlines()
     assert said[-1] == str(out)
     assert 'sequences: 2, 46 frames' in said
@@ -104,6 +105,7 @@ def test_a_joined_file_computes_what_the_parts_do(parts, tracks, tmp_path, monke
     assert (card['data'], card['licence']) == (['stills', 'mined'], 'ours')
     assert card['matching'] == card['classification'] == {'fit': {'steps': 3}}
     assert (card['fitted_sequences'], card['fitted_frames']) == (2, 48)
+    assert (card['easy_sequences'], card['easy_frames']) == (2, 48)
 
 
 @pytest.mark.parametrize(
