@@ -115,9 +115,9 @@ def test_the_cost_of_each_step_is_measured(checkpoint, tmp_path, monkeypatch, ca
     script = load('csn_cost')
     monkeypatch.setattr(script, 'PATIENCE', 0.02)
     # As published, a first frame takes long.
-    monkeypatch.setattr(
-        script, 'CONFIGURATIONS', {'shipped': {}, 'other': {'size_from': 'matching'}}
-    )
+    regressed = {'box_regression': True, 'regression_samples': 20}
+    other = {'size_from': 'matching', 'look_around': True, **regressed}
+    monkeypatch.setattr(script, 'CONFIGURATIONS', {'shipped': {}, 'other': other})
     table = tmp_path / 'cost.json'
     words = ['--weights', str(checkpoint), '--frames', '4', '--threads', '1']
     assert script.main([*words, '--table', str(table)]) == 0, capsys.readouterr().err
@@ -130,11 +130,16 @@ def test_the_cost_of_each_step_is_measured(checkpoint, tmp_path, monkeypatch, ca
         assert row['fps'] > 0
         assert 0 <= row['iou'] <= 1
     steps = {part['title']: part['ms'] for part in found['parts']}
-    assert len(steps) == 8
-    # Only one of the two matches again.
-    assert steps.pop('second match, of place and size')['shipped'] is None
+    assert len(steps) == 11
+    # Only one of the two matches again, looks for itself and regresses.
+    left_out = {title for title, cells in steps.items() if cells['shipped'] is None}
+    assert left_out == {
+        'second match, of place and size', 'a tile around the last place',
+        'regression of a box', 'learning of the regression',
+    }
     for title, cells in steps.items():
-        assert all(value > 0 for value in cells.values()), title
+        assert all(value > 0 for value in cells.values() if value is not None), title
+        assert cells['other'] is not None
         assert f'| {title} | ' in printed
 
 
