@@ -45,7 +45,7 @@ def main() -> int:
     parser.add_argument('--easy', nargs='+', default=[], type=Path, metavar='DIR')
     parser.add_argument('--check', nargs='+', default=[], type=Path, metavar='DIR')
     parser.add_argument(
-        '--every', type=int, default=1, metavar='N', help='take every N-th sequence (%(default)s)'
+        '--every', type=int, default=1, metavar='N', help='take every N-th track (%(default)s)'
     )
     parser.add_argument(
         '--set',
@@ -66,9 +66,10 @@ def main() -> int:
         torch.set_num_threads(args.threads)
     try:
         tracks, easy, check = (
-            [s for folder in folders for s in read_sequences(folder)][:: args.every]
+            [s for folder in folders for s in read_sequences(folder)]
             for folders in (args.tracks, args.easy, args.check)
         )
+        tracks, check = tracks[:: args.every], check[:: args.every]
         path = join(
             args.matching,
             args.classification,

@@ -9,8 +9,8 @@
 # SiamFC's response maps. The classification subnetwork learns from the same images: the few real
 # sequences are given six times, so that about one visit in eight is to one of them. Then the two
 # are joined, and their score and its thresholds are fitted on sequences that are rendered from the
-# stills, so that nothing real that was followed there and back is lost in the videos, and checked
-# on others. The result is OUT/csn.safetensors.
+# stills, lost_score also on what was followed in the videos, and checked on others. The result is
+# OUT/csn.safetensors.
 #
 # All stages resume, and a finished one is not done again, but for the fit. On one core, each of
 # the two trainings takes one to two hours, the rest half an hour.

@@ -19,12 +19,14 @@ RATES = ('start_rate', 'update_rate')
 PAPERS = ('section', 'MDNet')
 
 # What the paper means without a word: crops of section 2, each negative sample drawn with a crop
-# of its own, lessons that the frame waits for, no candidates but peaks, and no regression of boxes.
+# of its own, lessons that the frame waits for, from results of any S_C, no candidates but peaks,
+# and no regression of boxes.
 IMPLIED = (
     'exemplar_size',
     'search_size',
     'grid',
     'iterations_per_frame',
+    'least_classification',
     'look_around',
     'similarity_weight',
     'distance_weight',

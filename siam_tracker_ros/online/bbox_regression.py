@@ -59,12 +59,12 @@ class BoxRegression:
     ----------
     weight : Tensor
         (D + 1, 4): features, and one constant, to changes of the box.
-    mean : Tensor
-        (4,) mean change of the samples, or what takes its place.
+    offset : Tensor
+        (4,) constant part of the change: at first the mean change of the samples.
     """
 
     weight: Tensor
-    mean: Tensor
+    offset: Tensor
 
     @classmethod
     def fit(cls, features: Tensor, boxes: Tensor, target: Tensor, ridge: float) -> BoxRegression:
@@ -98,12 +98,13 @@ class BoxRegression:
             weight = torch.linalg.solve(gram, x.T @ y)
         return cls((weight @ colour).to(features.dtype), mean.to(features.dtype))
 
-    def calibrated(self, features: Tensor) -> BoxRegression:
+    def anchored(self, features: Tensor) -> BoxRegression:
         """The same regression, less what it says of the target itself.
 
         The ridge leaves an answer to the target's own box, too: a target that does not move would
-        be reported beside the box that was drawn, in every frame. Our choice; MDNet's code has no
-        such step.
+        be reported beside the box that was drawn, in every frame. So the mean of the samples drops
+        out, and what changes a box is how its features differ from the target's. Our choice;
+        MDNet's code has no such step.
 
         Parameters
         ----------
@@ -128,7 +129,7 @@ class BoxRegression:
         Tensor
             (N, 4), on the device of `boxes`.
         """
-        changes = _with_constant(features) @ self.weight + self.mean
+        changes = _with_constant(features) @ self.weight + self.offset
         return from_changes(boxes, changes.to(boxes))
 
 
@@ -164,7 +165,7 @@ def learn_regression(
     )
     features = patch_features(network, frame, boxes)
     regression = BoxRegression.fit(features, boxes, row, s.regression_ridge)
-    return regression.calibrated(patch_features(network, frame, row.unsqueeze(0)))
+    return regression.anchored(patch_features(network, frame, row.unsqueeze(0)))
 
 
 def to_changes(boxes: Tensor, target: Tensor) -> Tensor:

@@ -59,7 +59,7 @@ class GateSettings(Settings):
         'classification score below which nothing is learned; the paper has no such bound',
         low=0.0,
         high=1.0,
-        source='MDNet, algorithm 1: one half',
+        source='own; MDNet, algorithm 1, has one half',
         dynamic=True,
     )
     between: str = setting(

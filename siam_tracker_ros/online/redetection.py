@@ -1,6 +1,6 @@
 # Copyright 2026 The siam_tracker_ros authors
 # SPDX-License-Identifier: Apache-2.0
-"""Looking for a lost target in the whole frame, a few tiles of it at a time.
+"""Looking for a target in tiles: for a lost one in the whole frame, a few of them at a time.
 
 The paper has no such step. The classifier is what can do it: it has learned what the target looks
 like and what its surroundings do, wherever they are.
@@ -36,7 +36,11 @@ class RedetectionSettings(Settings):
         dynamic=True,
     )
     redetect_cells: int = setting(
-        9, 'boxes along a side of a tile, odd', low=1, high=31, source='own'
+        9,
+        'boxes along a side of a tile, odd; also of the one of look_around',
+        low=1,
+        high=31,
+        source='own',
     )
 
     def check_together(self) -> None:

@@ -51,7 +51,7 @@ def test_both_closed_forms_solve_the_normal_equations(count, dimension, ridge):
     fitted = BoxRegression.fit(features, boxes, TARGET, ridge)
     weight, mean = normal_equations(features, boxes, ridge)
     torch.testing.assert_close(fitted.weight, torch.from_numpy(weight), rtol=1e-6, atol=1e-9)
-    torch.testing.assert_close(fitted.mean, torch.from_numpy(mean))
+    torch.testing.assert_close(fitted.offset, torch.from_numpy(mean))
 
 
 def test_changes_and_boxes_are_inverse():

@@ -216,6 +216,9 @@ def test_a_replay_gives_what_the_tracker_said(tracker, sequence):
 
 def test_sequences_in_and_settings_out(tracker, sequence):
     one = read_sequence(sequence)
+    evidences = gather(tracker, [one], [one])
+    assert len(evidences.easy) == 1
+    assert evidences.easy[0].states.tolist() == evidences.never_lost[0].states.tolist()
     found = calibrate_on_tracks(tracker, [one], [one])
     assert all(math.isfinite(v) for v in found.values())
     with_them = tracker.with_settings(tracker.settings.replaced(**found))

@@ -94,7 +94,7 @@ class Cascade(Finder):
                 [p.boxes(factors) for p in proposals],
             )
             tables = [m.tolist() for m in margins]
-        own = self._look_around(frame, targets, tables)
+        hits = self._look_around(frame, targets, tables)
         places, chosen = [], []
         for i, (proposal, table) in enumerate(zip(proposals, tables)):
             rank = [
@@ -107,9 +107,10 @@ class Cascade(Finder):
             peak, scale = divmod(best, len(factors))
             chosen.append((peak, factors[scale], table[best]))
             places.append(Box(*proposal.places[peak], *proposal.size))
-            if i in own:
-                chosen[i] = (peak, 1.0, own[i].margin)
-                row = inside(box_row(own[i].box).unsqueeze(0), frame.width, frame.height)
+            if i in hits:
+                # The map is as it is: its peak's sharpness says how far it can be trusted here.
+                chosen[i] = (peak, 1.0, hits[i].margin)
+                row = inside(box_row(hits[i].box).unsqueeze(0), frame.width, frame.height)
                 places[i] = Box(*row[0].tolist())
         if s.size_from == 'matching':
             # Much of one scale may look like the target to a classifier that learned from boxes
@@ -142,7 +143,9 @@ class Cascade(Finder):
         near = [
             i
             for i, (target, table) in enumerate(zip(targets, tables))
-            if s.look_around and target.state is not State.LOST and max(table) <= 0.0
+            if s.look_around
+            and target.state is not State.LOST
+            and not any(margin > 0.0 for margin in table if math.isfinite(margin))
         ]
         if not near:
             return {}

@@ -77,8 +77,8 @@ class CSNSettings(
     )
     look_around: bool = setting(
         False,
-        'whether the classifier, where it takes no peak for the target, looks for it itself '
-        'around the last place',
+        'whether the classifier, where it takes no peak for the target, looks for it itself in a '
+        'tile around the last place; only with peaks that it decides about',
         source='own',
         dynamic=True,
     )

@@ -7,6 +7,7 @@ import pytest
 import torch
 
 from siam_tracker_ros.geometry import Box
+from siam_tracker_ros.online.monitor import probability
 from siam_tracker_ros.online.redetection import Hit
 from siam_tracker_ros.trackers import State
 from siam_tracker_ros.trackers.csn import finders
@@ -46,7 +47,7 @@ def test_what_it_finds_is_the_result(make, frame, show, prefer, seen, size_from)
     (estimate,) = tracker.step(frame, [target])
     assert asked == [([row(HERE)], 7)]
     assert (target.box.cx, target.box.cy) == pytest.approx((BESIDE.cx, BESIDE.cy), abs=1e-3)
-    assert estimate.classification == pytest.approx(1 / (1 + 2.718281828**-1.5))
+    assert estimate.classification == pytest.approx(probability(1.5))
 
 
 def test_without_a_hit_the_peak_is_the_result(make, frame, show, prefer, seen):
@@ -77,17 +78,39 @@ def test_it_looks_for_those_alone_that_no_peak_is_taken_for_and_that_are_not_los
     prefer(tracker, (HERE.cx, HERE.cy))
     targets = [tracker.start(frame, box) for box in (HERE, THERE, AWAY)]
     targets[2].lose()
-    asked = seen(None)
-    tracker.step(frame, targets)
+    asked = seen(Hit(Box(THERE.cx - 20, THERE.cy, THERE.w, THERE.h), 1.5))
+    estimates = tracker.step(frame, targets)
     assert [rows for rows, _ in asked] == [[row(THERE)]]
     assert targets[2].state is State.LOST
+    # It is the hit of that target, and of no other.
+    assert estimates[1].classification == pytest.approx(probability(1.5))
+    assert estimates[0].classification == pytest.approx(probability(3 + HERE.w / 1000))
+    assert estimates[2].classification < 0.5
 
 
-def test_a_hit_beyond_the_frame_is_moved_into_it(make, frame, show, prefer, seen):
+@pytest.mark.parametrize('margins', [(float('nan'), -1.0), (-1.0, float('nan'))])
+def test_it_looks_whatever_overflowed_beside_it(make, frame, show, seen, monkeypatch, margins):
+    tracker = make(**LOOKING)
+    show(tracker, (-4.0, 0.0, 2.0), (4.0, 0.0, 1.9))
+    target = tracker.start(frame, HERE)
+    monkeypatch.setattr(tracker.classifier, 'margins', lambda *given: [torch.tensor(margins)])
+    asked = seen(None)
+    tracker.step(frame, [target])
+    assert len(asked) == 1
+
+
+def test_a_hit_beyond_the_frame_is_moved_into_it(make, frame, show, prefer, seen, monkeypatch):
     tracker = make(**LOOKING)
     show(tracker, (0.0, 0.0, 2.0))
     prefer(tracker)
     seen(Hit(Box(-30, HERE.cy, HERE.w, HERE.h), 1.5))
     target = tracker.start(frame, HERE)
+    matched, true = [], tracker.matcher.match
+
+    def match(frame, targets, boxes, *rest):
+        matched.extend(boxes)
+        return true(frame, targets, boxes, *rest)
+
+    monkeypatch.setattr(tracker.matcher, 'match', match)
     tracker.step(frame, [target])
-    assert target.box.cx == pytest.approx(0.0, abs=1e-3)
+    assert [row(box) for box in matched] == [[0.0, HERE.cy, HERE.w, HERE.h]]

@@ -34,6 +34,9 @@ def test_a_still_scene_keeps_its_box_while_learning(shipped_csn, texture, values
         (estimate,) = tracker.step(still, [target])
         assert place_of(estimate.box) == pytest.approx(place_of(box), abs=1e-3)
         assert estimate.state is State.TRACKING
+        # So the box was regressed.
+        assert target.regression is not None
+        assert estimate.classification > 0.5
     assert not equal(target.classifier.head, before)
 
 
