@@ -201,7 +201,8 @@ def take_apart(tracker: CSNTracker, target: CSNTarget, frame: Frame) -> dict[str
     """Milliseconds of each of `PARTS`; None where the settings leave it out."""
     s, box, learned = tracker.settings, target.box, target.classifier
     matcher, classifier, device = tracker.matcher, tracker.classifier, tracker.device
-    network, row, regression = tracker.network.classification, box_row(box), target.regression
+    network, regression = tracker.network.classification, target.regression
+    rows = box_row(box).unsqueeze(0)
     maps, _ = matcher.respond(frame, [target], [box], s.search_size, [1.0])
     candidates = torch.tensor(
         [[box.cx, box.cy, box.w * f, box.h * f] for f in s.candidate_factors]
@@ -233,12 +234,10 @@ def take_apart(tracker: CSNTracker, target: CSNTarget, frame: Frame) -> dict[str
             )
         ) if s.size_from == 'matching' else None,
         'looking': (
-            lambda: look(network, frame, [learned.head], [row.unsqueeze(0)], s.redetect_cells)
+            lambda: look(network, frame, [learned.head], [rows], s.redetect_cells)
         ) if s.look_around else None,
         'regression': (
-            lambda: regression.apply(
-                patch_features(network, frame, row.unsqueeze(0)), row.unsqueeze(0)
-            )
+            lambda: regression.apply(patch_features(network, frame, rows), rows)
         ) if regression is not None else None,
         'first_regression': (
             lambda: learn_regression(network, frame, box, s, learned.generator)

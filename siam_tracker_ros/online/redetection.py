@@ -122,10 +122,8 @@ def redetect(
 
     Parameters
     ----------
-    network : ClassificationNetwork
-    frame : Frame
-    heads : sequence of Head
-        N, one target each.
+    network, frame, heads
+        See `look`.
     boxes : sequence of Box
         Where each was seen last.
     sweeps : sequence of Sweep
@@ -135,8 +133,7 @@ def redetect(
     Returns
     -------
     list of Box or None
-        The box that most looks like each target, where it looks more like it than like its
-        surroundings (S_C > 1/2).
+        Where the hits of `look` are.
     """
     tiles = [s.next_tiles(box, frame, settings) for s, box in zip(sweeps, boxes)]
     hits = look(network, frame, heads, tiles, settings.redetect_cells)
@@ -167,7 +164,8 @@ def look(
     Returns
     -------
     list of Hit or None
-        What most looks like each target, where it looks more like it than like its surroundings.
+        What most looks like each target, where it looks more like it than like its surroundings
+        (S_C > 1/2).
     """
     rows = torch.cat(list(tiles))
     if not len(rows):

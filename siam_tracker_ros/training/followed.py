@@ -116,7 +116,8 @@ def follow_and_lose(tracker: CSNTracker, sequence: Sequence) -> tuple[Followed, 
     UserError
         As for `follow`.
     """
-    s, tracker = tracker.settings, _undecided(tracker)
+    tracker = _undecided(tracker)
+    patience = tracker.settings.lost_patience
     frame = _first_frame(tracker, sequence)
     records = [
         _Record(sequence, tracker.start(frame, sequence.first_box)) for _ in range(2)
@@ -124,8 +125,8 @@ def follow_and_lose(tracker: CSNTracker, sequence: Sequence) -> tuple[Followed, 
     loser = records[1]
     for index in range(1, len(sequence.images)):
         _step(tracker, sequence, index, records)
-        last = loser.overlap[-s.lost_patience :]
-        if len(last) == s.lost_patience and max(last) <= ON_TARGET:
+        last = loser.overlap[-patience:]
+        if len(last) == patience and max(last) <= ON_TARGET:
             loser.target.lose()
     return records[0].followed(), loser.followed()
 

@@ -24,17 +24,13 @@ def seen(monkeypatch):
         asked = []
 
         def look(network, frame, heads, tiles, cells):
-            asked.append((torch.cat(list(tiles)).tolist(), cells))
+            asked.append(([tuple(row) for row in torch.cat(list(tiles)).tolist()], cells))
             return list(hits)[: len(heads)]
 
         monkeypatch.setattr(finders, 'look', look)
         return asked
 
     return seen
-
-
-def row(box):
-    return [box.cx, box.cy, box.w, box.h]
 
 
 @pytest.mark.parametrize('size_from', ['matching', 'classification'])
@@ -45,7 +41,7 @@ def test_what_it_finds_is_the_result(make, frame, show, prefer, seen, size_from)
     asked = seen(Hit(BESIDE, 1.5))
     target = tracker.start(frame, HERE)
     (estimate,) = tracker.step(frame, [target])
-    assert asked == [([row(HERE)], 7)]
+    assert asked == [([place_of(HERE)], 7)]
     assert (target.box.cx, target.box.cy) == pytest.approx((BESIDE.cx, BESIDE.cy), abs=1e-3)
     assert estimate.classification == pytest.approx(probability(1.5))
 
@@ -80,7 +76,7 @@ def test_it_looks_for_those_alone_that_no_peak_is_taken_for_and_that_are_not_los
     targets[2].lose()
     asked = seen(Hit(Box(THERE.cx - 20, THERE.cy, THERE.w, THERE.h), 1.5))
     estimates = tracker.step(frame, targets)
-    assert [rows for rows, _ in asked] == [[row(THERE)]]
+    assert [rows for rows, _ in asked] == [[place_of(THERE)]]
     assert targets[2].state is State.LOST
     # It is the hit of that target, and of no other.
     assert estimates[1].classification == pytest.approx(probability(1.5))
@@ -113,4 +109,4 @@ def test_a_hit_beyond_the_frame_is_moved_into_it(make, frame, show, prefer, seen
 
     monkeypatch.setattr(tracker.matcher, 'match', match)
     tracker.step(frame, [target])
-    assert [row(box) for box in matched] == [[0.0, HERE.cy, HERE.w, HERE.h]]
+    assert [place_of(box) for box in matched] == [(0.0, HERE.cy, HERE.w, HERE.h)]
