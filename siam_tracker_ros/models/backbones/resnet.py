@@ -16,7 +16,7 @@ from collections.abc import Sequence
 from torch import Tensor, nn
 from torch.nn import functional
 
-from .base import Backbone
+from .base import Backbone, centre
 
 CROP, ZERO = 'crop', 'zero'
 
@@ -154,3 +154,21 @@ class ResNet(Backbone):
         """Features of normalised images: (N, 3, S, S) -> (N, C, s, s)."""
         y: Tensor = self.stage8(self.pool(self.stage4(self.stem(x))))
         return y
+
+    @property
+    def level_channels(self) -> tuple[int, ...]:
+        """See `Backbone.level_channels`."""
+        return (self.channels,) * len(self.stage8)
+
+    def levels(self, x: Tensor) -> tuple[Tensor, ...]:
+        """Features after each unit of stride 8, of which the middle has the size of the last.
+
+        The units crop, so 127 px give 9, 7 and 5 cells after three of them, and 255 px give 25, 23
+        and 21. What lies at the same place of two levels sees the same middle.
+        """
+        x = self.pool(self.stage4(self.stem(x)))
+        found = []
+        for unit in self.stage8:
+            x = unit(x)
+            found.append(x)
+        return tuple(centre(features, x.shape[-1]) for features in found)
