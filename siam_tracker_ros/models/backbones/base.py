@@ -78,7 +78,7 @@ class LayeredBackbone(Backbone):
         super().__init__()
         self.stem = stem
         self.layers = nn.ModuleList(layers[: levels[-1]])
-        self.numbers = tuple(levels)
+        self._numbers = tuple(levels)
         self.channels = channels[levels[-1] - 1]
         self._level_channels = tuple(channels[number - 1] for number in levels)
         self.initialise()
@@ -98,7 +98,7 @@ class LayeredBackbone(Backbone):
         found = {}
         for number, layer in enumerate(self.layers, start=1):
             x = found[number] = layer(x)
-        return tuple(found[number] for number in self.numbers)
+        return tuple(found[number] for number in self._numbers)
 
 
 def normalised(crops: Tensor) -> Tensor:
