@@ -139,7 +139,7 @@ def load(path: Path | str) -> Checkpoint:
         own = renamed(name)
         if own is None:
             raise UserError(
-                f'weights {path}: no SiamRPN of pysot has a tensor {name}; expected one of '
+                f'weights {path}: no SiamRPN of pysot has a tensor {name!r}; expected one of '
                 f'{_names()}: use a file of these'
             )
         tensors[own] = tensor

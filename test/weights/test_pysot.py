@@ -166,7 +166,7 @@ def test_a_network_that_is_not_a_siamrpn(tmp_path):
     mask = {'mask_head.head.0.weight': torch.zeros(1)}
     for content in (mask, {**light(PUBLISHED['siamrpn_r50_l234_dwxcorr']), **mask}):
         path = saved(tmp_path / 'model.pth', content)
-        refused(path, 'no SiamRPN of pysot has a tensor mask_head.head.0.weight', 'siamrpn_r50')
+        refused(path, "no SiamRPN of pysot has a tensor 'mask_head.head.0.weight'", 'siamrpn_r50')
 
 
 @pytest.mark.parametrize(
