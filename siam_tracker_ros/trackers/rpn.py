@@ -29,6 +29,9 @@ from .rpn_settings import RPNSettings
 # the ratio of sides: what is further off is another object, which no correction mends.
 MOST_SHIFT, MOST_GROWTH = 1.0, 0.4
 
+# A size that differs by less is the same one, computed in another way.
+ROUNDING = 1e-6
+
 
 @dataclass(frozen=True)
 class Origin:
@@ -291,5 +294,7 @@ class RPNTracker(Tracker):
             (last.h, found.box.h * scale / origin.height, target.first.h, frame.height),
         ):
             side = before + rate * (now - before)
+            if math.isclose(now, before, rel_tol=ROUNDING):
+                side = before
             sides.append(min(max(side, min(s.least_side, first)), float(most)))
         return Box(*at, *sides)

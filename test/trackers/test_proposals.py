@@ -101,3 +101,10 @@ def test_a_nan_anywhere_in_a_map_shows():
     choice = choose(logits, boxes, SIZES, 0.05, 0.4)
     assert choice.logits.isnan().all()
     assert choice.sharpness.isnan().all()
+
+
+def test_where_all_is_alike_the_window_chooses_the_middle():
+    logits, boxes = proposals()
+    boxes[0, 0] = (torch.arange(CELLS) - 4.0).view(1, 1, -1)
+    boxes[0, 1] = (torch.arange(CELLS) - 4.0).view(1, -1, 1)
+    assert choose(logits, boxes, SIZES, 0.05, 0.4).boxes.tolist() == [[0.0, 0.0, 64.0, 32.0]]

@@ -1,0 +1,257 @@
+# Copyright 2026 The siam_tracker_ros authors
+# SPDX-License-Identifier: Apache-2.0
+"""Tracking by proposals."""
+
+import math
+
+import pytest
+import torch
+
+from siam_tracker_ros.errors import UserError
+from siam_tracker_ros.frames import Frame
+from siam_tracker_ros.geometry import Box, context_side
+from siam_tracker_ros.models.anchors import encode
+from siam_tracker_ros.models.rpn import ProposalMaps
+from siam_tracker_ros.models.siamrpnpp import SiamRPN
+from siam_tracker_ros.trackers import State
+from siam_tracker_ros.trackers.rpn import RPNTracker
+from siam_tracker_ros.trackers.rpn_settings import RPNSettings
+
+CPU = torch.device('cpu')
+# A random network's logits mean nothing, so its score is fixed where the state shall not matter.
+SURE = {'confidence_bias': 9.0, 'confidence_peak': 0.0}
+GONE = {'confidence_bias': -9.0, 'confidence_peak': 0.0}
+HERE, THERE = Box(120.0, 100.0, 60.0, 50.0), Box(220.0, 140.0, 40.0, 56.0)
+
+
+@pytest.fixture
+def make():
+    """Makes a tracker around a small random network."""
+
+    def make(**values):
+        torch.manual_seed(0)
+        network = SiamRPN(
+            'cropped_resnet', {'widths': [8, 8, 16], 'depths': [2, 2]}, channels=[8, 8]
+        )
+        settings = {**SURE, 'lost_search_size': 383, **values}
+        return RPNTracker(network, RPNSettings.from_dict(settings), CPU)
+
+    return make
+
+
+@pytest.fixture
+def frame(texture):
+    return Frame.from_numpy(texture())
+
+
+@pytest.fixture
+def show(monkeypatch):
+    """Makes a tracker's network see boxes, in pixels of the crop from its middle.
+
+    One (box, logit) for each target, or one for all.
+    """
+
+    def show(tracker, *found):
+        def search(template, x):
+            n, cells = len(x), (x.shape[-1] - 127) // 8 + 1
+            anchors = tracker.network.anchors.grid(cells)
+            classes = torch.zeros(n, 2, len(anchors[0]), cells, cells)
+            deltas = torch.zeros(n, 4, len(anchors[0]), cells, cells)
+            classes[:, 1] = -9.0
+            for k in range(n):
+                box, logit = found[k % len(found)]
+                column, row = (
+                    min(max(round(v / 8 + (cells - 1) / 2), 0), cells - 1) for v in box[:2]
+                )
+                classes[k, 1, 2, row, column] = logit
+                deltas[k] = encode(anchors, torch.tensor(box).view(4, 1, 1, 1))
+            return ProposalMaps(classes, deltas)
+
+        monkeypatch.setattr(tracker.network, 'search', search)
+
+    return show
+
+
+def scale_of(box):
+    """Pixels of the image in one of the crop."""
+    return context_side(box.w, box.h) / 127
+
+
+def place_of(box):
+    return (box.cx, box.cy, box.w, box.h)
+
+
+@pytest.mark.parametrize('box', [HERE, Box(160.25, 90.5, 31.5, 80.0), Box(20.0, 20.0, 40.0, 40.0)])
+@pytest.mark.parametrize('values', [{}, {'size_rate': 1.0, 'search_size': 287}], ids=str)
+def test_a_still_object_keeps_its_box(make, frame, show, box, values):
+    """A network that finds it beside its place and of another size does so in each frame."""
+    tracker = make(**values)
+    scale = scale_of(box)
+    show(tracker, ((4.0, -2.0, box.w / scale * 1.1, box.h / scale * 0.93), 2.0))
+    target = tracker.start(frame, box)
+    for _ in range(20):
+        (estimate,) = tracker.step(frame, [target])
+        assert target.box == box
+        assert estimate.box == box
+
+
+def test_published_code_follows_what_it_finds_of_a_still_object(make, frame, show):
+    tracker = make(keep_first_box=False, size_rate=1.0)
+    target = tracker.start(frame, HERE)
+    show(tracker, ((4.0, -2.0, 60.0, 60.0), 9.0))
+    tracker.step(frame, [target])
+    scale = scale_of(HERE)
+    assert target.box.cx == pytest.approx(120 + 4 * scale, abs=1e-3)
+    assert target.box.cy == pytest.approx(100 - 2 * scale, abs=1e-3)
+
+
+def test_what_was_found_of_the_first_box_is_taken_off(make, frame, show):
+    tracker = make(size_rate=1.0, penalty=0.0)
+    scale = scale_of(HERE)
+    # A network that finds it a little to the right, and a tenth larger.
+    w, h = HERE.w / scale * 1.1, HERE.h / scale * 1.1
+    show(tracker, ((4.0, -2.0, w, h), 30.0))
+    target = tracker.start(frame, HERE)
+    show(tracker, ((20.0, 6.0, w * 1.2, h), 30.0))
+    tracker.step(frame, [target])
+    expected = (120 + 16 * scale, 100 + 8 * scale, HERE.w * 1.2, HERE.h)
+    assert place_of(target.box) == pytest.approx(expected, abs=1e-3)
+
+
+@pytest.mark.parametrize(
+    'found', [(12.0, 0.0, 60.0, 60.0), (0.0, 0.0, 140.0, 60.0), (0.0, 0.0, 60.0, 20.0)]
+)
+def test_what_is_far_from_the_first_box_corrects_nothing(make, frame, show, found):
+    tracker = make()
+    show(tracker, (found, 9.0))
+    origin = tracker.start(frame, HERE).origin
+    assert (origin.dx, origin.dy, origin.width, origin.height) == (0.0, 0.0, 1.0, 1.0)
+
+
+def test_the_size_follows_by_score_and_steadiness(make, frame, show):
+    tracker = make(keep_first_box=False, size_rate=0.4, penalty=0.1)
+    target = tracker.start(frame, HERE)
+    scale = scale_of(HERE)
+    # Half as large again in both directions: s changes by 1.5, r does not.
+    show(tracker, ((0.0, 0.0, 90.0 / scale, 75.0 / scale), 1.0))
+    tracker.step(frame, [target])
+    rate = 0.4 * math.exp(-0.1 * 0.5) / (1 + math.exp(-1.0))
+    expected = (120, 100, 60 + rate * 30, 50 + rate * 25)
+    assert place_of(target.box) == pytest.approx(expected, abs=1e-3)
+
+
+@pytest.mark.parametrize(('first', 'least'), [(HERE, 10.0), (Box(120.0, 100.0, 6.0, 50.0), 6.0)])
+def test_the_size_is_bounded(make, frame, show, first, least):
+    tracker = make(keep_first_box=False, size_rate=1.0, penalty=0.0)
+    for side, bounds in ((1e-3, (least, 10.0)), (1e5, (frame.width, frame.height))):
+        target = tracker.start(frame, first)
+        show(tracker, ((0.0, 0.0, side, side), 30.0))
+        tracker.step(frame, [target])
+        assert (target.box.w, target.box.h) == pytest.approx(bounds)
+
+
+def test_a_box_keeps_its_centre_in_the_frame(make, frame, show):
+    tracker = make(keep_first_box=False)
+    target = tracker.start(frame, Box(20.0, 20.0, 40.0, 40.0))
+    show(tracker, ((-64.0, -64.0, 60.0, 60.0), 9.0))
+    (estimate,) = tracker.step(frame, [target])
+    assert (target.box.cx, target.box.cy) == (0.0, 0.0)
+    assert estimate.box.ltwh[:2] == (0.0, 0.0)
+
+
+def test_several_targets_are_found_as_each_alone(make, frame):
+    tracker = make()
+    boxes = (HERE, THERE)
+    alone = []
+    for box in boxes:
+        target = tracker.start(frame, box)
+        alone.append([tracker.step(frame, [target])[0] for _ in range(3)])
+    targets = [tracker.start(frame, box) for box in boxes]
+    for step in range(3):
+        for k, estimate in enumerate(tracker.step(frame, targets)):
+            assert place_of(estimate.box) == pytest.approx(place_of(alone[k][step].box), abs=1e-3)
+            assert estimate.score == pytest.approx(alone[k][step].score, abs=1e-5)
+
+
+def test_one_run_of_the_network_serves_all_targets(make, frame, monkeypatch):
+    tracker = make()
+    targets = [tracker.start(frame, box) for box in (HERE, THERE)]
+    true, sizes = tracker.network.search, []
+
+    def search(template, x):
+        sizes.append(tuple(x.shape))
+        return true(template, x)
+
+    monkeypatch.setattr(tracker.network, 'search', search)
+    tracker.step(frame, targets)
+    targets[0].lose()
+    tracker.step(frame, targets)
+    assert sizes == [(2, 3, 255, 255), (1, 3, 255, 255), (1, 3, 383, 383)]
+
+
+def test_a_lost_target_keeps_its_box_until_it_is_found(make, frame, show):
+    values = {'certain_score': 0.5, 'lost_score': 0.2, 'found_score': 0.7, 'lost_patience': 2}
+    tracker = make(confidence_bias=0.0, confidence_peak=1.0, keep_first_box=False, **values)
+    target = tracker.start(frame, HERE)
+    scale, side = scale_of(HERE), 127 / 2
+    show(tracker, ((8.0, 0.0, side, side), -4.0))
+    states = [tracker.step(frame, [target])[0].state for _ in range(2)]
+    assert states == [State.UNCERTAIN, State.LOST]
+    left = place_of(target.box)
+    # Not sure enough, then sure, and further off than the search of a tracked target reaches.
+    far = (112.0, -112.0, side, side)
+    show(tracker, (far, 0.5))
+    (estimate,) = tracker.step(frame, [target])
+    assert estimate.state is State.LOST
+    assert place_of(target.box) == left
+    show(tracker, (far, 2.0))
+    (estimate,) = tracker.step(frame, [target])
+    assert estimate.state is State.TRACKING
+    scale = scale_of(Box(*left))
+    expected = (left[0] + 112 * scale, max(left[1] - 112 * scale, 0.0))
+    assert (target.box.cx, target.box.cy) == pytest.approx(expected, abs=1e-2)
+
+
+def test_a_nan_loses_its_own_target_only(make, frame, show, monkeypatch):
+    tracker = make()
+    targets = [tracker.start(frame, box) for box in (HERE, THERE)]
+    targets[0].template = tuple(part * math.nan for part in targets[0].template)
+    ill, well = tracker.step(frame, targets)
+    assert (ill.state, ill.score, ill.box) == (State.LOST, 0.0, HERE)
+    assert well.state is State.TRACKING
+
+
+def test_the_response_map_covers_its_cells(make, frame):
+    tracker = make()
+    target = tracker.start(frame, HERE)
+    (estimate,) = tracker.step(frame, [target])
+    # Two units fewer than in csn's network, so two cells more.
+    cells = 19
+    assert estimate.response.logits.shape == (cells, cells)
+    window = estimate.response.window
+    assert (window.cx, window.cy) == (HERE.cx, HERE.cy)
+    assert window.side == pytest.approx(cells * 8 * scale_of(HERE), rel=1e-6)
+
+
+def test_a_changed_size_of_the_image_moves_all_that_is_known(make, frame, texture):
+    tracker = make()
+    target = tracker.start(frame, HERE)
+    target.rescale(2.0, 3.0)
+    assert place_of(target.box) == place_of(target.first) == (240.0, 300.0, 120.0, 150.0)
+
+
+def test_other_settings_share_the_network(make):
+    tracker = make()
+    other = tracker.with_settings(tracker.settings.replaced(penalty=0.3))
+    assert other.network is tracker.network
+    assert other.settings.penalty == 0.3
+
+
+@pytest.mark.parametrize('size', [250, 127, 119])
+def test_crops_without_a_cell_in_the_middle_are_refused(size):
+    with pytest.raises(UserError, match='so that a cell'):
+        RPNSettings.from_dict({'search_size': size})
+
+
+def test_no_targets_are_no_work(make, frame):
+    assert make().step(frame, []) == []
