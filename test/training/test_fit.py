@@ -18,7 +18,8 @@ from siam_tracker_ros.models.matching import Matching
 from siam_tracker_ros.models.siamfc import SiamFC
 from siam_tracker_ros.training.augment import photometric
 from siam_tracker_ros.training.curves import draw_curves
-from siam_tracker_ros.training.fit import Fit, FitSettings, make_optimizer, rate_at
+from siam_tracker_ros.training.fit import Fit, FitSettings, make_optimizer
+from siam_tracker_ros.training.response_objective import ResponseObjective, ResponseSettings
 from siam_tracker_ros.training.run import RunSettings, make_fabric
 from siam_tracker_ros.training.scenes import SceneSettings
 from siam_tracker_ros.training.sources import discover, split
@@ -38,10 +39,10 @@ def job(small_network, stills, tmp_path, fabric):
     def make(
         folder='run', network=small_network, scenes=None, data=stills, teacher=None, **values
     ):
-        settings = FitSettings.from_dict({**TINY, **values})
+        settings = ResponseSettings.from_dict({**TINY, **values})
         train, held_out = split(discover([data]).shots, 0.25, 0)
         return Fit(
-            copy.deepcopy(network),
+            ResponseObjective(copy.deepcopy(network), settings, teacher),
             train,
             held_out,
             settings,
@@ -50,7 +51,6 @@ def job(small_network, stills, tmp_path, fabric):
             127,
             tmp_path / folder,
             fabric,
-            teacher=teacher,
         )
 
     return make
@@ -133,7 +133,7 @@ def test_gradient_descent_with_momentum_is_the_papers(small_network):
     # Cascaded Siamese, section 4.1: two equal gradients move by rate * (1 + 1.9).
     network = copy.deepcopy(small_network)
     settings = FitSettings(optimiser='sgd', rate=0.01, decay=0.0)
-    optimizer = make_optimizer(network, settings)
+    optimizer = make_optimizer(network.parameters(), settings)
     for _ in range(2):
         network.bias.grad = torch.tensor(1.0)
         optimizer.step()
@@ -304,9 +304,9 @@ def test_a_checkpoint_of_something_else_is_refused(job, state):
 
 def test_without_held_out_shots_nothing_is_measured(small_network, stills, tmp_path, fabric):
     shots = discover([stills]).shots
-    settings = FitSettings.from_dict({**TINY, 'steps': 1})
+    settings = ResponseSettings.from_dict({**TINY, 'steps': 1})
     run = Fit(
-        copy.deepcopy(small_network),
+        ResponseObjective(copy.deepcopy(small_network), settings),
         shots,
         [],
         settings,
@@ -334,18 +334,6 @@ def test_the_kept_weights_are_a_running_average(job):
         for m in (kept, slow.network)
     ]
     assert 0 < moved[0] < moved[1]
-
-
-def test_the_rate_rises_and_falls():
-    settings = FitSettings(steps=1000, warmup=100)
-    rates = [rate_at(step, settings) for step in range(1000)]
-    assert rates[0] == pytest.approx(0.01)
-    assert rates[99] == 1.0
-    assert max(rates) == 1.0
-    assert rates[-1] == pytest.approx(0.01, abs=1e-3)
-    assert rates[:100] == sorted(rates[:100])
-    assert rates[100:] == sorted(rates[100:], reverse=True)
-    assert rate_at(0, FitSettings(steps=1, warmup=0)) == 1.0
 
 
 @pytest.mark.parametrize('size', [142, 144, 240, 255 - 4])
