@@ -19,7 +19,8 @@ from siam_tracker_ros.geometry import Box
 from siam_tracker_ros.models.matching import Matching
 from siam_tracker_ros.models.siamfc import SiamFC
 from siam_tracker_ros.trackers.registry import load_network
-from siam_tracker_ros.training.run import RECIPES, RunSettings, make_fabric
+from siam_tracker_ros.training.recipes import RECIPES
+from siam_tracker_ros.training.run import RunSettings, make_fabric
 from siam_tracker_ros.video import VideoWriter
 
 SMALL = {'widths': [8, 16, 16, 16, 16], 'groups': 2}
