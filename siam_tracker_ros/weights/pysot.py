@@ -68,6 +68,8 @@ def _settings(search: int, penalty: float, window: float, rate: float) -> dict[s
         'penalty': penalty,
         'window_influence': window,
         'size_rate': rate,
+        # The proposals as they are.
+        'keep_first_box': False,
     }
 
 

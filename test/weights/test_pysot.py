@@ -7,9 +7,11 @@ from pysot_networks import Layout, alexnet, drawn, mobilenet, resnet
 import pytest
 import torch
 
+from siam_tracker_ros import weights
 from siam_tracker_ros.errors import UserError
 from siam_tracker_ros.models.anchors import Anchors
 from siam_tracker_ros.models.siamrpnpp import SiamRPN
+from siam_tracker_ros.trackers.rpn_settings import RPNSettings
 from siam_tracker_ros.weights import pysot
 
 PUBLISHED = {
@@ -63,9 +65,16 @@ def test_a_model_searches_as_it_was_published(tmp_path):
         'siamrpn_r50_l234_dwxcorr_lt': (255, 0.05, 0.28, 0.22),
         'siamrpn_mobilev2_l234_dwxcorr': (255, 0.04, 0.40, 0.50),
     }
-    assert {family.name: tuple(family.settings.values()) for family in pysot.FAMILIES} == wanted
+    names = ('search_size', 'penalty', 'window_influence', 'size_rate')
+    found = {f.name: tuple(f.settings[name] for name in names) for f in pysot.FAMILIES}
+    assert found == wanted
+    # The tracker knows all of these settings, and reports the proposals as they are.
+    for family in pysot.FAMILIES:
+        assert not RPNSettings.from_dict(family.settings).keep_first_box
     path = saved(tmp_path / 'model.pth', light(PUBLISHED['siamrpn_alex_dwxcorr']))
     assert pysot.load(path).meta.settings['search_size'] == 287
+    # By the way that trackers take.
+    assert weights.load(path).meta == pysot.load(path).meta
 
 
 @pytest.fixture(scope='module')
