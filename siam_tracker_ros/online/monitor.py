@@ -256,13 +256,7 @@ class Monitor:
         trusted = sum(self.peaks) / len(self.peaks) if self.peaks else evidence.peak
         self.features = evidence.features(trusted)
         score = rule.calibration.score(self.features)
-        if self.lost:
-            self.lost = score < rule.thresholds.found
-            self.doubts = 0
-        else:
-            self.doubts = self.doubts + 1 if score < rule.thresholds.lost else 0
-            self.lost = self.doubts >= rule.thresholds.patience
-        if self.lost:
+        if self.turn(score, rule.thresholds):
             return score, 'lost'
         if score < rule.thresholds.certain:
             return score, 'uncertain'
@@ -270,3 +264,13 @@ class Monitor:
         while len(self.peaks) > rule.memory:
             self.peaks.popleft()
         return score, 'tracking'
+
+    def turn(self, score: float, thresholds: Thresholds) -> bool:
+        """Whether the target is lost after a frame of this score."""
+        if self.lost:
+            self.lost = score < thresholds.found
+            self.doubts = 0
+        else:
+            self.doubts = self.doubts + 1 if score < thresholds.lost else 0
+            self.lost = self.doubts >= thresholds.patience
+        return self.lost

@@ -21,7 +21,7 @@ from ..online.monitor import Calibration, Evidence, Judgement, Monitor, Threshol
 from ..trackers.csn import CSNTracker
 from .calibrate import fit_logistic
 from .followed import FEATURES, ON_TARGET, Flags, Floats, Followed, follow_and_lose, follow_on
-from .thresholds import CERTAIN, choose_found, choose_lost, in_a_row
+from .thresholds import CERTAIN, choose_found, choose_lost
 
 LONGEST = 30
 """Wrong frames in a row that count: about a second. Later ones say more about what a classifier
@@ -131,6 +131,7 @@ def settings_for(evidences: Evidences, history: int, patience: int) -> dict[str,
         (replay(f, c, history)[1], f.right) for f in (*evidences.never_lost, *evidences.easy)
     ]
     searched = [search(f, replay(f, c, history)[1], patience) for f in evidences.never_found]
+    found = choose_found([table for table in searched if table is not None])
     return {
         'confidence_bias': c.bias,
         'confidence_peak': c.peak,
@@ -138,8 +139,8 @@ def settings_for(evidences: Evidences, history: int, patience: int) -> dict[str,
         'confidence_drop': c.drop,
         'confidence_margin': c.margin,
         'certain_score': CERTAIN,
-        'lost_score': choose_lost(kept, patience),
-        'found_score': choose_found([table for table in searched if table is not None]),
+        'lost_score': choose_lost(kept, found, patience),
+        'found_score': found,
     }
 
 
@@ -205,6 +206,12 @@ def fit_calibration(evidences: Evidences, history: int) -> Calibration:
 def counting(right: Flags) -> Flags:
     """Rows that are right, or among the first `LONGEST` wrong ones in a row: (N,)."""
     return ~in_a_row(~right, LONGEST + 1)
+
+
+def in_a_row(flags: Flags, count: int) -> Flags:
+    """Where a flag and all of the `count` - 1 before it are set: (N,)."""
+    sums = np.concatenate([np.zeros(count, np.int64), np.cumsum(flags)])
+    return np.asarray(sums[count:] - sums[: len(flags)] == count)
 
 
 def replay(followed: Followed, calibration: Calibration, history: int) -> tuple[Floats, Floats]:

@@ -6,8 +6,9 @@
     One half: the score is a probability, and a match is trusted that is more likely right than
     wrong.
 ``lost_score``
-    The highest at which, of the frames whose match is right, at most `FALSE_LOSS` are lost:
-    `patience` frames in a row, it among them, scored lower. Not above ``certain_score``.
+    The highest at which, in at most `FALSE_LOSS` of the frames whose match is right, the target
+    would be lost: since `patience` frames in a row scored lower, none has reached ``found_score``.
+    Not above ``certain_score``.
 ``found_score``
     The lowest at which what is found is the target, in whatever size, in at least `PRECISION` of
     the searches that find something. What a search finds is its first match that scores as high.
@@ -23,6 +24,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from ..online.monitor import Monitor, Thresholds
 from .followed import Flags, Floats
 
 CERTAIN = 0.5
@@ -36,33 +38,39 @@ FOUND = tuple(k / 100 for k in range(50, 100))
 Table = Sequence[tuple[Floats, Flags]]
 
 
-def choose_lost(tracks: Table, patience: int) -> float:
+def choose_lost(tracks: Table, found: float, patience: int) -> float:
     """Choose ``lost_score``; see above.
 
     Parameters
     ----------
     tracks : sequence of (scores, right)
         Of targets that are never lost: (N,) each, and whether the match is right.
+    found : float
+        ``found_score``.
     patience : int
         Frames in a row that must speak for a loss.
     """
-    fit = [t for t in LOST if false_loss(tracks, t, patience) <= FALSE_LOSS]
+    fit = [
+        lost
+        for lost in LOST
+        if false_loss(tracks, Thresholds(CERTAIN, lost, found, patience)) <= FALSE_LOSS
+    ]
     return max(fit, default=LOST[0])
 
 
-def false_loss(tracks: Table, threshold: float, patience: int) -> float:
-    """Share of the frames with a right match in which the target would be lost."""
+def false_loss(tracks: Table, thresholds: Thresholds) -> float:
+    """Share of the frames with a right match in which the target would be lost.
+
+    How long a loss lasts counts: a score that falls below ``lost_score`` once, and then stays
+    below ``found_score``, is of a target that is right there and not followed any more.
+    """
     told = total = 0.0
     for scores, right in tracks:
-        told += float((right & in_a_row(scores < threshold, patience)).mean())
+        monitor = Monitor()
+        lost = np.array([monitor.turn(score, thresholds) for score in scores.tolist()], np.bool_)
+        told += float((right & lost).mean())
         total += float(right.mean())
     return told / total if total else 0.0
-
-
-def in_a_row(flags: Flags, count: int) -> Flags:
-    """Where a flag and all of the `count` - 1 before it are set: (N,)."""
-    sums = np.concatenate([np.zeros(count, np.int64), np.cumsum(flags)])
-    return np.asarray(sums[count:] - sums[: len(flags)] == count)
 
 
 def choose_found(searches: Table) -> float:

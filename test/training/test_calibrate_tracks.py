@@ -20,6 +20,7 @@ from siam_tracker_ros.training.calibrate_tracks import (
     counting,
     fit_calibration,
     gather,
+    in_a_row,
     replay,
     search,
     settings_for,
@@ -92,6 +93,13 @@ def test_evidence_of_a_search_counts_only_where_the_target_is_lost():
     assert fit_calibration(Evidences(plain, plain), HISTORY) == fit_calibration(
         Evidences(plain, ()), HISTORY
     )
+
+
+def test_rows_of_flags_are_found():
+    flags = np.array([1, 1, 0, 1, 1, 1, 1, 0], np.bool_)
+    assert in_a_row(flags, 3).tolist() == [False] * 5 + [True, True, False]
+    assert in_a_row(flags, 1).tolist() == flags.tolist()
+    assert not in_a_row(flags[:2], 3).any()
 
 
 def test_a_long_drift_is_cut():

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from siam_tracker_ros.online.monitor import Thresholds
 from siam_tracker_ros.training.thresholds import (
     CERTAIN,
     FALSE_LOSS,
@@ -10,7 +11,6 @@ from siam_tracker_ros.training.thresholds import (
     choose_lost,
     false_loss,
     found_precision,
-    in_a_row,
 )
 
 
@@ -23,40 +23,43 @@ def search(score, right, before=0.1):
     return track([before, before, score, score], [False, False, right, right])
 
 
-def test_rows_of_flags_are_found():
-    flags = np.array([1, 1, 0, 1, 1, 1, 1, 0], np.bool_)
-    assert in_a_row(flags, 3).tolist() == [False] * 5 + [True, True, False]
-    assert in_a_row(flags, 1).tolist() == flags.tolist()
-    assert not in_a_row(flags[:2], 3).any()
+def at(lost, found=0.9, patience=1):
+    return Thresholds(CERTAIN, lost, found, patience)
 
 
 def test_a_loss_needs_patience():
     scores = [0.9] * 96 + [0.1] * 4
-    assert false_loss([track(scores, [True] * 100)], 0.2, 5) == 0.0
-    assert false_loss([track(scores, [True] * 100)], 0.2, 3) == pytest.approx(0.02)
+    assert false_loss([track(scores, [True] * 100)], at(0.2, patience=5)) == 0.0
+    assert false_loss([track(scores, [True] * 100)], at(0.2, patience=3)) == pytest.approx(0.02)
     # Frames whose match is wrong may well be lost, and end no row.
     right = [True] * 97 + [False, False, True]
-    assert false_loss([track(scores, right)], 0.2, 3) == pytest.approx(0.01 / 0.98)
+    assert false_loss([track(scores, right)], at(0.2, patience=3)) == pytest.approx(0.01 / 0.98)
+
+
+def test_a_loss_lasts_until_the_target_is_found():
+    scores = [0.9] * 50 + [0.1] + [0.6] * 29 + [0.9] + [0.6] * 19
+    assert false_loss([track(scores, [True] * 100)], at(0.2)) == pytest.approx(0.3)
+    assert false_loss([track(scores, [True] * 100)], at(0.2, found=0.6)) == pytest.approx(0.01)
 
 
 def test_few_right_frames_are_lost():
     # One right frame of 100 is lost above 0.1, two above 0.2, three above 0.3.
     scores = [0.9] * 97 + [0.3, 0.2, 0.1]
     right = [True] * 100
-    assert choose_lost([track(scores, right)], 1) == pytest.approx(0.2)
+    assert choose_lost([track(scores, right)], 0.5, 1) == pytest.approx(0.2)
     assert FALSE_LOSS == 0.01
 
 
 def test_a_long_sequence_weighs_no_more_than_a_short_one():
     short = track([0.3] * 10, [True] * 10)
     long = track([0.9] * 10_000, [True] * 10_000)
-    assert false_loss([short, long], 0.4, 1) == pytest.approx(0.5)
-    assert choose_lost([short, long], 1) == pytest.approx(0.3)
+    assert false_loss([short, long], at(0.4)) == pytest.approx(0.5)
+    assert choose_lost([short, long], 0.5, 1) == pytest.approx(0.3)
 
 
 def test_lost_is_not_above_certain_and_not_nothing():
-    assert choose_lost([track([0.9] * 10, [True] * 10)], 1) == CERTAIN
-    assert choose_lost([track([0.0] * 10, [True] * 10)], 1) == 0.01
+    assert choose_lost([track([0.9] * 10, [True] * 10)], 0.5, 1) == CERTAIN
+    assert choose_lost([track([0.0] * 10, [True] * 10)], 0.5, 1) == 0.01
 
 
 def test_what_is_found_is_the_target():

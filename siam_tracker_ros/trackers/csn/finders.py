@@ -8,6 +8,7 @@ The variants of the paper's ablation (section 4.2, Fig. 3).
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from dataclasses import dataclass, replace
 import math
 
 import torch
@@ -21,7 +22,7 @@ from ...online.sampling import Spread, box_row, gaussian, inside
 from ...stages import stage
 from ..base import Response, State
 from ..matcher import Matcher
-from .proposals import Proposer
+from .proposals import Proposals, Proposer
 from .settings import CSNSettings
 from .target import CSNTarget, Result
 
@@ -63,6 +64,45 @@ class Finder(ABC):
         """Find the optimal result of each target."""
 
 
+@dataclass(frozen=True)
+class Chosen:
+    """The best candidate of one target, or what the classifier found beside all of them.
+
+    Attributes
+    ----------
+    place : Box
+        Of the size that the target is expected to have.
+    logit, sharpness : float
+        Of its peak.
+    factor : float
+        Its scale.
+    margin : float
+        The classifier's.
+    rivals : list of float
+        See `Proposals`.
+    response : Response
+        The map that was searched.
+    """
+
+    place: Box
+    logit: float
+    sharpness: float
+    factor: float
+    margin: float
+    rivals: list[float]
+    response: Response
+
+    def elsewhere(self, place: Box, margin: float) -> Chosen:
+        """What was found there instead, with the margin that it has.
+
+        The map stays as it is: its peak's sharpness says how far it can be trusted in this frame,
+        and its highest peak is a rival of what lies elsewhere.
+        """
+        return replace(
+            self, place=place, factor=1.0, margin=margin, rivals=[1.0, *self.rivals]
+        )
+
+
 class Cascade(Finder):
     """Both subnetworks: peaks of the similarity map are classified (section 3.2)."""
 
@@ -85,55 +125,66 @@ class Cascade(Finder):
     def find(self, frame: Frame, targets: list[CSNTarget]) -> list[Result]:
         """See `Finder.find`."""
         s = self.settings
-        proposals = self.proposer.propose(frame, targets)
+        searches = self.proposer.propose(frame, targets)
         factors = s.candidate_factors
         with stage('classification', self.device):
             margins = self.classifier.margins(
                 frame,
                 [t.classifier for t in targets],
-                [p.boxes(factors) for p in proposals],
+                [torch.cat([p.boxes(factors) for p in some]) for some in searches],
             )
             tables = [m.tolist() for m in margins]
         hits = self._look_around(frame, targets, tables)
-        places, chosen = [], []
-        for i, (proposal, table) in enumerate(zip(proposals, tables)):
-            rank = [
-                margin + proposal.bonus[k // len(factors)] for k, margin in enumerate(table)
-            ]
-            # The first of equals: the higher peak. What overflowed is no candidate.
-            best = max(
-                range(len(table)), key=lambda k: rank[k] if math.isfinite(rank[k]) else -math.inf
-            )
-            peak, scale = divmod(best, len(factors))
-            chosen.append((peak, factors[scale], table[best]))
-            places.append(Box(*proposal.places[peak], *proposal.size))
-            if i in hits:
-                # The map is as it is: its peak's sharpness says how far it can be trusted here.
-                chosen[i] = (peak, 1.0, hits[i].margin)
-                row = inside(box_row(hits[i].box).unsqueeze(0), frame.width, frame.height)
-                places[i] = Box(*row[0].tolist())
+        chosen = [self._choose(some, table) for some, table in zip(searches, tables)]
+        for i, hit in hits.items():
+            # Beyond the image nothing can be searched.
+            row = inside(box_row(hit.box).unsqueeze(0), frame.width, frame.height)[0]
+            chosen[i] = chosen[i].elsewhere(Box(*row.tolist()), hit.margin)
+        places = [c.place for c in chosen]
         if s.size_from == 'matching':
             # Much of one scale may look like the target to a classifier that learned from boxes
             # that overlap it by seven tenths.
             fine = self.matcher.match(frame, targets, places, s.fine_size, s.factors, 0.0)
         results = []
-        for i, (target, proposal, place) in enumerate(zip(targets, proposals, places)):
-            peak, factor, margin = chosen[i]
-            at, logit = (place.cx, place.cy), proposal.logits[peak]
+        for i, (target, c) in enumerate(zip(targets, chosen)):
+            at, logit, factor = (c.place.cx, c.place.cy), c.logit, c.factor
             if s.size_from == 'matching':
                 _, column, line, logit, _ = fine.rows[i]
                 at, factor = fine.place(i, column, line, target.origin), fine.factors[i]
             results.append(
                 Result(
                     self.matcher.moved(target, at, factor, frame),
-                    Evidence(logit, proposal.sharpness[peak], bounded(margin)),
+                    Evidence(logit, c.sharpness, bounded(c.margin)),
                     probability(logit),
-                    probability(margin),
-                    proposal.rivals,
-                    proposal.response,
+                    probability(c.margin),
+                    c.rivals,
+                    c.response,
                 )
             )
         return results
+
+    def _choose(self, searches: list[Proposals], margins: list[float]) -> Chosen:
+        """The best of one target's candidates, which are those of all its searches in order."""
+        factors = self.settings.candidate_factors
+        peaks = [(found, k) for found in searches for k in range(len(found.places))]
+        candidates = [(*peak, factor) for peak in peaks for factor in factors]
+        rank = [
+            margin + found.bonus[k] for (found, k, _), margin in zip(candidates, margins)
+        ]
+        # The first of equals: the higher peak. What overflowed is no candidate.
+        best = max(
+            range(len(rank)), key=lambda j: rank[j] if math.isfinite(rank[j]) else -math.inf
+        )
+        found, k, factor = candidates[best]
+        return Chosen(
+            Box(*found.places[k], *found.size),
+            found.logits[k],
+            found.sharpness[k],
+            factor,
+            margins[best],
+            found.rivals,
+            found.response,
+        )
 
     def _look_around(
         self, frame: Frame, targets: list[CSNTarget], tables: list[list[float]]

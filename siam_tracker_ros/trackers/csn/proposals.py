@@ -25,7 +25,7 @@ from .target import CSNTarget
 
 @dataclass(frozen=True)
 class Proposals:
-    """Where one target may be, by the similarity map.
+    """Where one target may be, by one similarity map.
 
     Attributes
     ----------
@@ -75,23 +75,26 @@ class Proposer:
         self.settings = settings
         self.device = matcher.device
 
-    def propose(self, frame: Frame, targets: list[CSNTarget]) -> list[Proposals]:
-        """Search for all targets, those that are searched alike in one batch."""
-        searches = self._searches(frame, targets)
-        groups: dict[int, list[int]] = {}
-        for i, (_, size) in enumerate(searches):
-            groups.setdefault(size, []).append(i)
-        found: dict[int, Proposals] = {}
+    def propose(self, frame: Frame, targets: list[CSNTarget]) -> list[list[Proposals]]:
+        """Search for all targets, one or more times each; what is searched alike in one batch."""
+        groups: dict[int, list[tuple[int, Box]]] = {}
+        for i, box, size in self._searches(frame, targets):
+            groups.setdefault(size, []).append((i, box))
+        found: list[list[Proposals]] = [[] for _ in targets]
         for size, group in groups.items():
-            some = [targets[i] for i in group]
-            boxes = [searches[i][0] for i in group]
-            found.update(zip(group, self._peaks(frame, some, boxes, size)))
-        return [found[i] for i in range(len(targets))]
+            some = [targets[i] for i, _ in group]
+            boxes = [box for _, box in group]
+            for (i, _), proposals in zip(group, self._peaks(frame, some, boxes, size)):
+                found[i].append(proposals)
+        return found
 
-    def _searches(self, frame: Frame, targets: list[CSNTarget]) -> list[tuple[Box, int]]:
-        """Around which box, and in how large a crop, each target is searched."""
+    def _searches(self, frame: Frame, targets: list[CSNTarget]) -> list[tuple[int, Box, int]]:
+        """Which targets are searched, around which boxes, and in how large crops."""
         s = self.settings
-        searches = [(t.box, s.search_size) for t in targets]
+        searches = [
+            (i, t.box, s.lost_search_size if t.state is State.LOST else s.search_size)
+            for i, t in enumerate(targets)
+        ]
         lost = [i for i, t in enumerate(targets) if t.state is State.LOST]
         if lost:
             some = [targets[i] for i in lost]
@@ -104,9 +107,7 @@ class Proposer:
                     [t.sweep for t in some],
                     s,
                 )
-            for i, target, hit in zip(lost, some, hits):
-                nowhere = (target.box, s.lost_search_size)
-                searches[i] = nowhere if hit is None else (hit, s.search_size)
+            searches += [(i, hit, s.search_size) for i, hit in zip(lost, hits) if hit is not None]
         return searches
 
     def _peaks(

@@ -46,6 +46,25 @@ def test_what_it_finds_is_the_result(make, frame, show, prefer, seen, size_from)
     assert estimate.classification == pytest.approx(probability(1.5))
 
 
+@pytest.mark.parametrize(
+    ('history', 'updated'), [([], False), ([0.95], False), ([0.6], True)]
+)
+def test_a_single_peak_is_a_rival_of_a_hit_beside_it(
+    make, frame, show, prefer, seen, history, updated
+):
+    tracker = make(**LOOKING)
+    show(tracker, (0.0, 0.0, 2.0), fine=1.0)
+    prefer(tracker)
+    seen(Hit(BESIDE, 1.5))
+    target = tracker.start(frame, HERE)
+    target.scores.matching.extend(history)
+    target.scores.classification.extend(history)
+    (estimate,) = tracker.step(frame, [target])
+    # A peak without any rival would have been learned from whatever came before.
+    assert estimate.updated is updated
+    assert 'a rival peak' in estimate.update_reason
+
+
 def test_without_a_hit_the_peak_is_the_result(make, frame, show, prefer, seen):
     tracker = make(**LOOKING)
     show(tracker, (0.0, 0.0, 2.0))

@@ -27,8 +27,10 @@ def hit(monkeypatch):
     return hit
 
 
-def test_a_hit_is_where_the_target_is_searched(make, frame, hit):
+def test_a_hit_is_searched_beside_the_last_place(make, frame, hit, show, prefer):
     tracker = make(**GONE, lost_patience=1)
+    show(tracker, (0.0, 0.0, 2.0))
+    prefer(tracker, (200, 60))
     places = [tracker.start(frame, box) for box in (HERE, THERE, AWAY)]
     for target in (places[0], places[2]):
         target.lose()
@@ -42,9 +44,24 @@ def test_a_hit_is_where_the_target_is_searched(make, frame, hit):
     assert cells == [9, 9, 17]
 
 
-def test_a_hit_that_the_score_confirms_is_the_target(make, frame, hit, show):
+def test_a_target_may_be_back_where_it_was_while_something_else_is_hit(
+    make, frame, hit, show, prefer
+):
     tracker = make()
     show(tracker, (0.0, 0.0, 2.0))
+    prefer(tracker, (HERE.cx, HERE.cy), (200, 60))
+    target = tracker.start(frame, HERE)
+    target.lose()
+    hit(Box(200, 60, 60, 50))
+    (estimate,) = tracker.step(frame, [target])
+    assert estimate.state is State.TRACKING
+    assert place_of(target.box) == pytest.approx(place_of(HERE), abs=1e-3)
+
+
+def test_a_hit_that_the_score_confirms_is_the_target(make, frame, hit, show, prefer):
+    tracker = make()
+    show(tracker, (0.0, 0.0, 2.0))
+    prefer(tracker, (200, 60))
     target = tracker.start(frame, HERE)
     target.lose()
     target.sweep.seen = 7
