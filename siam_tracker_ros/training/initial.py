@@ -6,11 +6,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
+import pickle
 
+import torch
 from torch import Tensor, nn
+from torch.nn import functional
 
 from .. import weights as checkpoints
 from ..errors import UserError
+from .imagenet import converted
+
+CHECKPOINT_SUFFIX = '.safetensors'
 
 
 def fill_backbone(backbone: nn.Module, word: str) -> None:
@@ -19,32 +25,67 @@ def fill_backbone(backbone: nn.Module, word: str) -> None:
     Parameters
     ----------
     backbone : Module
+        It is given `normalised` pixels.
     word : str
-        A tracker, for its shipped weights, or the path of a checkpoint.
+        A tracker, for its shipped weights, or the path of a checkpoint of this package or of one
+        of torchvision's classifiers.
 
     Raises
     ------
     UserError
         There is no such file, or nothing in it fits.
     """
-    shipped = {entry.tracker for entry in checkpoints.entries()}
-    file = checkpoints.resolve(word, checkpoints.registry.AUTO) if word in shipped else Path(word)
-    found = checkpoints.load(file.expanduser())
+    tensors, source = _tensors(word)
     own = backbone.state_dict()
-    for prefix in _prefixes(found.tensors, own):
-        some = {name: found.tensors.get(prefix + name) for name in own}
-        fitting = {n: t for n, t in some.items() if t is not None and t.shape == own[n].shape}
+    first = next(name for name in own if name.endswith('.weight'))
+    # What may stand before the backbone's names in the file's.
+    prefixes = [name.removesuffix(first) for name in tensors if name.endswith(first)]
+    for prefix in prefixes:
+        found = {name: _fitted(tensors, prefix, name, tensor) for name, tensor in own.items()}
+        fitting = {name: tensor for name, tensor in found.items() if tensor is not None}
         if len(fitting) == len(own):
             backbone.load_state_dict(fitting)
             return
     raise UserError(
-        f'weights {found.source} hold no backbone of these layers: expected '
-        f'{len(own)} tensors, such as {next(iter(own))} of shape '
-        f'{tuple(next(iter(own.values())).shape)}; use a file of the same backbone'
+        f'weights {source} hold no backbone of these layers: expected {len(own)} tensors, among '
+        f'them {first} of shape {tuple(own[first].shape)}; use a file of the same backbone'
     )
 
 
-def _prefixes(tensors: Mapping[str, Tensor], own: Mapping[str, Tensor]) -> list[str]:
-    """What may stand before the backbone's names in a file's."""
-    first = next(iter(own))
-    return [name.removesuffix(first) for name in tensors if name.endswith(first)]
+def _fitted(
+    tensors: Mapping[str, Tensor], prefix: str, name: str, own: Tensor
+) -> Tensor | None:
+    """The tensor of a name in the shape that the backbone has; None where there is none."""
+    if name.endswith('num_batches_tracked'):
+        # Older files have none, and nothing needs it.
+        return tensors.get(prefix + name, torch.zeros_like(own))
+    tensor = tensors.get(prefix + name)
+    if tensor is not None and tensor.dim() == 4 and tensor.shape[2:] == (1, 1):
+        # Some of our shortcuts see 3 pixels, as pysot's; those of ImageNet see the middle one.
+        beside = (own.shape[-1] - 1) // 2
+        tensor = functional.pad(tensor, [beside] * 4)
+    return tensor if tensor is not None and tensor.shape == own.shape else None
+
+
+def _tensors(word: str) -> tuple[Mapping[str, Tensor], str]:
+    """Tensors in the layouts of this package, and where they are from."""
+    shipped = {entry.tracker for entry in checkpoints.entries()}
+    if word in shipped or word.endswith(CHECKPOINT_SUFFIX):
+        file = checkpoints.registry.AUTO if word in shipped else word
+        checkpoint = checkpoints.load(checkpoints.resolve(word, file))
+        return checkpoint.tensors, checkpoint.source
+    path = Path(word).expanduser()
+    try:
+        content = torch.load(path, map_location='cpu', weights_only=True)
+    except (EOFError, OSError, RuntimeError, ValueError, pickle.UnpicklingError) as error:
+        raise UserError(
+            f'weights {path} cannot be read ({type(error).__name__}): expected a tracker '
+            f'({", ".join(sorted(shipped))}), a {CHECKPOINT_SUFFIX} checkpoint of this package, '
+            'or a .pth file of torchvision'
+        ) from error
+    named = content.items() if isinstance(content, dict) else ()
+    try:
+        return converted({k: v for k, v in named if isinstance(v, Tensor)}), str(path)
+    except (IndexError, KeyError, RuntimeError):
+        # Some names are those of a classifier, but not the rest.
+        return {}, str(path)
