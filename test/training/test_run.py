@@ -1,6 +1,7 @@
 # Copyright 2026 The siam_tracker_ros authors
 # SPDX-License-Identifier: Apache-2.0
 import csv
+from dataclasses import replace
 import os
 import subprocess
 import sys
@@ -18,6 +19,7 @@ from siam_tracker_ros.frames import Frame
 from siam_tracker_ros.geometry import Box
 from siam_tracker_ros.models.matching import Matching
 from siam_tracker_ros.models.siamfc import SiamFC
+from siam_tracker_ros.models.siamrpnpp import SiamRPN
 from siam_tracker_ros.trackers.registry import load_network
 from siam_tracker_ros.training.recipes import RECIPES
 from siam_tracker_ros.training.run import RunSettings, make_fabric
@@ -138,6 +140,83 @@ def test_the_matching_subnetwork_is_trained_by_the_same_words(stills, tmp_path, 
     capsys.readouterr()
     assert train(stills, tmp_path / 'other', *more) == 2
     assert "belong to tracker 'csn-matching', expected 'siamfc'" in capsys.readouterr().err
+
+
+@pytest.fixture
+def light(monkeypatch):
+    """SiamRPN++ as it is trained, but with few channels."""
+    arguments = {'widths': [8, 8, 16], 'depths': [1, 2]}
+    network = {'backbone': 'cropped_resnet', 'arguments': arguments, 'channels': [8, 8]}
+    monkeypatch.setitem(RECIPES, 'siamrpnpp', replace(RECIPES['siamrpnpp'], light=network))
+    return network
+
+
+def test_a_network_that_proposes_is_trained_by_the_same_words(stills, tmp_path, light, capsys):
+    out = tmp_path / 'run'
+    matching = tmp_path / 'matching.safetensors'
+    tensors = Matching(**light['arguments']).state_dict()
+    weights.save(matching, weights.Checkpoint(tensors, weights.Meta('csn-matching')))
+    options = ['--init', 'none', '--held-out', '0.25', '--backbone', str(matching)]
+    more = ['--backbone-frozen', '1', '--validate-every', '1', '--licence', 'ours']
+    assert train(stills, out, *options, *more, tracker='siamrpnpp') == 0
+    path = out / 'siamrpnpp.safetensors'
+    assert capsys.readouterr().out.strip() == str(path)
+    assert (out / 'curves.png').is_file()
+    with (out / 'metrics.csv').open() as file:
+        assert all(float(row['held_out_iou']) >= 0 for row in csv.DictReader(file))
+    found = weights.load(path)
+    name = 'backbone.stem.0.weight'
+    assert torch.equal(found.tensors[name], tensors[name].half())
+    card = found.meta.training
+    assert (card['licence'], card['backbone']) == ('ours', str(matching))
+    assert card['data'] == [str(stills)]
+    assert card['shots'] == 6
+    assert card['fit']['optimiser'] == 'sgd'
+    assert card['scenes']['shift'] == 64.0
+    network, _ = load_network('siamrpnpp', SiamRPN, str(path))
+    assert network.anchors.count == 5
+
+    # It is where more training begins.
+    adapted = tmp_path / 'adapted'
+    more = ['--init', str(path), '--steps', '1', '--held-out', '0']
+    assert train(stills, adapted, *more, tracker='siamrpnpp') == 0
+    assert weights.load(adapted / 'siamrpnpp.safetensors').meta.network == found.meta.network
+
+
+@pytest.mark.parametrize(
+    ('options', 'sentence'),
+    [
+        (['--teacher', 'siamfc'], 'siamrpnpp has no response maps that one could show'),
+        (['--backbone', 'siamfc'], 'hold no backbone of these layers'),
+        (['--follower', 'nobody'], "unknown tracker 'nobody'"),
+        (['--negative-overlap', '0.7'], 'negative_overlap is 0.7: expected at most'),
+        (['--radius', '2'], 'unrecognized arguments: --radius 2'),
+    ],
+)
+def test_mistakes_about_proposals_are_one_sentence(
+    stills, footage, tmp_path, light, capsys, options, sentence
+):
+    (stills / 'yard.mp4').write_bytes((footage / 'yard.mp4').read_bytes())
+    assert train(stills, tmp_path / 'out', '--init', 'none', *options, tracker='siamrpnpp') == 2
+    assert sentence in capsys.readouterr().err
+
+
+def test_a_backbone_is_not_given_twice(stills, small_weights, tmp_path, capsys):
+    options = ['--init', str(small_weights), '--backbone', 'siamfc']
+    assert train(stills, tmp_path / 'out', *options) == 2
+    assert 'which has a backbone: leave out one of them' in capsys.readouterr().err
+
+
+@pytest.mark.usefixtures('light', 'shipped_weights')
+def test_siamfc_follows_for_a_network_that_proposes(stills, footage, tmp_path):
+    out = tmp_path / 'out'
+    (stills / 'yard.mp4').write_bytes((footage / 'yard.mp4').read_bytes())
+    options = ['--init', 'none', '--held-out', '0', *MINING]
+    assert train(stills, out, *options, tracker='siamrpnpp') == 0
+    mined = sorted(out.glob('mined/*/groundtruth.txt'))
+    assert len(mined) >= 1
+    card = weights.load(out / 'siamrpnpp.safetensors').meta.training
+    assert card['shots'] == 8 + len(mined)
 
 
 def test_a_tracker_may_be_the_teacher_of_another(stills, tmp_path):
@@ -296,10 +375,14 @@ def test_weights_of_another_tracker_are_refused(small_network, stills, tmp_path,
 
 
 @pytest.mark.slow
-def test_two_processes_train_one_network(stills, tmp_path):
+# The backbone of one of them begins to learn in the second step.
+@pytest.mark.parametrize(('tracker', 'more'), [
+    ('siamfc', []), ('siamrpnpp', ['--backbone-frozen', '0.5']),
+])  # fmt: skip
+def test_two_processes_train_one_network(stills, tmp_path, tracker, more):
     out = tmp_path / 'out'
     engine = ['--standalone', '--nproc_per_node', '2', '--module', 'siam_tracker_ros.cli']
-    words = ['train', 'siamfc', '--data', str(stills), '--out', str(out), *QUICK]
+    words = ['train', tracker, '--data', str(stills), '--out', str(out), *QUICK, *more]
     options = ['--init', 'none', '--devices', '2', '--held-out', '0.25', '--validate-every', '2']
     done = subprocess.run(
         ['nice', sys.executable, '-m', 'torch.distributed.run', *engine, *words, *options],
@@ -313,9 +396,9 @@ def test_two_processes_train_one_network(stills, tmp_path):
     # One of them writes, and a step of all is a step.
     with (out / 'metrics.csv').open() as file:
         assert [row['step'] for row in csv.DictReader(file)] == ['1', '2']
-    path = out / 'siamfc.safetensors'
+    path = out / f'{tracker}.safetensors'
     assert weights.load(path).meta.training['shots'] == 6
-    assert trackers.create('siamfc', str(path), 'cpu').settings.exemplar_size == 127
+    load_network(tracker, RECIPES[tracker].network, str(path))
 
 
 @pytest.mark.parametrize(('able', 'precision'), [(True, 'bf16-mixed'), (False, '32-true')])
