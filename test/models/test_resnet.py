@@ -147,6 +147,17 @@ def test_the_units_of_stride_8_are_levels():
         assert torch.equal(network(x), levels[-1])
 
 
+def test_the_pyramid_is_not_cropped(backbone):
+    x = image(143)
+    with torch.no_grad():
+        pyramid, levels = backbone.pyramid(x), backbone.levels(x)
+    assert backbone.depths == ((16, 2), (16, 1), (16, 0))
+    for depth, features, level in zip(backbone.depths, pyramid, levels):
+        side = features.shape[-1]
+        middle = slice(depth.rim, side - depth.rim)
+        assert torch.equal(features[:, :, middle, middle], level)
+
+
 def test_levels_of_an_exemplar_and_of_a_search_crop(backbone):
     with torch.no_grad():
         template, search = backbone.levels(image(127)), backbone.levels(image(255))

@@ -5,8 +5,23 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 from torch import Tensor, nn
+
+
+class Depth(NamedTuple):
+    """Features of a backbone's pyramid.
+
+    Attributes
+    ----------
+    channels : int
+    rim : int
+        Cells that they have on each side beyond the deepest features.
+    """
+
+    channels: int
+    rim: int
 
 
 class Backbone(nn.Module):
@@ -35,6 +50,19 @@ class Backbone(nn.Module):
         level where it says nothing else.
         """
         return (self(x),)
+
+    @property
+    def depths(self) -> tuple[Depth, ...]:
+        """What the `pyramid` consists of."""
+        return tuple(Depth(channels, 0) for channels in self.level_channels)
+
+    def pyramid(self, x: Tensor) -> tuple[Tensor, ...]:
+        """Features of several depths, shallow to deep, all of one stride, each of its own size.
+
+        They are what C-RPN transfers from the deep ones to the shallow ones (section 3.4). The
+        `levels`, where a backbone says nothing else.
+        """
+        return self.levels(x)
 
     def initialise(self) -> None:
         """Draw the kernels so that a ReLU keeps the gradients' variance (He et al. 2015)."""

@@ -16,7 +16,7 @@ from collections.abc import Sequence
 from torch import Tensor, nn
 from torch.nn import functional
 
-from .base import Backbone, centre
+from .base import Backbone, Depth, centre
 
 CROP, ZERO = 'crop', 'zero'
 
@@ -142,6 +142,8 @@ class ResNet(Backbone):
             *(ResidualUnit(w1 if k else w0, w1, zeros, False, expansion) for k in range(d1))
         )
         self.pool = nn.MaxPool2d(2)
+        # A unit that is not padded takes a cell off each side.
+        self._rims = [(1 - zeros) * (d2 - 1 - k) for k in range(d2)]
         self.stage8 = nn.Sequential(
             *(
                 ResidualUnit(w2 if k else w1, w2, zeros, k == d2 - 1, expansion)
@@ -152,8 +154,7 @@ class ResNet(Backbone):
 
     def forward(self, x: Tensor) -> Tensor:
         """Features of normalised images: (N, 3, S, S) -> (N, C, s, s)."""
-        y: Tensor = self.stage8(self.pool(self.stage4(self.stem(x))))
-        return y
+        return self.pyramid(x)[-1]
 
     @property
     def level_channels(self) -> tuple[int, ...]:
@@ -161,14 +162,27 @@ class ResNet(Backbone):
         return (self.channels,) * len(self.stage8)
 
     def levels(self, x: Tensor) -> tuple[Tensor, ...]:
-        """Features after each unit of stride 8, of which the middle has the size of the last.
+        """The middle of the `pyramid`, of the size of its last features.
+
+        What lies at the same place of two levels sees the same middle.
+        """
+        found = self.pyramid(x)
+        return tuple(centre(features, found[-1].shape[-1]) for features in found)
+
+    @property
+    def depths(self) -> tuple[Depth, ...]:
+        """See `Backbone.depths`."""
+        return tuple(Depth(self.channels, rim) for rim in self._rims)
+
+    def pyramid(self, x: Tensor) -> tuple[Tensor, ...]:
+        """Features after each unit of stride 8.
 
         The units crop, so 127 px give 9, 7 and 5 cells after three of them, and 255 px give 25, 23
-        and 21. What lies at the same place of two levels sees the same middle.
+        and 21.
         """
         x = self.pool(self.stage4(self.stem(x)))
         found = []
         for unit in self.stage8:
             x = unit(x)
             found.append(x)
-        return tuple(centre(features, x.shape[-1]) for features in found)
+        return tuple(found)

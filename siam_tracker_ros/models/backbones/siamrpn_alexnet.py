@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from torch import Tensor, nn
 
-from .base import Backbone
+from .base import Backbone, Depth
 
 
 class SiamRPNAlexNet(Backbone):
@@ -30,6 +30,7 @@ class SiamRPNAlexNet(Backbone):
         super().__init__()
         w1, w2, w3, w4, w5 = widths
         self.channels = w5
+        self._depths = (Depth(w3, 2), Depth(w4, 1), Depth(w5, 0))
         self.conv1 = nn.Sequential(
             nn.Conv2d(3, w1, 11, stride=2),
             nn.BatchNorm2d(w1),
@@ -58,6 +59,18 @@ class SiamRPNAlexNet(Backbone):
 
     def forward(self, x: Tensor) -> Tensor:
         """Features of normalised images: (N, 3, S, S) -> (N, C, s, s)."""
-        x = self.conv3(self.conv2(self.conv1(x)))
-        y: Tensor = self.conv5(self.conv4(x))
-        return y
+        return self.pyramid(x)[-1]
+
+    @property
+    def depths(self) -> tuple[Depth, ...]:
+        """See `Backbone.depths`."""
+        return self._depths
+
+    def pyramid(self, x: Tensor) -> tuple[Tensor, ...]:
+        """Features of conv3, conv4 and conv5, as C-RPN has them (Fig. 2).
+
+        A crop of 127 px gives 10, 8 and 6 cells, 255 px gives 26, 24 and 22.
+        """
+        third = self.conv3(self.conv2(self.conv1(x)))
+        fourth = self.conv4(third)
+        return third, fourth, self.conv5(fourth)
