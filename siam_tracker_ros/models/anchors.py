@@ -11,6 +11,7 @@ C-RPN needs it, whose later stages begin from refined anchors.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 import math
 
 import torch
@@ -101,6 +102,14 @@ class Anchors:
                 h = float(int(w * ratio))
             shapes.extend((w * scale, h * scale) for scale in self.scales)
         return shapes
+
+
+@lru_cache(maxsize=16)
+def anchor_boxes(anchors: Anchors, cells: int, device: torch.device) -> Tensor:
+    """`Anchors.grid`, kept: a frame does not make it anew (pysot does while lost)."""
+    # Whoever asks first may be tracking, and the next one may learn.
+    with torch.inference_mode(False):
+        return anchors.grid(cells, device)
 
 
 def decode(anchors: Tensor, deltas: Tensor) -> Tensor:

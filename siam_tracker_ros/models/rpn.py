@@ -9,7 +9,7 @@ the kernel of a correlation. It is computed once for a target, and then meets ev
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -50,6 +50,15 @@ class ProposalMaps:
             classes.reshape(n, CLASSES, -1, rows, columns),
             deltas.reshape(n, DELTAS, -1, rows, columns),
         )
+
+    @property
+    def logits(self) -> Tensor:
+        """(N, k, M, M) logit of target against background, in float32.
+
+        The sigmoid of it is what a softmax makes of the two logits.
+        """
+        classes = self.classes.float()
+        return classes[:, TARGET] - classes[:, BACKGROUND]
 
 
 class RPN(nn.Module):
@@ -180,6 +189,13 @@ class UpChannelRPN(RPN):
         return ProposalMaps.from_channels(
             self.classes(classes, x), self.adjust(self.deltas(deltas, x))
         )
+
+
+BLOCKS: Mapping[str, Callable[[int, int], RPN]] = {
+    'depthwise': DepthwiseRPN,
+    'up_channel': UpChannelRPN,
+}
+"""Blocks by the words that choose one; each is made of channels and anchors."""
 
 
 class Aggregation(nn.Module):

@@ -4,47 +4,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
+import torch
 from torch import Tensor, nn
 
-from .anchors import Anchors
-from .backbones.base import Backbone, centre, normalised
-from .backbones.dilated_resnet import DilatedResNet
-from .backbones.mobilenet import MobileNetV2
-from .backbones.resnet import ResNet
-from .backbones.siamrpn_alexnet import SiamRPNAlexNet
-from .rpn import RPN, Aggregation, DepthwiseRPN, ProposalMaps, UpChannelRPN
-
-BACKBONES: Mapping[str, Callable[..., Backbone]] = {
-    'alexnet': SiamRPNAlexNet,
-    'cropped_resnet': ResNet,
-    'dilated_resnet': DilatedResNet,
-    'mobilenetv2': MobileNetV2,
-}
-
-BLOCKS: Mapping[str, Callable[[int, int], RPN]] = {
-    'depthwise': DepthwiseRPN,
-    'up_channel': UpChannelRPN,
-}
-
-TEMPLATE_CELLS = 7
-"""Cells along a side of a template's features that are kept (section 3.2)."""
+from .anchors import Anchors, anchor_boxes, decode
+from .backbones.base import centre
+from .proposing import TEMPLATE_CELLS, ProposalNetwork, Proposals, adjusting, named
+from .rpn import BLOCKS, RPN, Aggregation, ProposalMaps
 
 
-class SiamRPN(nn.Module):
+class SiamRPN(ProposalNetwork):
     """A backbone's levels, a region proposal block on each of them, and the sum of their maps.
-
-    All arguments are plain numbers, words, lists and mappings: they are written into a
-    checkpoint's header.
 
     Parameters
     ----------
-    backbone : str
-        One of `BACKBONES`.
-    arguments : mapping, optional
-        Arguments of the backbone; its own where left out.
     channels : sequence of int, optional
         Channels that each level is reduced to by a convolution of one pixel (section 3.2); the
         backbone's own levels where left out.
@@ -52,18 +28,8 @@ class SiamRPN(nn.Module):
         One of `BLOCKS`.
     weighted : bool
         See `Aggregation`.
-    ratios, scales, rounded
-        Those of `Anchors`.
-    normalise : bool
-        Whether the backbone gets `normalised` pixels, as those that were trained for this package
-        do, or the pixels as they are, as pysot's do.
-
-    Attributes
-    ----------
-    anchors : Anchors
-        What the maps are about.
-    stride : int
-        Pixels of the search crop between two cells of the maps.
+    backbone, arguments, ratios, scales, rounded, normalise
+        See `ProposalNetwork`.
 
     Raises
     ------
@@ -83,49 +49,25 @@ class SiamRPN(nn.Module):
         rounded: bool = Anchors.rounded,
         normalise: bool = True,
     ) -> None:
-        super().__init__()
-        for word, known in ((backbone, BACKBONES), (block, BLOCKS)):
-            if word not in known:
-                raise ValueError(f'{word!r} is unknown: expected one of {", ".join(known)}')
-        self.backbone = BACKBONES[backbone](**(arguments or {}))
-        self.stride = self.backbone.stride
-        self.anchors = Anchors(tuple(ratios), tuple(scales), self.stride, rounded)
-        self.normalise = normalise
+        super().__init__(backbone, arguments, ratios, scales, rounded, normalise)
         inputs = self.backbone.level_channels
-        outputs = inputs if channels is None else tuple(channels)
-        if len(outputs) != len(inputs):
-            raise ValueError(f'channels are {channels}: expected {len(inputs)}, one a level')
-        self.adjust = nn.ModuleList(
-            nn.Identity() if channels is None else _adjusting(*sides)
-            for sides in zip(inputs, outputs)
-        )
+        self.adjust = adjusting(inputs, channels)
         # A list that registers what is in it.
         self.blocks: Sequence[RPN] = nn.ModuleList(  # type: ignore[assignment]
-            BLOCKS[block](width, self.anchors.count) for width in outputs
+            named(BLOCKS, block)(width, self.anchors.count) for width in channels or inputs
         )
         self.aggregation = Aggregation(len(inputs), weighted)
 
     def features(self, crops: Tensor) -> list[Tensor]:
         """Levels of crops: (N, 3, S, S) RGB in [0, 255] -> (N, C, s, s) each."""
-        pixels = normalised(crops) if self.normalise else crops
-        levels = self.backbone.levels(pixels)
+        levels = self.backbone.levels(self.pixels(crops))
         return [adjust(level) for adjust, level in zip(self.adjust, levels)]
 
     def template(self, z: Tensor) -> tuple[Tensor, ...]:
-        """What is kept of a target: two kernels for each level, in the order of the levels.
+        """See `ProposalNetwork.template`: two kernels for each level, in the order of the levels.
 
         Only the middle of the features is used: with padding they have 15 x 15 cells, a heavy
         burden on the correlation, and a cell sees the whole target anyway (section 3.2).
-
-        Parameters
-        ----------
-        z : Tensor
-            (N, 3, 127, 127) RGB in [0, 255].
-
-        Returns
-        -------
-        tuple of Tensor
-            (N, ...) each, so that the templates of several targets may be joined one by one.
         """
         kernels: list[Tensor] = []
         for block, level in zip(self.blocks, self.features(z)):
@@ -152,6 +94,10 @@ class SiamRPN(nn.Module):
         maps: ProposalMaps = self.aggregation([p.search(pair, level) for p, pair, level in levels])
         return maps
 
-
-def _adjusting(inputs: int, outputs: int) -> nn.Sequential:
-    return nn.Sequential(nn.Conv2d(inputs, outputs, 1, bias=False), nn.BatchNorm2d(outputs))
+    def propose(self, template: Sequence[Tensor], x: Tensor) -> Proposals:
+        """See `ProposalNetwork.propose`; any of them may be chosen."""
+        maps = self.search(template, x)
+        logits, deltas = maps.logits, maps.deltas.float()
+        anchors = anchor_boxes(self.anchors, logits.shape[-1], logits.device)
+        kept = torch.ones_like(logits, dtype=torch.bool)
+        return Proposals(logits, decode(anchors, deltas), kept)

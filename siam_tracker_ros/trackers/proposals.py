@@ -15,6 +15,7 @@ import torch
 from torch import Tensor
 
 from ..models.anchors import COORDINATES
+from ..models.proposing import Proposals
 from .locate import peak_to_sidelobe
 
 
@@ -26,7 +27,7 @@ class Choice(NamedTuple):
     boxes : Tensor
         (N, 4) centre and size, in pixels of the crop, from its middle.
     logits : Tensor
-        (N,) of its being the target, as the network has it; NaN where a map holds one.
+        (N,) of its being the target, as the network has it; NaN where a map or the box holds one.
     sharpness : Tensor
         (N,) peak-to-sidelobe ratio of `maps` there.
     steadiness : Tensor
@@ -75,9 +76,7 @@ def steadiness(boxes: Tensor, sizes: Tensor, penalty: float) -> Tensor:
     return torch.exp(-penalty * (changes - 1.0))
 
 
-def choose(
-    logits: Tensor, boxes: Tensor, sizes: Tensor, penalty: float, influence: float
-) -> Choice:
+def choose(proposals: Proposals, sizes: Tensor, penalty: float, influence: float) -> Choice:
     """Choose by score, steadiness and nearness (SiamRPN, section 4.3).
 
     The second strategy there: "cosine window and scale change penalty to re-rank the proposals'
@@ -85,27 +84,27 @@ def choose(
 
     Parameters
     ----------
-    logits : Tensor
-        (N, k, M, M).
-    boxes : Tensor
-        (N, 4, k, M, M), in pixels of the crop from its middle.
+    proposals : Proposals
     sizes : Tensor
         (N, 2), see `steadiness`.
     penalty, influence : float
         Of `RPNSettings`.
     """
+    logits, boxes = proposals.logits, proposals.boxes
     n, cells = len(logits), logits.shape[-1]
     steady = steadiness(boxes, sizes, penalty)
     rank = logits.sigmoid() * steady
     if influence > 0:
         rank = (1.0 - influence) * rank + influence * hanning(cells, logits.device)
+    rank = rank.masked_fill(~proposals.kept, -1.0)
     best = rank.flatten(1).argmax(dim=1, keepdim=True)
     chosen = boxes.flatten(2).gather(2, best.unsqueeze(1).expand(-1, 4, -1)).squeeze(2)
     peak = logits.flatten(1).gather(1, best).squeeze(1)
     maps = logits.amax(dim=1)
     cell = best.squeeze(1) % (cells * cells)
-    # argmax over a NaN is arbitrary: the sums carry the NaN to the monitor.
-    spoilt = logits.flatten(1).sum(dim=1) * 0.0
+    # What a NaN makes argmax choose means nothing: the sums carry it to the monitor, as they do
+    # that of a chosen box.
+    spoilt = (logits.flatten(1).sum(dim=1) + chosen.sum(dim=1)) * 0.0
     return Choice(
         chosen,
         peak + spoilt,

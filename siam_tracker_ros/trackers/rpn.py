@@ -1,12 +1,14 @@
 # Copyright 2026 The siam_tracker_ros authors
 # SPDX-License-Identifier: Apache-2.0
-"""Tracking by proposals: SiamRPN++ (Li et al. 2019), with the inference of SiamRPN (2018)."""
+"""Tracking by proposals: SiamRPN++ (Li et al. 2019) and C-RPN (Fan and Ling 2019).
+
+Both choose among proposals as SiamRPN does (2018); they differ in the network that makes them.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 import math
 
 import torch
@@ -14,9 +16,7 @@ from torch import Tensor
 
 from ..frames import Frame
 from ..geometry import Box, SearchWindow, check_initial_box, context_side
-from ..models.anchors import Anchors, decode
-from ..models.rpn import BACKGROUND, TARGET
-from ..models.siamrpnpp import SiamRPN
+from ..models.proposing import ProposalNetwork
 from ..online.monitor import Evidence, Monitor, probability
 from ..settings import Settings
 from ..stages import stage
@@ -111,18 +111,12 @@ class RPNTarget(Target):
         self.first = self.first.scaled(fx, fy)
 
 
-@lru_cache(maxsize=16)
-def anchor_boxes(anchors: Anchors, cells: int, device: torch.device) -> Tensor:
-    """The anchors of a map, kept: a frame does not make them anew (pysot does while lost)."""
-    return anchors.grid(cells, device)
-
-
 class RPNTracker(Tracker):
     """One search region, and the best of the proposals in it.
 
     Parameters
     ----------
-    network : SiamRPN
+    network : ProposalNetwork
         In evaluation mode, on `device`.
     settings : RPNSettings
     device : torch.device
@@ -132,7 +126,7 @@ class RPNTracker(Tracker):
 
     def __init__(
         self,
-        network: SiamRPN,
+        network: ProposalNetwork,
         settings: RPNSettings,
         device: torch.device,
         dtype: torch.dtype = torch.float32,
@@ -207,20 +201,12 @@ class RPNTracker(Tracker):
             )
         with stage('network', self.device):
             template = [torch.cat(parts) for parts in zip(*(t.template for t in targets))]
-            maps = self.network.search(template, crops)
+            proposals = self.network.propose(template, crops)
         with stage('post-processing', self.device):
-            classes, deltas = maps.classes.float(), maps.deltas.float()
-            cells = int(classes.shape[-1])
-            boxes = decode(anchor_boxes(self.network.anchors, cells, classes.device), deltas)
             scale = torch.tensor([s.exemplar_size / side for side in sides]).view(-1, 1)
             sizes = torch.tensor([[t.box.w, t.box.h] for t in targets]) * scale
-            choice = choose(
-                classes[:, TARGET] - classes[:, BACKGROUND],
-                boxes,
-                sizes.to(classes.device),
-                s.penalty,
-                influence,
-            )
+            choice = choose(proposals, sizes.to(self.device), s.penalty, influence)
+            cells = choice.maps.shape[-1]
             rows = torch.cat(
                 [
                     choice.boxes,

@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from siam_tracker_ros.geometry import Box
-from siam_tracker_ros.models.anchors import Anchors, decode, encode, overlaps
+from siam_tracker_ros.models.anchors import Anchors, anchor_boxes, decode, encode, overlaps
 
 
 def boxes_like(*shape):
@@ -49,6 +49,20 @@ def test_a_grid_lies_about_the_middle_of_the_crop():
 def test_a_grid_is_symmetric(cells):
     centres = Anchors().grid(cells)[:2]
     torch.testing.assert_close(centres, -centres.flip(2, 3), rtol=0, atol=0)
+
+
+def test_a_grid_is_made_once():
+    cpu = torch.device('cpu')
+    shapes = Anchors(ratios=(0.7,))
+    with torch.inference_mode():
+        grid = anchor_boxes(shapes, 7, cpu)
+    assert torch.equal(grid, shapes.grid(7))
+    assert anchor_boxes(Anchors(ratios=(0.7,)), 7, cpu) is grid
+    assert anchor_boxes(shapes, 9, cpu).shape == (4, 1, 9, 9)
+    # A tracker may have made what a network learns from.
+    deltas = torch.zeros(1, 4, 1, 7, 7, requires_grad=True)
+    decode(grid, deltas).sum().backward()
+    assert deltas.grad.any()
 
 
 @pytest.mark.parametrize(

@@ -134,6 +134,17 @@ def test_the_depthwise_block_has_far_fewer_weights():
     assert up / depthwise == pytest.approx(7.5, rel=0.02)
 
 
+def test_the_logit_is_of_target_against_background():
+    torch.manual_seed(0)
+    maps = ProposalMaps(torch.randn(2, 2, ANCHORS, 4, 4), torch.empty(0))
+    assert maps.logits.shape == (2, ANCHORS, 4, 4)
+    torch.testing.assert_close(maps.logits.sigmoid(), maps.classes.softmax(dim=1)[:, 1])
+    half = ProposalMaps(torch.full((1, 2, 1, 1, 1), 300.0).bfloat16(), maps.deltas)
+    half.classes[:, 1] = 1.0
+    assert half.logits.dtype == torch.float32
+    assert float(half.logits) == 1.0 - 300.0
+
+
 def maps_of(values):
     """A level whose maps hold one number each: of classes, of deltas."""
     s, b = values

@@ -7,7 +7,7 @@ import torch
 from torch import nn
 
 from siam_tracker_ros import weights
-from siam_tracker_ros.models.anchors import Anchors
+from siam_tracker_ros.models.anchors import Anchors, decode
 from siam_tracker_ros.models.backbones.base import centre
 from siam_tracker_ros.models.folding import fold_batch_norms
 from siam_tracker_ros.models.matching import Matching
@@ -163,6 +163,18 @@ def test_targets_do_not_meet(small):
         for n in range(2):
             alone = small.search(templates[n], x[n : n + 1])
             close(alone, type(alone)(together.classes[n : n + 1], together.deltas[n : n + 1]))
+
+
+def test_proposals_are_the_maps_decoded(small):
+    z, x = crops(2, 3, 127, 127), crops(2, 3, 143, 143)
+    with torch.no_grad():
+        template = small.template(z)
+        maps, found = small.search(template, x), small.propose(template, x)
+    assert torch.equal(found.logits, maps.classes[:, 1] - maps.classes[:, 0])
+    grid = small.anchors.grid(maps.classes.shape[-1])
+    assert torch.equal(found.boxes, decode(grid, maps.deltas))
+    assert found.kept.shape == found.logits.shape
+    assert found.kept.all()
 
 
 def test_nothing_is_stored_on_the_network(small):

@@ -7,6 +7,7 @@ import math
 import pytest
 import torch
 
+from siam_tracker_ros.models.proposing import Proposals
 from siam_tracker_ros.trackers.locate import peak_to_sidelobe
 from siam_tracker_ros.trackers.proposals import choose, hanning, steadiness
 
@@ -14,14 +15,14 @@ CELLS, SIZES = 9, torch.tensor([[64.0, 32.0]])
 
 
 def proposals(*found, anchors=2):
-    """Logits of -6 and boxes as the target was, but for some (anchor, row, column, logit, box)."""
+    """All of logit -6 and as the target was, but for some (anchor, row, column, logit, box)."""
     logits = torch.full((1, anchors, CELLS, CELLS), -6.0)
     boxes = torch.tensor([0.0, 0.0, 64.0, 32.0]).view(1, 4, 1, 1, 1)
     boxes = boxes.repeat(1, 1, anchors, CELLS, CELLS)
     for anchor, row, column, logit, box in found:
         logits[0, anchor, row, column] = logit
         boxes[0, :, anchor, row, column] = torch.tensor(box)
-    return logits, boxes
+    return Proposals(logits, boxes, torch.ones_like(logits, dtype=torch.bool))
 
 
 @pytest.mark.parametrize(
@@ -52,11 +53,11 @@ def test_the_window_is_a_hann_window():
 
 def test_the_highest_score_is_chosen_with_all_that_belongs_to_it():
     box = (10.0, -20.0, 60.0, 36.0)
-    logits, boxes = proposals((1, 2, 6, 3.0, box), (0, 7, 1, 2.0, (0.0, 0.0, 64.0, 32.0)))
-    choice = choose(logits, boxes, SIZES, 0.05, 0.0)
+    given = proposals((1, 2, 6, 3.0, box), (0, 7, 1, 2.0, (0.0, 0.0, 64.0, 32.0)))
+    choice = choose(given, SIZES, 0.05, 0.0)
     assert choice.boxes.tolist() == [list(box)]
     assert choice.logits.tolist() == [3.0]
-    torch.testing.assert_close(choice.maps, logits.amax(dim=1))
+    torch.testing.assert_close(choice.maps, given.logits.amax(dim=1))
     expected = peak_to_sidelobe(
         choice.maps, torch.tensor([2]), torch.tensor([6]), torch.tensor([3.0])
     )
@@ -77,8 +78,7 @@ def test_penalty_and_window_rank_again(penalty, influence, chosen):
         # In the middle, and larger.
         (1, 4, 4, 2.0, (0.0, 0.0, 120.0, 60.0)),
     ]
-    logits, boxes = proposals(*found)
-    choice = choose(logits, boxes, SIZES, penalty, influence)
+    choice = choose(proposals(*found), SIZES, penalty, influence)
     assert choice.boxes.tolist() == [list(found[chosen][4])]
     # The score that is reported is the network's own.
     assert choice.logits.tolist() == [found[chosen][3]]
@@ -88,23 +88,49 @@ def test_targets_do_not_touch_each_other():
     a = proposals((0, 3, 3, 2.0, (1.0, 2.0, 60.0, 30.0)))
     b = proposals((1, 5, 5, 1.0, (3.0, 4.0, 70.0, 40.0)))
     sizes = torch.cat([SIZES, SIZES * 2])
-    both = choose(*(torch.cat(pair) for pair in zip(a, b)), sizes, 0.2, 0.3)
+    pairs = ((a.logits, b.logits), (a.boxes, b.boxes), (a.kept, b.kept))
+    both = choose(Proposals(*map(torch.cat, pairs)), sizes, 0.2, 0.3)
     for k, one in enumerate((a, b)):
-        alone = choose(*one, sizes[k : k + 1], 0.2, 0.3)
+        alone = choose(one, sizes[k : k + 1], 0.2, 0.3)
         for mine, of_both in zip(alone, both):
             assert torch.equal(mine[0], of_both[k])
 
 
-def test_a_nan_anywhere_in_a_map_shows():
-    logits, boxes = proposals((0, 3, 3, 2.0, (1.0, 2.0, 60.0, 30.0)))
-    logits[0, 1, 8, 8] = math.nan
-    choice = choose(logits, boxes, SIZES, 0.05, 0.4)
+@pytest.mark.parametrize('kept', [True, False])
+def test_what_was_removed_is_never_chosen(kept):
+    # The best score, in the middle and as large as before.
+    best = (0, 4, 4, 6.0, (0.0, 0.0, 64.0, 32.0))
+    other = (1, 1, 7, -5.0, (24.0, -24.0, 32.0, 32.0))
+    given = proposals(best, other)
+    given.kept[:] = False
+    given.kept[0, 0, 4, 4] = kept
+    given.kept[0, 1, 1, 7] = True
+    choice = choose(given, SIZES, 0.5, 0.4)
+    assert choice.boxes.tolist() == [list((best if kept else other)[4])]
+    assert choice.logits.tolist() == [6.0 if kept else -5.0]
+
+
+@pytest.mark.parametrize('kept', [True, False])
+def test_a_nan_anywhere_in_a_map_shows(kept):
+    given = proposals((0, 3, 3, 2.0, (1.0, 2.0, 60.0, 30.0)))
+    given.logits[0, 1, 8, 8] = math.nan
+    given.kept[0, 1, 8, 8] = kept
+    choice = choose(given, SIZES, 0.05, 0.4)
     assert choice.logits.isnan().all()
     assert choice.sharpness.isnan().all()
 
 
+@pytest.mark.parametrize('value', [math.nan, math.inf])
+def test_a_box_that_is_none_shows(value):
+    given = proposals((0, 3, 3, 9.0, (value, 2.0, 64.0, 32.0)))
+    assert choose(given, SIZES, 0.05, 0.0).logits.isnan().all()
+    # A NaN among the sizes is chosen whatever its score is.
+    given = proposals((0, 3, 3, -9.0, (0.0, 0.0, 64.0, math.nan)))
+    assert choose(given, SIZES, 0.05, 0.4).logits.isnan().all()
+
+
 def test_where_all_is_alike_the_window_chooses_the_middle():
-    logits, boxes = proposals()
-    boxes[0, 0] = (torch.arange(CELLS) - 4.0).view(1, 1, -1)
-    boxes[0, 1] = (torch.arange(CELLS) - 4.0).view(1, -1, 1)
-    assert choose(logits, boxes, SIZES, 0.05, 0.4).boxes.tolist() == [[0.0, 0.0, 64.0, 32.0]]
+    given = proposals()
+    given.boxes[0, 0] = (torch.arange(CELLS) - 4.0).view(1, 1, -1)
+    given.boxes[0, 1] = (torch.arange(CELLS) - 4.0).view(1, -1, 1)
+    assert choose(given, SIZES, 0.05, 0.4).boxes.tolist() == [[0.0, 0.0, 64.0, 32.0]]

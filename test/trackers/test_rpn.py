@@ -10,8 +10,8 @@ import torch
 from siam_tracker_ros.errors import UserError
 from siam_tracker_ros.frames import Frame
 from siam_tracker_ros.geometry import Box, context_side
-from siam_tracker_ros.models.anchors import encode
-from siam_tracker_ros.models.rpn import ProposalMaps
+from siam_tracker_ros.models.crpn import CRPN
+from siam_tracker_ros.models.proposing import Proposals
 from siam_tracker_ros.models.siamrpnpp import SiamRPN
 from siam_tracker_ros.trackers import State
 from siam_tracker_ros.trackers.rpn import RPNTracker
@@ -21,6 +21,16 @@ CPU = torch.device('cpu')
 # A random network's logits mean nothing, so its score is fixed where the state shall not matter.
 SURE = {'confidence_bias': 9.0, 'confidence_peak': 0.0}
 GONE = {'confidence_bias': -9.0, 'confidence_peak': 0.0}
+LIGHT = {
+    'backbone': 'cropped_resnet',
+    'arguments': {'widths': [8, 8, 16], 'depths': [2, 2]},
+    'channels': [8, 8],
+}
+NETWORKS = {
+    'siamrpnpp': lambda: SiamRPN(**LIGHT),
+    'crpn': lambda: CRPN(**LIGHT, block='depthwise', stages=2),
+}
+of_each = pytest.mark.parametrize('name', NETWORKS)
 HERE, THERE = Box(120.0, 100.0, 60.0, 50.0), Box(220.0, 140.0, 40.0, 56.0)
 
 
@@ -28,13 +38,10 @@ HERE, THERE = Box(120.0, 100.0, 60.0, 50.0), Box(220.0, 140.0, 40.0, 56.0)
 def make():
     """Makes a tracker around a small random network."""
 
-    def make(**values):
+    def make(name='siamrpnpp', **values):
         torch.manual_seed(0)
-        network = SiamRPN(
-            'cropped_resnet', {'widths': [8, 8, 16], 'depths': [2, 2]}, channels=[8, 8]
-        )
         settings = {**SURE, 'lost_search_size': 383, **values}
-        return RPNTracker(network, RPNSettings.from_dict(settings), CPU)
+        return RPNTracker(NETWORKS[name](), RPNSettings.from_dict(settings), CPU)
 
     return make
 
@@ -52,22 +59,20 @@ def show(monkeypatch):
     """
 
     def show(tracker, *found):
-        def search(template, x):
+        def propose(template, x):
             n, cells = len(x), (x.shape[-1] - 127) // 8 + 1
-            anchors = tracker.network.anchors.grid(cells)
-            classes = torch.zeros(n, 2, len(anchors[0]), cells, cells)
-            deltas = torch.zeros(n, 4, len(anchors[0]), cells, cells)
-            classes[:, 1] = -9.0
+            logits = torch.full((n, 5, cells, cells), -9.0)
+            boxes = torch.empty(n, 4, 5, cells, cells)
             for k in range(n):
                 box, logit = found[k % len(found)]
                 column, row = (
                     min(max(round(v / 8 + (cells - 1) / 2), 0), cells - 1) for v in box[:2]
                 )
-                classes[k, 1, 2, row, column] = logit
-                deltas[k] = encode(anchors, torch.tensor(box).view(4, 1, 1, 1))
-            return ProposalMaps(classes, deltas)
+                logits[k, 2, row, column] = logit
+                boxes[k] = torch.tensor(box).view(4, 1, 1, 1)
+            return Proposals(logits, boxes, torch.ones_like(logits, dtype=torch.bool))
 
-        monkeypatch.setattr(tracker.network, 'search', search)
+        monkeypatch.setattr(tracker.network, 'propose', propose)
 
     return show
 
@@ -159,8 +164,9 @@ def test_a_box_keeps_its_centre_in_the_frame(make, frame, show):
     assert estimate.box.ltwh[:2] == (0.0, 0.0)
 
 
-def test_several_targets_are_found_as_each_alone(make, frame):
-    tracker = make()
+@of_each
+def test_several_targets_are_found_as_each_alone(make, frame, name):
+    tracker = make(name)
     boxes = (HERE, THERE)
     alone = []
     for box in boxes:
@@ -173,16 +179,17 @@ def test_several_targets_are_found_as_each_alone(make, frame):
             assert estimate.score == pytest.approx(alone[k][step].score, abs=1e-5)
 
 
-def test_one_run_of_the_network_serves_all_targets(make, frame, monkeypatch):
-    tracker = make()
+@of_each
+def test_one_run_of_the_network_serves_all_targets(make, frame, monkeypatch, name):
+    tracker = make(name)
     targets = [tracker.start(frame, box) for box in (HERE, THERE)]
-    true, sizes = tracker.network.search, []
+    true, sizes = tracker.network.propose, []
 
-    def search(template, x):
+    def propose(template, x):
         sizes.append(tuple(x.shape))
         return true(template, x)
 
-    monkeypatch.setattr(tracker.network, 'search', search)
+    monkeypatch.setattr(tracker.network, 'propose', propose)
     tracker.step(frame, targets)
     targets[0].lose()
     tracker.step(frame, targets)
@@ -212,8 +219,9 @@ def test_a_lost_target_keeps_its_box_until_it_is_found(make, frame, show):
     assert (target.box.cx, target.box.cy) == pytest.approx(expected, abs=1e-2)
 
 
-def test_a_nan_loses_its_own_target_only(make, frame, show, monkeypatch):
-    tracker = make()
+@of_each
+def test_a_nan_loses_its_own_target_only(make, frame, name):
+    tracker = make(name)
     targets = [tracker.start(frame, box) for box in (HERE, THERE)]
     targets[0].template = tuple(part * math.nan for part in targets[0].template)
     ill, well = tracker.step(frame, targets)
@@ -221,8 +229,9 @@ def test_a_nan_loses_its_own_target_only(make, frame, show, monkeypatch):
     assert well.state is State.TRACKING
 
 
-def test_the_response_map_covers_its_cells(make, frame):
-    tracker = make()
+@of_each
+def test_the_response_map_covers_its_cells(make, frame, name):
+    tracker = make(name)
     target = tracker.start(frame, HERE)
     (estimate,) = tracker.step(frame, [target])
     # Two units fewer than in csn's network, so two cells more.
