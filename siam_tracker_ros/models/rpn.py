@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+import math
 
 import torch
 from torch import Tensor, nn
@@ -138,6 +139,10 @@ class DepthwiseRPN(RPN):
 class UpChannelBranch(nn.Module):
     """UP-XCorr for classes or for deltas (section 3.4, Fig. 4b).
 
+    The sum over all products of a kernel is divided by the root of their number, which the papers
+    do not do: there are thousands, and as many gradients, with which a network that is not trained
+    has logits in the hundreds and learns only by tiny steps. SiamFC's code divides by a thousand.
+
     Parameters
     ----------
     channels : int
@@ -158,7 +163,8 @@ class UpChannelBranch(nn.Module):
 
     def forward(self, kernels: Tensor, x: Tensor) -> Tensor:
         """Kernels of `template`, (N, C, H, W) features -> (N, outputs, M, M)."""
-        return up_channel_correlation(kernels, self.search(x))
+        products = kernels[0, 0].numel()
+        return up_channel_correlation(kernels, self.search(x)) / math.sqrt(products)
 
 
 class UpChannelRPN(RPN):
@@ -176,7 +182,7 @@ class UpChannelRPN(RPN):
         super().__init__()
         self.classes = UpChannelBranch(channels, CLASSES * anchors)
         self.deltas = UpChannelBranch(channels, DELTAS * anchors)
-        # In published code, not in SiamRPN's paper: sums over thousands of products are no deltas.
+        # In published code, not in SiamRPN's paper: a correlation's sums need not be deltas.
         self.adjust = nn.Conv2d(DELTAS * anchors, DELTAS * anchors, 1)
 
     def template(self, z: Tensor) -> Kernels:

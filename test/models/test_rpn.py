@@ -1,5 +1,7 @@
 # Copyright 2026 The siam_tracker_ros authors
 # SPDX-License-Identifier: Apache-2.0
+import math
+
 import pytest
 import torch
 from torch import nn
@@ -105,10 +107,20 @@ def test_an_up_channel_block_has_a_kernel_of_all_channels_for_every_output():
         kernels = heavy.view(2, count * ANCHORS, CHANNELS, 3, 3)
         raw[name] = torch.stack(
             [torch.stack([correlated(k, search[n]) for k in kernels[n]]) for n in range(2)]
-        )
+        ) / math.sqrt(CHANNELS * 3 * 3)
     torch.testing.assert_close(found.classes.flatten(1, 2), raw['classes'])
     adjusted = functional.conv2d(raw['deltas'], block.adjust.weight, block.adjust.bias)
     torch.testing.assert_close(found.deltas.flatten(1, 2), adjusted)
+
+
+@torch.no_grad()
+@pytest.mark.parametrize('cells', [4, 10])
+def test_what_a_random_up_channel_block_predicts_does_not_grow_with_the_template(cells):
+    torch.manual_seed(0)
+    block = UpChannelRPN(64, ANCHORS)
+    z, x = torch.randn(2, 64, cells, cells), torch.randn(2, 64, cells + 4, cells + 4)
+    maps = block.search(block.template(z), x)
+    assert 0.1 < maps.logits.std() < 1
 
 
 @torch.no_grad()
