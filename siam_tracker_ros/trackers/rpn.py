@@ -17,10 +17,11 @@ from torch import Tensor
 from ..frames import Frame
 from ..geometry import Box, SearchWindow, check_initial_box, context_side
 from ..models.proposing import ProposalNetwork
-from ..online.monitor import Evidence, Monitor, probability
+from ..online.monitor import Evidence, probability
 from ..settings import Settings
 from ..stages import stage
 from .base import Estimate, Response, State, Target, Tracker
+from .judged import JudgedTarget
 from .matcher import covered, inside, visible
 from .proposals import choose
 from .rpn_settings import RPNSettings
@@ -77,8 +78,8 @@ class Proposal:
     response: Response
 
 
-class RPNTarget(Target):
-    """One object: its template, the colour around its image, its history.
+class RPNTarget(JudgedTarget):
+    """One object: its template, and the colour around its image.
 
     Attributes
     ----------
@@ -86,29 +87,14 @@ class RPNTarget(Target):
         (1, ...) each, from the first frame.
     fill : Tensor
         (3,) mean colour of the first frame.
-    first : Box
-        The box that tracking started with.
     origin : Origin
-    monitor : Monitor
     """
 
     def __init__(self, box: Box, template: tuple[Tensor, ...], fill: Tensor) -> None:
         super().__init__(box)
         self.template = template
         self.fill = fill
-        self.first = box
         self.origin = Origin()
-        self.monitor = Monitor()
-
-    def lose(self) -> None:
-        """See `Target.lose`."""
-        super().lose()
-        self.monitor.lost = True
-
-    def rescale(self, fx: float, fy: float) -> None:
-        """See `Target.rescale`."""
-        super().rescale(fx, fy)
-        self.first = self.first.scaled(fx, fy)
 
 
 class RPNTracker(Tracker):
@@ -249,8 +235,9 @@ class RPNTracker(Tracker):
         evidence = Evidence(found.logit, found.sharpness)
         score, word = target.monitor.judge(evidence, self.rule)
         target.state = State(word)
+        target.candidate = self._moved(frame, target, found)
         if target.state is not State.LOST:
-            target.box = self._moved(frame, target, found)
+            target.box = target.candidate
         return Estimate(
             box=visible(target.box, frame),
             score=score,

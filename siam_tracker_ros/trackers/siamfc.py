@@ -87,6 +87,7 @@ class SiamFCTracker(Tracker):
             evidence = Evidence(found.peak, found.sharpness)
             score, word = target.monitor.judge(evidence, self.rule)
             target.state = State(word)
+            target.candidate = found.box
             if target.state is not State.LOST:
                 target.box = found.box
             estimates.append(
