@@ -101,13 +101,13 @@ def measure(args: argparse.Namespace) -> dict[float, Tensor]:
     if len(shots) < FEWEST:
         raise UserError(f'{args.folder} has {len(shots)} stills: expected {FEWEST} or more')
     shown, held_out = split(shots, HELD_OUT, args.seed)
-    crops = test_crops(held_out, args.crops, args.seed)
+    crops = even_crops(held_out, args.crops, args.seed)
     return {
         shift: spatial_prior(learned(shift, shown, args), crops) for shift in SHIFTS
     }
 
 
-def test_crops(shots: list[Shot], count: int, seed: int) -> list[Batch]:
+def even_crops(shots: list[Shot], count: int, seed: int) -> list[Batch]:
     """Crops whose targets are spread evenly."""
     scenes = SpatialScenes(shift=REACH)
     maker = SceneMaker(scenes, EXEMPLAR, SEARCH, CONTEXT, torch.device('cpu'))

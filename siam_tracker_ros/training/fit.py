@@ -143,7 +143,7 @@ class Fit:
         self.validation = self._validation(held_out)
 
     def _set_up(self) -> None:
-        """Hand objective and optimiser to the engine, which asks only now what learns."""
+        """Hand both to the engine, which takes note of what learns only when it is handed them."""
         self._engine = self.fabric.setup(self.objective, self.optimizer)
 
     def _validation(self, held_out: list[Shot]) -> list[Batch]:

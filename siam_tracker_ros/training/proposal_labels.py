@@ -101,6 +101,7 @@ def label(
     stride: int,
     settings: LabelSettings,
     generator: torch.Generator | None = None,
+    kept: Tensor | None = None,
 ) -> Labels:
     """Draw the anchors that count for each pair.
 
@@ -117,18 +118,22 @@ def label(
     settings : LabelSettings
     generator : torch.Generator, optional
         Source of the choice where there are too many; torch's own by default.
+    kept : Tensor, optional
+        (N, k, M, M) bool: the anchors that may count, where C-RPN has removed some; all by
+        default.
     """
     s = settings
     overlap = overlaps(anchors, boxes)
     here = present.view(-1, 1, 1, 1)
-    positive = draw((overlap > s.positive_overlap) & here, s.positives, generator)
+    allowed = torch.ones_like(overlap, dtype=torch.bool) if kept is None else kept
+    positive = draw(allowed & here & (overlap > s.positive_overlap), s.positives, generator)
     if s.negatives == TOTAL:
         left = s.samples - positive.flatten(1).sum(dim=1)
     else:
         left = torch.full_like(present, s.samples - s.positives, dtype=torch.long)
     near = around(boxes, overlap.shape[-1], stride, s.absent_reach).unsqueeze(1)
     candidates = torch.where(here, overlap < s.negative_overlap, near)
-    negative = draw(candidates, left.where(present, s.absent_samples), generator)
+    negative = draw(allowed & candidates, left.where(present, s.absent_samples), generator)
     return Labels(positive, negative)
 
 

@@ -1,20 +1,23 @@
 # Copyright 2026 The siam_tracker_ros authors
 # SPDX-License-Identifier: Apache-2.0
-"""What region proposal networks learn: SiamRPN++ (section 4.2)."""
+"""What region proposal networks learn: SiamRPN++ (section 4.2), and C-RPN (section 3.3)."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+import math
 
 import torch
 from torch import Tensor, nn
 
-from ..models.anchors import decode, encode, overlaps
-from ..models.rpn import BACKGROUND, TARGET, ProposalMaps
+from ..models.anchors import anchor_boxes, encode, overlaps
+from ..models.crpn import CRPN
+from ..models.refinement import StageOutput, cascade
+from ..models.rpn import ProposalMaps
 from ..models.siamrpnpp import SiamRPN
 from ..settings import setting
-from .fit import FitSettings
+from .fit import MOMENTUM, FitSettings
 from .objective import Objective
 from .proposal_labels import LabelSettings, label
 from .proposal_losses import LossSettings, box_loss, class_loss
@@ -30,7 +33,7 @@ class ProposalSettings(LabelSettings, LossSettings, FitSettings):
 
     optimiser: str = setting(
         'sgd',
-        'AdamW, or gradient descent with a momentum of 0.9',
+        f'AdamW, or gradient descent with a momentum of {MOMENTUM}',
         choices=('adamw', 'sgd'),
         source='SiamRPN++ 4.2',
     )
@@ -100,12 +103,12 @@ class ProposalSettings(LabelSettings, LossSettings, FitSettings):
     )
 
 
-class ProposalObjective(Objective[SiamRPN]):
+class ProposalObjective(Objective[SiamRPN | CRPN]):
     """Anchors that overlap the target are told from others, and regressed to its box.
 
     Parameters
     ----------
-    network : SiamRPN
+    network : SiamRPN or CRPN
     settings : ProposalSettings
     """
 
@@ -120,7 +123,7 @@ class ProposalObjective(Objective[SiamRPN]):
     )
     headline = 'held_out_iou'
 
-    def __init__(self, network: SiamRPN, settings: ProposalSettings) -> None:
+    def __init__(self, network: SiamRPN | CRPN, settings: ProposalSettings) -> None:
         super().__init__()
         self.network = network
         self.settings = settings
@@ -131,21 +134,20 @@ class ProposalObjective(Objective[SiamRPN]):
     ) -> tuple[Tensor, dict[str, Tensor]]:
         """Return the weighted sum of a batch's losses, and each of them."""
         whose, present = partners(foreign, self.settings.absent)
-        maps = self.network.search(self.network.template(exemplars[whose]), searches)
-        return self.losses(maps, boxes, present)
+        return self.losses(stages(self.network, exemplars[whose], searches), boxes, present)
 
     def losses(
         self,
-        maps: ProposalMaps,
+        outputs: Sequence[StageOutput],
         boxes: Tensor,
         present: Tensor,
         generator: torch.Generator | None = None,
     ) -> tuple[Tensor, dict[str, Tensor]]:
-        """Losses of maps that a network made.
+        """Losses of all stages, summed (C-RPN, Eq. 7); SiamRPN++ has one.
 
         Parameters
         ----------
-        maps : ProposalMaps
+        outputs : sequence of StageOutput
         boxes : Tensor
             (N, 4) the object in each search crop.
         present : Tensor
@@ -153,34 +155,36 @@ class ProposalObjective(Objective[SiamRPN]):
         generator : torch.Generator, optional
             Draws the anchors that count.
         """
-        s, shapes = self.settings, self.network.anchors
-        classes, deltas = maps.classes.float(), maps.deltas.float()
-        anchors = shapes.grid(classes.shape[-1], classes.device)
-        labels = label(anchors, boxes, present, shapes.stride, s, generator)
-        wanted = encode(anchors, boxes[:, :, None, None, None])
-        parts = {
-            'class': class_loss(classes, labels, s.class_loss),
-            'box': box_loss(deltas, wanted, labels.positive, s.box_loss, s.smooth_below),
-        }
+        s, stride = self.settings, self.network.stride
+        class_, box_ = [], []
+        for stage in outputs:
+            classes, deltas = stage.maps.classes.float(), stage.maps.deltas.float()
+            labels = label(stage.anchors, boxes, present, stride, s, generator, stage.kept)
+            wanted = encode(stage.anchors, boxes[:, :, None, None, None])
+            class_.append(class_loss(classes, labels, s.class_loss))
+            box_.append(box_loss(deltas, wanted, labels.positive, s.box_loss, s.smooth_below))
+        parts = {'class': torch.stack(class_).sum(), 'box': torch.stack(box_).sum()}
         return parts['class'] + s.box_weight * parts['box'], parts
 
     @torch.no_grad()
-    def measure(self, network: SiamRPN, batches: Sequence[Batch]) -> dict[str, float]:
+    def measure(self, network: SiamRPN | CRPN, batches: Sequence[Batch]) -> dict[str, float]:
         """Held-out losses, overlap of the best proposals with the target, AUROC of presence."""
         network.eval()
-        rows, best, present, absent = [], [], [], []
+        rows: list[list[float]] = []
+        overlap: list[Tensor] = []
+        present: list[Tensor] = []
+        absent: list[Tensor] = []
         for batch in batches:
             generator = torch.Generator(batch.boxes.device).manual_seed(self.settings.seed)
-            maps = network.search(network.template(batch.exemplars), batch.searches)
+            outputs = stages(network, batch.exemplars, batch.searches)
             here = torch.ones_like(batch.foreign[0])
-            total, parts = self.losses(maps, batch.boxes, here, generator)
+            total, parts = self.losses(outputs, batch.boxes, here, generator)
             rows.append([float(total), float(parts['class']), float(parts['box'])])
-            score, overlap = self._proposed(maps, batch.boxes)
+            score, shared = _best(network, batch.exemplars, batch)
             present.append(score)
-            best.append(overlap)
+            overlap.append(shared)
             whose, own = partners(batch.foreign, 1.0, generator)
-            maps = network.search(network.template(batch.exemplars[whose]), batch.searches)
-            score, _ = self._proposed(maps, batch.boxes)
+            score, _ = _best(network, batch.exemplars[whose], batch)
             absent.append(score[~own])
         total_, class_, box_ = torch.tensor(rows).mean(dim=0).tolist()
         p, a = torch.cat(present), torch.cat(absent)
@@ -188,18 +192,9 @@ class ProposalObjective(Objective[SiamRPN]):
             'held_out_loss': total_,
             'held_out_class': class_,
             'held_out_box': box_,
-            'held_out_iou': float(torch.cat(best).mean()),
+            'held_out_iou': float(torch.cat(overlap).mean()),
             'held_out_auroc': float((p.view(-1, 1) > a.view(1, -1)).float().mean()),
         }
-
-    def _proposed(self, maps: ProposalMaps, boxes: Tensor) -> tuple[Tensor, Tensor]:
-        """Margin of the best anchor's score, and overlap of its proposal with the object: (N,)."""
-        logits = maps.classes.float()
-        margins = (logits[:, TARGET] - logits[:, BACKGROUND]).flatten(1)
-        score, place = margins.max(dim=1, keepdim=True)
-        anchors = self.network.anchors.grid(logits.shape[-1], logits.device)
-        overlap = overlaps(decode(anchors, maps.deltas.float()), boxes).flatten(1)
-        return score[:, 0], overlap.gather(1, place)[:, 0]
 
     def rate(self, step: int) -> float:
         """Learning rate of a step."""
@@ -224,6 +219,35 @@ class ProposalObjective(Objective[SiamRPN]):
         self.frozen = frozen
         self.network.backbone.requires_grad_(not frozen).train(not frozen)
         return True
+
+
+def stages(
+    network: SiamRPN | CRPN, exemplars: Tensor, searches: Tensor
+) -> Sequence[StageOutput]:
+    """Outputs of all stages of C-RPN; SiamRPN++ is its one stage on anchors that nobody refined.
+
+    Parameters
+    ----------
+    network : SiamRPN or CRPN
+    exemplars, searches : Tensor
+        Those of a `Batch`.
+    """
+    found = network.search(network.template(exemplars), searches)
+    if not isinstance(found, ProposalMaps):
+        return found
+    anchors = anchor_boxes(network.anchors, found.classes.shape[-1], found.classes.device)
+    return cascade([found], anchors, theta=1.0)
+
+
+def _best(
+    network: SiamRPN | CRPN, exemplars: Tensor, batch: Batch
+) -> tuple[Tensor, Tensor]:
+    """Logit of each pair's best proposal, and its overlap with the object: (N,) each."""
+    found = network.propose(network.template(exemplars), batch.searches)
+    logits = found.logits.masked_fill(~found.kept, -math.inf).flatten(1)
+    score, place = logits.max(dim=1, keepdim=True)
+    overlap = overlaps(found.boxes, batch.boxes).flatten(1).gather(1, place)
+    return score[:, 0], overlap[:, 0]
 
 
 def partners(

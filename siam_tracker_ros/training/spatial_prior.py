@@ -9,7 +9,6 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
-from ..models.rpn import TARGET
 from ..models.siamrpnpp import SiamRPN
 from .scenes import Batch
 
@@ -35,9 +34,8 @@ def spatial_prior(network: SiamRPN, batches: Sequence[Batch]) -> Tensor:
     network.eval()
     maps = []
     for batch in batches:
-        found = network.search(network.template(batch.exemplars), batch.searches)
-        maps.append(found.classes.float().softmax(dim=1)[:, TARGET].amax(dim=1))
-    return torch.cat(maps).mean(dim=0)
+        maps.append(network.search(network.template(batch.exemplars), batch.searches))
+    return torch.cat([found.logits.sigmoid().amax(dim=1) for found in maps]).mean(dim=0)
 
 
 def rings(prior: Tensor) -> list[float]:

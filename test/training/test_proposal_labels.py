@@ -95,6 +95,20 @@ def test_without_the_target_only_some_anchors_beside_what_is_there_are_negative(
     assert int(labelled(ANCHORS.grid(17), boxes, present, **MANY).negative[0].sum()) == 245
 
 
+def test_what_a_stage_removed_does_not_count():
+    boxes = torch.tensor([[0.0, 0.0, 64.0, 64.0], [0.0, 0.0, 64.0, 64.0]])
+    kept = torch.zeros(2, 5, 17, 17, dtype=torch.bool)
+    kept[:, 2, 8, 7:9] = kept[:, 0, 7, 8] = kept[:, 1, 0, 0] = True
+    present = torch.tensor([True, False])
+    settings = LabelSettings.from_dict(MANY)
+    labels = label(ANCHORS.grid(17), boxes, present, 8, settings, kept=kept)
+    assert labels.positive.nonzero().tolist() == [[0, 2, 8, 7], [0, 2, 8, 8]]
+    # Where the target is not, all that is left beside what is there.
+    assert labels.negative.nonzero().tolist() == [
+        [0, 1, 0, 0], [1, 0, 7, 8], [1, 2, 8, 7], [1, 2, 8, 8]
+    ]  # fmt: skip
+
+
 def test_a_place_between_cells_goes_to_the_nearest_and_one_far_outside_to_none():
     boxes = torch.tensor([[3.0, 12.5, 1.0, 1.0], [900.0, 0.0, 1.0, 1.0]])
     block = around(boxes, 17, 8, 1)

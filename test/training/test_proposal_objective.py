@@ -10,14 +10,18 @@ import torch
 pytest.importorskip('lightning_fabric', reason='the train extra is not installed')
 pytest.importorskip('kornia', reason='the train extra is not installed')
 
-from siam_tracker_ros.models.anchors import Anchors, encode
+from siam_tracker_ros.models.anchors import Anchors, encode, overlaps
+from siam_tracker_ros.models.crpn import CRPN
 from siam_tracker_ros.models.rpn import ProposalMaps
 from siam_tracker_ros.models.siamrpnpp import SiamRPN
 from siam_tracker_ros.training.fit import Fit
+from siam_tracker_ros.training.proposal_labels import Labels
+from siam_tracker_ros.training.proposal_losses import box_loss, class_loss
 from siam_tracker_ros.training.proposal_objective import (
     ProposalObjective,
     ProposalSettings,
     partners,
+    stages,
 )
 from siam_tracker_ros.training.run import RunSettings, make_fabric
 from siam_tracker_ros.training.scenes import Batch
@@ -209,6 +213,38 @@ def test_the_share_of_partners():
     assert partners(foreign, 0.0)[1].all()
 
 
+@pytest.mark.parametrize('stages_', [1, 3])
+def test_the_loss_is_the_sum_of_all_stages(stages_):
+    # C-RPN, Eq. 7; with one stage it is SiamRPN (Table 4).
+    network = CRPN(
+        arguments={'widths': [8, 8, 8, 8, 8]}, channels=[8] * stages_, block='depthwise',
+        stages=stages_, theta=0.6,
+    )  # fmt: skip
+    settings = ProposalSettings(samples=4096, positives=4096, box_weight=2.0)
+    objective = ProposalObjective(network, settings)
+    boxes = torch.tensor([[0.0, 0.0, 60.0, 60.0], [8.0, 0.0, 70.0, 50.0]])
+    crops = (torch.rand(2, 3, 127, 127) * 255, torch.rand(2, 3, 191, 191) * 255)
+    outputs = stages(network, *crops)
+    total, parts = objective.losses(outputs, boxes, torch.tensor([True, True]))
+    expected = {'class': 0.0, 'box': 0.0}
+    for stage in outputs:
+        overlap = overlaps(stage.anchors, boxes)
+        found = Labels((overlap > 0.6) & stage.kept, (overlap < 0.3) & stage.kept)
+        wanted = encode(stage.anchors, boxes[:, :, None, None, None])
+        expected['class'] += class_loss(stage.maps.classes, found)
+        expected['box'] += box_loss(stage.maps.deltas, wanted, found.positive)
+    assert len(outputs) == stages_
+    assert stages_ == 1 or not outputs[1].kept.all()
+    for name, loss in expected.items():
+        torch.testing.assert_close(parts[name], loss)
+    torch.testing.assert_close(total, expected['class'] + 2 * expected['box'])
+    total.backward()
+    assert all(p.grad is not None for p in network.parameters())
+    foreign = ~torch.eye(2, dtype=torch.bool)
+    measured = objective.measure(network, [Batch(*crops, boxes, foreign)])
+    assert all(math.isfinite(value) for value in measured.values())
+
+
 class Knowing:
     """A network that knows where each target is, and a target by the colour of its exemplar."""
 
@@ -229,6 +265,8 @@ class Knowing:
         known = (template[0] - self.colours).abs() < 1.0
         margin = margin + torch.where(known, 5.0, self.doubt).view(-1, 1, 1, 1)
         return ProposalMaps(torch.stack([0 * margin, margin], dim=1), wanted)
+
+    propose = SiamRPN.propose
 
 
 @pytest.mark.parametrize(('doubt', 'auroc'), [(-5.0, 1.0), (9.0, 0.0)])
