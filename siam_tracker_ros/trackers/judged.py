@@ -5,8 +5,9 @@
 from __future__ import annotations
 
 from ..geometry import Box
-from ..online.monitor import Monitor
-from .base import Target
+from ..online.monitor import Evidence, Judgement, Monitor
+from .base import State, Target
+from .match_settings import CropSettings
 
 
 class JudgedTarget(Target):
@@ -19,6 +20,8 @@ class JudgedTarget(Target):
     monitor : Monitor
     candidate : Box
         What the last score is about. It is the target's box, unless the target is lost.
+    lost_frames : int
+        Frames since it was lost, that one with them; 0 while it is not.
     """
 
     def __init__(self, box: Box) -> None:
@@ -26,11 +29,26 @@ class JudgedTarget(Target):
         self.first = box
         self.monitor = Monitor()
         self.candidate = box
+        self.lost_frames = 0
+
+    def judge(self, evidence: Evidence, rule: Judgement) -> float:
+        """Return the score of what was found; the state follows."""
+        score, word = self.monitor.judge(evidence, rule)
+        self.state = State(word)
+        self.lost_frames = self.lost_frames + 1 if self.state is State.LOST else 0
+        return score
+
+    def search_size(self, settings: CropSettings) -> int:
+        """Side of the crop in which it is searched next."""
+        if self.state is State.LOST:
+            return settings.size_while_lost(self.lost_frames)
+        return settings.search_size
 
     def lose(self) -> None:
         """See `Target.lose`."""
         super().lose()
         self.monitor.lost = True
+        self.lost_frames = max(self.lost_frames, 1)
 
     def rescale(self, fx: float, fy: float) -> None:
         """See `Target.rescale`; the bounds of the size are rescaled with it."""

@@ -50,7 +50,16 @@ class CropSettings(Settings):
         unit='px',
         low=103,
         high=2047,
-        source='own; SiamRPN++ 4.4 grows its search region likewise',
+        source='own; pysot has 831 for long sequences',
+    )
+    lost_search_growth: int = setting(
+        0,
+        'by how much that crop grows with each frame in which the target is lost, from '
+        'search_size on; 0: it is as large as it gets at once',
+        unit='px',
+        low=0,
+        high=1024,
+        source='own; after DaSiamRPN 3.4',
     )
 
     def check_together(self) -> None:
@@ -64,6 +73,19 @@ class CropSettings(Settings):
                     'multiple of 16, '
                     'so that a cell of the response map lies at zero displacement'
                 )
+        if self.lost_search_growth % 16:
+            raise UserError(
+                f'lost_search_growth is {self.lost_search_growth}: expected a multiple of 16, so '
+                'that a cell of each response map lies at zero displacement'
+            )
+
+    def size_while_lost(self, frames: int) -> int:
+        """Side of the search crop in the frame after so many in which the target is lost."""
+        if not self.lost_search_growth:
+            return self.lost_search_size
+        grown = self.search_size + frames * self.lost_search_growth
+        # Not below search_size, even where the largest one is: it does not shrink.
+        return min(grown, max(self.lost_search_size, self.search_size))
 
 
 @dataclass(frozen=True)

@@ -278,15 +278,13 @@ class Matcher:
             In the order of the targets; none of them is moved.
         """
         s = self.settings
-        searches = {
-            False: (s.search_size, s.factors, s.window_influence),
-            True: (s.lost_search_size, [1.0], 0.0),
-        }
+        groups: dict[tuple[int, bool], list[int]] = {}
+        for i, target in enumerate(targets):
+            key = (target.search_size(s), target.state is State.LOST)
+            groups.setdefault(key, []).append(i)
         found: dict[int, Found] = {}
-        for lost, (size, factors, influence) in searches.items():
-            group = [i for i, t in enumerate(targets) if (t.state is State.LOST) == lost]
-            if not group:
-                continue
+        for (size, lost), group in groups.items():
+            factors, influence = ([1.0], 0.0) if lost else (s.factors, s.window_influence)
             some = [targets[i] for i in group]
             match = self.match(frame, some, [t.box for t in some], size, factors, influence)
             for k, (i, target) in enumerate(zip(group, some)):

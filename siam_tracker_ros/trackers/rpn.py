@@ -156,15 +156,12 @@ class RPNTracker(Tracker):
         mine = [t for t in targets if isinstance(t, RPNTarget)]
         assert len(mine) == len(targets), 'targets of another tracker'
         s = self.settings
-        searches = {
-            False: (s.search_size, s.window_influence),
-            True: (s.lost_search_size, 0.0),
-        }
+        groups: dict[tuple[int, float], list[int]] = {}
+        for i, target in enumerate(mine):
+            influence = 0.0 if target.state is State.LOST else s.window_influence
+            groups.setdefault((target.search_size(s), influence), []).append(i)
         estimates: dict[int, Estimate] = {}
-        for lost, search in searches.items():
-            group = [i for i, t in enumerate(mine) if (t.state is State.LOST) == lost]
-            if not group:
-                continue
+        for search, group in groups.items():
             found = self._search(frame, [mine[i] for i in group], *search)
             for i, proposal in zip(group, found):
                 estimates[i] = self._judge(frame, mine[i], proposal)
@@ -233,8 +230,7 @@ class RPNTracker(Tracker):
     def _judge(self, frame: Frame, target: RPNTarget, found: Proposal) -> Estimate:
         """Move a target to its proposal, unless the score says that it is lost."""
         evidence = Evidence(found.logit, found.sharpness)
-        score, word = target.monitor.judge(evidence, self.rule)
-        target.state = State(word)
+        score = target.judge(evidence, self.rule)
         target.candidate = self._moved(frame, target, found)
         if target.state is not State.LOST:
             target.box = target.candidate

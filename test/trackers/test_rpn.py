@@ -193,7 +193,25 @@ def test_one_run_of_the_network_serves_all_targets(make, frame, monkeypatch, nam
     tracker.step(frame, targets)
     targets[0].lose()
     tracker.step(frame, targets)
-    assert sizes == [(2, 3, 255, 255), (1, 3, 255, 255), (1, 3, 383, 383)]
+    assert sizes[0] == (2, 3, 255, 255)
+    assert sorted(sizes[1:]) == [(1, 3, 255, 255), (1, 3, 383, 383)]
+
+
+def test_the_search_for_a_lost_target_grows(make, frame, monkeypatch):
+    tracker = make(**GONE, lost_search_growth=64, lost_patience=1)
+    targets = [tracker.start(frame, box) for box in (HERE, THERE)]
+    true, sizes = tracker.network.propose, []
+
+    def propose(template, x):
+        sizes.append(tuple(x.shape[::3]))
+        return true(template, x)
+
+    monkeypatch.setattr(tracker.network, 'propose', propose)
+    targets[0].lose()
+    for _ in range(3):
+        tracker.step(frame, targets)
+    # Each at its own size, and together where that is one.
+    assert sizes == [(1, 319), (1, 255), (1, 383), (1, 319), (2, 383)]
 
 
 def test_a_lost_target_keeps_its_box_until_it_is_found(make, frame, show):
