@@ -68,7 +68,7 @@ class RunSettings(Settings):
     backbone: str = setting(
         NONE,
         'whose backbone a network begins with, where all else begins anew: a tracker, for its '
-        f'shipped weights, a checkpoint, or {NONE}',
+        f'shipped weights, a checkpoint, a .pth file of torchvision, or {NONE}',
     )
     follower: str = setting(
         AUTO,
