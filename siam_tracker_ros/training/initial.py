@@ -6,7 +6,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-import pickle
 
 import torch
 from torch import Tensor, nn
@@ -38,7 +37,7 @@ def fill_backbone(backbone: nn.Module, word: str) -> None:
     tensors, source = _tensors(word)
     own = backbone.state_dict()
     first = next(name for name in own if name.endswith('.weight'))
-    # What may stand before the backbone's names in the file's.
+    # What stands before the backbone's names in the file's, such as "matching.backbone.".
     prefixes = [name.removesuffix(first) for name in tensors if name.endswith(first)]
     for prefix in prefixes:
         found = {name: _fitted(tensors, prefix, name, tensor) for name, tensor in own.items()}
@@ -77,7 +76,7 @@ def _tensors(word: str) -> tuple[Mapping[str, Tensor], str]:
     path = Path(word).expanduser()
     try:
         content = torch.load(path, map_location='cpu', weights_only=True)
-    except (EOFError, OSError, RuntimeError, ValueError, pickle.UnpicklingError) as error:
+    except Exception as error:  # A damaged pickle raises whatever its bytes happen to say.
         raise UserError(
             f'weights {path} cannot be read ({type(error).__name__}): expected a tracker '
             f'({", ".join(sorted(shipped))}), a {CHECKPOINT_SUFFIX} checkpoint of this package, '
