@@ -82,7 +82,7 @@ def parse_arguments(words: list[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument('folder', type=Path, help='stills, in it or below it')
     parser.add_argument('--out', type=Path, required=True, metavar='DIR')
-    parser.add_argument('--steps', type=int, default=400, help='of each network (%(default)s)')
+    parser.add_argument('--steps', type=int, default=150, help='of each network (%(default)s)')
     parser.add_argument('--crops', type=int, default=256, help='to test with (%(default)s)')
     parser.add_argument('--seed', type=int, default=0)
     return parser.parse_args(words)
@@ -102,9 +102,7 @@ def measure(args: argparse.Namespace) -> dict[float, Tensor]:
         raise UserError(f'{args.folder} has {len(shots)} stills: expected {FEWEST} or more')
     shown, held_out = split(shots, HELD_OUT, args.seed)
     crops = even_crops(held_out, args.crops, args.seed)
-    return {
-        shift: spatial_prior(learned(shift, shown, args), crops) for shift in SHIFTS
-    }
+    return {shift: spatial_prior(learned(shift, shown, args), crops) for shift in SHIFTS}
 
 
 def even_crops(shots: list[Shot], count: int, seed: int) -> list[Batch]:
@@ -156,8 +154,10 @@ def draw(priors: Mapping[float, Tensor], picture: Path) -> None:
     figure = figure_class()(figsize=(3.2 * len(priors), 3.4), layout='constrained')
     most = max(float(prior.max()) for prior in priors.values())
     for axes, (shift, prior) in zip(figure.subplots(1, len(priors)), priors.items()):
-        sides = (-REACH, REACH, REACH, -REACH)
-        image = axes.imshow(prior.numpy(), vmin=0.0, vmax=most, extent=sides)
+        # Its outer cells lie as far out as targets do, and are half a cell wider.
+        side = REACH * len(prior) / (len(prior) - 1)
+        extent = (-side, side, side, -side)
+        image = axes.imshow(prior.numpy(), vmin=0.0, vmax=most, extent=extent)
         axes.set_title(f'shift {shift:g} px')
     figure.colorbar(image, ax=figure.axes)
     figure.savefig(str(picture), dpi=120)
