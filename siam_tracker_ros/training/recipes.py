@@ -19,7 +19,8 @@ from .calibrate import calibrate
 from .fit import FitSettings
 from .objective import Objective
 from .pairs import Pairs
-from .proposal_objective import ProposalObjective, ProposalSettings
+from .proposal_objective import ProposalObjective
+from .proposal_settings import ProposalSettings
 from .response_objective import ResponseObjective, ResponseSettings
 from .scenes import SceneSettings
 from .spatial_sampling import SpatialScenes

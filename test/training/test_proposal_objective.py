@@ -17,12 +17,8 @@ from siam_tracker_ros.models.siamrpnpp import SiamRPN
 from siam_tracker_ros.training.fit import Fit
 from siam_tracker_ros.training.proposal_labels import Labels
 from siam_tracker_ros.training.proposal_losses import box_loss, class_loss
-from siam_tracker_ros.training.proposal_objective import (
-    ProposalObjective,
-    ProposalSettings,
-    partners,
-    stages,
-)
+from siam_tracker_ros.training.proposal_objective import ProposalObjective, partners, stages
+from siam_tracker_ros.training.proposal_settings import ProposalSettings
 from siam_tracker_ros.training.run import RunSettings, make_fabric
 from siam_tracker_ros.training.scenes import Batch
 from siam_tracker_ros.training.sources import discover, split
