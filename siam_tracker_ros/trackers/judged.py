@@ -51,6 +51,7 @@ class JudgedTarget(Target):
         self.lost_frames = max(self.lost_frames, 1)
 
     def rescale(self, fx: float, fy: float) -> None:
-        """See `Target.rescale`; the bounds of the size are rescaled with it."""
+        """See `Target.rescale`; all boxes that are remembered are rescaled."""
         super().rescale(fx, fy)
+        self.candidate = self.candidate.scaled(fx, fy)
         self.first = self.first.scaled(fx, fy)

@@ -46,7 +46,7 @@ def test_what_is_declared_lost_must_be_found(target):
 
 def test_a_change_of_the_images_size_moves_all_that_bounds_it(target):
     target.rescale(2.0, 0.5)
-    assert target.box == target.first == Box(100, 30, 60, 10)
+    assert target.box == target.first == target.candidate == Box(100, 30, 60, 10)
 
 
 @pytest.mark.parametrize(
