@@ -110,11 +110,11 @@ class CRPN(ProposalNetwork):
             raise ValueError(f'{fusion!r} is unknown: expected one of {", ".join(FUSIONS)}')
         if not 0 < theta <= 1:
             raise ValueError(f'theta is {theta}: expected more than 0, and 1 at most')
-        depths = self.backbone.depths[::-1]
-        if stages < 1 or (stages > len(depths) and fusion != LAST):
-            raise ValueError(f'{stages} stages: expected 1 to {len(depths)}, one a depth')
-        depths = depths[: 1 if fusion == LAST else stages]
-        inputs = [depth.channels for depth in depths]
+        shapes = self.backbone.pyramid_shapes[::-1]
+        if stages < 1 or (stages > len(shapes) and fusion != LAST):
+            raise ValueError(f'{stages} stages: expected 1 to {len(shapes)}, one a depth')
+        shapes = shapes[: 1 if fusion == LAST else stages]
+        inputs = [shape.channels for shape in shapes]
         self.theta = theta
         self.adjust = adjusting(inputs, channels)
         widths = channels or inputs
@@ -122,7 +122,7 @@ class CRPN(ProposalNetwork):
         seen = [widths] * stages
         if fusion == TRANSFER:
             seen = [[width] for width in widths]
-            for (deep, shallow), (near, far) in zip(pairwise(widths), pairwise(depths)):
+            for (deep, shallow), (near, far) in zip(pairwise(widths), pairwise(shapes)):
                 # What was rescaled has the size of phi_1, which has no rim.
                 rim = far.rim if rescale else far.rim - near.rim
                 self.transfers.append(FeatureTransferBlock(deep, shallow, rim, rescale))
@@ -133,8 +133,8 @@ class CRPN(ProposalNetwork):
 
     def features(self, crops: Tensor) -> list[list[Tensor]]:
         """What each stage sees of crops: (N, 3, S, S) RGB in [0, 255] -> (N, C, s, s) each."""
-        depths = self.backbone.pyramid(self.pixels(crops))[::-1]
-        levels = [adjust(features) for adjust, features in zip(self.adjust, depths)]
+        pyramid = self.backbone.pyramid(self.pixels(crops))[::-1]
+        levels = [adjust(features) for adjust, features in zip(self.adjust, pyramid)]
         if self.fusion != TRANSFER:
             return [levels] * len(self.stages)
         fused = levels[:1]
@@ -146,13 +146,14 @@ class CRPN(ProposalNetwork):
         """See `ProposalNetwork.template`: two kernels for all that each stage sees.
 
         Where the deepest features are larger than `TEMPLATE_CELLS`, what is cut off them is cut
-        off all others, too: the maps of all stages have one size.
+        off all others, too: the maps of all stages have one size. It is alike on all sides.
         """
         seen = self.features(z)
-        rim = max(0, seen[0][0].shape[-1] - TEMPLATE_CELLS)
+        surplus = max(0, seen[0][0].shape[-1] - TEMPLATE_CELLS)
         kernels: list[Tensor] = []
         for stage, sight in zip(self.stages, seen):
-            kernels.extend(stage.template([centre(each, each.shape[-1] - rim) for each in sight]))
+            middles = [centre(each, each.shape[-1] - surplus) for each in sight]
+            kernels.extend(stage.template(middles))
         return tuple(kernels)
 
     def search(self, template: Sequence[Tensor], x: Tensor) -> list[StageOutput]:

@@ -10,9 +10,10 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from .anchors import Anchors, anchor_boxes, decode
+from .anchors import Anchors, anchor_boxes
 from .backbones.base import centre
 from .proposing import TEMPLATE_CELLS, ProposalNetwork, Proposals, adjusting, named
+from .refinement import refine
 from .rpn import BLOCKS, RPN, Aggregation, ProposalMaps
 
 
@@ -97,7 +98,7 @@ class SiamRPN(ProposalNetwork):
     def propose(self, template: Sequence[Tensor], x: Tensor) -> Proposals:
         """See `ProposalNetwork.propose`; any of them may be chosen."""
         maps = self.search(template, x)
-        logits, deltas = maps.logits, maps.deltas.float()
+        logits = maps.logits
         anchors = anchor_boxes(self.anchors, logits.shape[-1], logits.device)
         kept = torch.ones_like(logits, dtype=torch.bool)
-        return Proposals(logits, decode(anchors, deltas), kept)
+        return Proposals(logits, refine(anchors, maps.deltas), kept)

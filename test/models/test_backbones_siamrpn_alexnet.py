@@ -35,7 +35,7 @@ def test_the_pyramid_is_conv3_to_conv5(narrow, side, cells):
     for features, layer, size in zip(pyramid, wanted, cells):
         assert torch.equal(features, layer)
         assert features.shape[-1] == size
-    assert narrow.depths == ((8, 2), (8, 1), (12, 0))
+    assert narrow.pyramid_shapes == ((8, 2), (8, 1), (12, 0))
 
 
 def test_a_shift_by_the_stride_is_a_shift_by_a_cell(narrow):

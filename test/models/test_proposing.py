@@ -23,7 +23,7 @@ CELLS = {
 
 
 @pytest.mark.parametrize('name', BACKBONES)
-def test_a_pyramid_has_the_depths_that_a_backbone_names(name):
+def test_a_pyramid_has_the_shapes_that_a_backbone_names(name):
     torch.manual_seed(0)
     backbone = BACKBONES[name](**NARROW[name]).eval()
     with torch.no_grad():
@@ -31,17 +31,17 @@ def test_a_pyramid_has_the_depths_that_a_backbone_names(name):
             x = torch.randn(1, 3, side, side)
             pyramid = backbone.pyramid(x)
             assert [features.shape[-1] for features in pyramid] == cells
-            assert len(backbone.depths) == len(cells)
-            for depth, features in zip(backbone.depths, pyramid):
-                assert features.shape[1] == depth.channels
-                assert features.shape[-1] == cells[-1] + 2 * depth.rim
+            assert len(backbone.pyramid_shapes) == len(cells)
+            for shape, features in zip(backbone.pyramid_shapes, pyramid):
+                assert features.shape[1] == shape.channels
+                assert features.shape[-1] == cells[-1] + 2 * shape.rim
             assert torch.equal(pyramid[-1], backbone(x))
             assert torch.equal(pyramid[-1], backbone.levels(x)[-1])
 
 
 def test_a_padded_resnet_has_no_rims():
-    depths = BACKBONES['cropped_resnet'](**NARROW['cropped_resnet'], padding='zero').depths
-    assert depths == ((8, 0),) * 3
+    backbone = BACKBONES['cropped_resnet'](**NARROW['cropped_resnet'], padding='zero')
+    assert backbone.pyramid_shapes == ((8, 0),) * 3
 
 
 def test_levels_are_reduced_or_left_alone():

@@ -151,10 +151,10 @@ def test_the_pyramid_is_not_cropped(backbone):
     x = image(143)
     with torch.no_grad():
         pyramid, levels = backbone.pyramid(x), backbone.levels(x)
-    assert backbone.depths == ((16, 2), (16, 1), (16, 0))
-    for depth, features, level in zip(backbone.depths, pyramid, levels):
+    assert backbone.pyramid_shapes == ((16, 2), (16, 1), (16, 0))
+    for shape, features, level in zip(backbone.pyramid_shapes, pyramid, levels):
         side = features.shape[-1]
-        middle = slice(depth.rim, side - depth.rim)
+        middle = slice(shape.rim, side - shape.rim)
         assert torch.equal(features[:, :, middle, middle], level)
 
 

@@ -9,8 +9,11 @@ from torch import nn
 from siam_tracker_ros import weights
 from siam_tracker_ros.models.anchors import Anchors, decode
 from siam_tracker_ros.models.backbones.base import centre
+from siam_tracker_ros.models.correlation import depthwise_correlation
 from siam_tracker_ros.models.folding import fold_batch_norms
 from siam_tracker_ros.models.matching import Matching
+from siam_tracker_ros.models.refinement import MOST_GROWTH
+from siam_tracker_ros.models.rpn import ProposalMaps
 from siam_tracker_ros.models.siamrpnpp import SiamRPN
 
 RESNET = {'arguments': {'depth': 18, 'width': 4}, 'channels': [4, 6, 8]}
@@ -143,6 +146,31 @@ def test_less_than_the_middle_is_all_of_it():
     assert torch.equal(centre(features, 4), features[:, :, 1:5, 1:5])
 
 
+@pytest.mark.parametrize(('template', 'search'), [(15, 31), (16, 32), (8, 24), (6, 22)])
+def test_a_template_lies_in_the_middle_of_the_crop_it_is_from(template, search):
+    torch.manual_seed(0)
+    x = torch.randn(2, 4, search, search)
+    map_ = depthwise_correlation(centre(centre(x, template), 7), x).sum(dim=1)
+    cells = map_.shape[-1]
+    # A cell lies at zero displacement, and what is cut out of the middle is found there.
+    assert cells % 2 == 1
+    assert map_.flatten(1).argmax(dim=1).tolist() == [cells * cells // 2] * 2
+
+
+def test_a_padded_network_has_a_cell_in_the_middle():
+    padded = {**CROPPED['arguments'], 'padding': 'zero'}
+    network = settled({**CROPPED, 'arguments': padded})
+    with torch.no_grad():
+        z = crops(1, 3, 127, 127)
+        template = network.template(z)
+        features = network.features(z)
+        assert [f.shape[-1] for f in features] == [16, 16, 16]
+        wanted = network.blocks[0].template(features[0][:, :, 4:12, 4:12])
+        maps = network.search(template, crops(1, 3, 255, 255))
+    torch.testing.assert_close(template[:2], wanted)
+    assert maps.classes.shape[-1] == 25
+
+
 def test_pixels_are_normalised_or_left_alone():
     network = settled(ALEXNET)
     other = SiamRPN(**{**ALEXNET, 'normalise': True}).eval()
@@ -172,9 +200,25 @@ def test_proposals_are_the_maps_decoded(small):
         maps, found = small.search(template, x), small.propose(template, x)
     assert torch.equal(found.logits, maps.classes[:, 1] - maps.classes[:, 0])
     grid = small.anchors.grid(maps.classes.shape[-1])
-    assert torch.equal(found.boxes, decode(grid, maps.deltas))
+    bounded = maps.deltas.clone()
+    bounded[:, 2:] = bounded[:, 2:].clamp(-MOST_GROWTH, MOST_GROWTH)
+    assert torch.equal(found.boxes, decode(grid, bounded))
     assert found.kept.shape == found.logits.shape
     assert found.kept.all()
+
+
+@pytest.mark.parametrize('growth', [0.0, -2.0, 2.0, 1e3, -1e3])
+def test_a_box_is_bounded_where_a_growth_is_wild_and_only_there(growth, monkeypatch):
+    network = settled(ALEXNET)
+    deltas = torch.full((1, 4, 5, 17, 17), 0.25)
+    deltas[:, 2:] = growth
+    maps = ProposalMaps(torch.zeros(1, 2, 5, 17, 17), deltas)
+    monkeypatch.setattr(network, 'search', lambda template, x: maps)
+    boxes = network.propose((), torch.empty(0)).boxes
+    if abs(growth) <= 2:
+        assert torch.equal(boxes, decode(network.anchors.grid(17), deltas))
+    assert boxes.isfinite().all()
+    assert boxes[:, 2:].min() > 0
 
 
 def test_nothing_is_stored_on_the_network(small):

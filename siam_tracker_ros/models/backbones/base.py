@@ -52,7 +52,7 @@ class Backbone(nn.Module):
         return (self(x),)
 
     @property
-    def depths(self) -> tuple[Depth, ...]:
+    def pyramid_shapes(self) -> tuple[Depth, ...]:
         """What the `pyramid` consists of."""
         return tuple(Depth(channels, 0) for channels in self.level_channels)
 
@@ -135,6 +135,11 @@ def normalised(crops: Tensor) -> Tensor:
 
 
 def centre(features: Tensor, cells: int) -> Tensor:
-    """The middle of square features: (N, C, s, s) -> (N, C, cells, cells), all where s is less."""
-    first = max(0, (features.shape[-1] - cells) // 2)
-    return features[..., first : first + cells, first : first + cells]
+    """The middle of square features: (N, C, s, s) -> (N, C, m, m), all where s is less.
+
+    m is `cells`, or one more where s - `cells` is odd: what is cut off is alike on all sides, so
+    that the middle stays the middle. Half a cell beside it is half a stride in every later frame.
+    """
+    side = features.shape[-1]
+    rim = max(0, (side - cells) // 2)
+    return features[..., rim : side - rim, rim : side - rim]

@@ -170,8 +170,8 @@ class ResNet(Backbone):
         return tuple(centre(features, found[-1].shape[-1]) for features in found)
 
     @property
-    def depths(self) -> tuple[Depth, ...]:
-        """See `Backbone.depths`."""
+    def pyramid_shapes(self) -> tuple[Depth, ...]:
+        """See `Backbone.pyramid_shapes`."""
         return tuple(Depth(self.channels, rim) for rim in self._rims)
 
     def pyramid(self, x: Tensor) -> tuple[Tensor, ...]:

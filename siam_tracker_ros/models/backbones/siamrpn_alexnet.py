@@ -30,7 +30,7 @@ class SiamRPNAlexNet(Backbone):
         super().__init__()
         w1, w2, w3, w4, w5 = widths
         self.channels = w5
-        self._depths = (Depth(w3, 2), Depth(w4, 1), Depth(w5, 0))
+        self._shapes = (Depth(w3, 2), Depth(w4, 1), Depth(w5, 0))
         self.conv1 = nn.Sequential(
             nn.Conv2d(3, w1, 11, stride=2),
             nn.BatchNorm2d(w1),
@@ -62,9 +62,9 @@ class SiamRPNAlexNet(Backbone):
         return self.pyramid(x)[-1]
 
     @property
-    def depths(self) -> tuple[Depth, ...]:
-        """See `Backbone.depths`."""
-        return self._depths
+    def pyramid_shapes(self) -> tuple[Depth, ...]:
+        """See `Backbone.pyramid_shapes`."""
+        return self._shapes
 
     def pyramid(self, x: Tensor) -> tuple[Tensor, ...]:
         """Features of conv3, conv4 and conv5, as C-RPN has them (Fig. 2).
