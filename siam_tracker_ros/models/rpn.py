@@ -159,12 +159,13 @@ class UpChannelBranch(nn.Module):
     def template(self, z: Tensor) -> Tensor:
         """(N, C, h, w) -> (N, outputs, C, h - 2, w - 2)."""
         raised: Tensor = self.up(z)
-        return raised.reshape(len(z), -1, z.shape[1], *raised.shape[2:])
+        kernels = raised.reshape(len(z), -1, z.shape[1], *raised.shape[2:])
+        # Once for a target, and before the sum, which float16 may not hold.
+        return kernels / math.sqrt(kernels[0, 0].numel())
 
     def forward(self, kernels: Tensor, x: Tensor) -> Tensor:
         """Kernels of `template`, (N, C, H, W) features -> (N, outputs, M, M)."""
-        products = kernels[0, 0].numel()
-        return up_channel_correlation(kernels, self.search(x)) / math.sqrt(products)
+        return up_channel_correlation(kernels, self.search(x))
 
 
 class UpChannelRPN(RPN):

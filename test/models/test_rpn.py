@@ -114,6 +114,17 @@ def test_an_up_channel_block_has_a_kernel_of_all_channels_for_every_output():
 
 
 @torch.no_grad()
+def test_kernels_of_an_up_channel_block_are_divided_once_for_a_target():
+    branch = block_of(UpChannelRPN).classes
+    z, x = features(1, 5), features(1, 8)
+    kernels = branch.template(z)
+    raw = functional.conv2d(z, branch.up.weight, branch.up.bias)
+    torch.testing.assert_close(kernels.flatten(1, 2), raw / math.sqrt(CHANNELS * 3 * 3))
+    wanted = functional.conv2d(branch.search(x), kernels[0])
+    torch.testing.assert_close(branch(kernels, x), wanted)
+
+
+@torch.no_grad()
 @pytest.mark.parametrize('cells', [4, 10])
 def test_what_a_random_up_channel_block_predicts_does_not_grow_with_the_template(cells):
     torch.manual_seed(0)
