@@ -104,7 +104,8 @@ class Anchors:
         return shapes
 
 
-@lru_cache(maxsize=16)
+# A search that grows from 255 px to the 831 of pysot's long-term tracker has 37 sizes.
+@lru_cache(maxsize=64)
 def anchor_boxes(anchors: Anchors, cells: int, device: torch.device) -> Tensor:
     """`Anchors.grid`, kept: a frame does not make it anew (pysot does while lost)."""
     # Whoever asks first may be tracking, and the next one may learn.

@@ -65,6 +65,14 @@ def test_a_grid_is_made_once():
     assert deltas.grad.any()
 
 
+def test_the_grids_of_a_search_that_grows_are_made_once():
+    cpu, shapes = torch.device('cpu'), Anchors(ratios=(0.7,))
+    # From 255 px to the 831 of pysot's long-term tracker by the smallest steps.
+    sizes = [(side - 127) // 8 + 9 for side in range(255, 832, 16)]
+    first = [anchor_boxes(shapes, cells, cpu) for cells in sizes]
+    assert all(anchor_boxes(shapes, cells, cpu) is grid for cells, grid in zip(sizes, first))
+
+
 @pytest.mark.parametrize(
     'arguments',
     [
