@@ -73,6 +73,8 @@ def steadiness(boxes: Tensor, sizes: Tensor, penalty: float) -> Tensor:
     w, h = boxes.select(COORDINATES, 2), boxes.select(COORDINATES, 3)
     last_w, last_h = (side.view(-1, 1, 1, 1) for side in sizes.unbind(1))
     changes = _change(_scale(w, h) / _scale(last_w, last_h)) * _change((w / h) / (last_w / last_h))
+    # Finite, because a penalty of 0 times infinity is no number, and argmax would choose it.
+    changes = changes.clamp(max=torch.finfo(changes.dtype).max)
     return torch.exp(-penalty * (changes - 1.0))
 
 
@@ -102,14 +104,15 @@ def choose(proposals: Proposals, sizes: Tensor, penalty: float, influence: float
     peak = logits.flatten(1).gather(1, best).squeeze(1)
     maps = logits.amax(dim=1)
     cell = best.squeeze(1) % (cells * cells)
+    steadied = steady.flatten(1).gather(1, best).view(n)
     # What a NaN makes argmax choose means nothing: the sums carry it to the monitor, as they do
-    # that of a chosen box.
-    spoilt = (logits.flatten(1).sum(dim=1) + chosen.sum(dim=1)) * 0.0
+    # that of a chosen box or of its steadiness.
+    spoilt = (logits.flatten(1).sum(dim=1) + chosen.sum(dim=1) + steadied) * 0.0
     return Choice(
         chosen,
         peak + spoilt,
         peak_to_sidelobe(maps, cell // cells, cell % cells, peak) + spoilt,
-        steady.flatten(1).gather(1, best).view(n),
+        steadied,
         maps,
     )
 

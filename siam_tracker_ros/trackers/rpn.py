@@ -28,7 +28,7 @@ from .rpn_settings import RPNSettings
 
 # What the network finds of the first box may be this far from it, in cells and as a logarithm of
 # the ratio of sides: what is further off is another object, which no correction mends.
-MOST_SHIFT, MOST_GROWTH = 1.0, 0.4
+FARTHEST_SHIFT, FARTHEST_GROWTH = 1.0, 0.4
 
 # A size that differs by less is the same one, computed in another way.
 ROUNDING = 1e-6
@@ -148,10 +148,11 @@ class RPNTracker(Tracker):
 
     @torch.inference_mode()
     def step(self, frame: Frame, targets: Sequence[Target]) -> list[Estimate]:
-        """See `Tracker.step`; lost targets search a larger crop, in a run of their own.
+        """See `Tracker.step`; one run of the network for each size of the search crop.
 
-        There is no window for them (section 4.4 and pysot: nearly none), and their box stays
-        where it was last seen until a score says that they are found.
+        Lost targets search larger ones. There is no window for them (nearly none in
+        pysot's ``siamrpnlt_tracker.py``), and their box stays where it was last seen until a score
+        says that they are found.
         """
         mine = [t for t in targets if isinstance(t, RPNTarget)]
         assert len(mine) == len(targets), 'targets of another tracker'
@@ -187,8 +188,13 @@ class RPNTracker(Tracker):
             proposals = self.network.propose(template, crops)
         with stage('post-processing', self.device):
             scale = torch.tensor([s.exemplar_size / side for side in sides]).view(-1, 1)
-            sizes = torch.tensor([[t.box.w, t.box.h] for t in targets]) * scale
-            choice = choose(proposals, sizes.to(self.device), s.penalty, influence)
+            # What the network makes of the last box: its proposals are compared with that.
+            sizes = torch.tensor(
+                [[t.box.w * t.origin.width, t.box.h * t.origin.height] for t in targets]
+            )
+            choice = choose(
+                proposals, (sizes * scale).to(self.device), s.penalty, influence
+            )
             cells = choice.maps.shape[-1]
             rows = torch.cat(
                 [
@@ -221,9 +227,10 @@ class RPNTracker(Tracker):
         )
         shift = max(abs(origin.dx), abs(origin.dy)) / self.network.stride
         sides = (origin.width, origin.height)
-        if not math.isfinite(found.logit + shift) or shift > MOST_SHIFT:
+        if not math.isfinite(found.logit + shift) or shift > FARTHEST_SHIFT:
             return Origin()
-        if not all(math.exp(-MOST_GROWTH) < side < math.exp(MOST_GROWTH) for side in sides):
+        most = math.exp(FARTHEST_GROWTH)
+        if not all(1.0 / most < side < most for side in sides):
             return Origin()
         return origin
 

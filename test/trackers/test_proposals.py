@@ -129,6 +129,23 @@ def test_a_box_that_is_none_shows(value):
     assert choose(given, SIZES, 0.05, 0.4).logits.isnan().all()
 
 
+@pytest.mark.parametrize('side', [math.inf, 3e38, 1e-40])
+def test_a_wild_box_beside_the_best_one_changes_nothing(side):
+    best = (0, 3, 3, 9.0, (1.0, 2.0, 64.0, 32.0))
+    for wild in ((0.0, 0.0, side, 32.0), (0.0, 0.0, 64.0, side)):
+        choice = choose(proposals(best, (1, 7, 7, -9.0, wild)), SIZES, 0.0, 0.4)
+        assert choice.boxes.tolist() == [list(best[4])]
+        assert choice.logits.tolist() == [9.0]
+        assert choice.steadiness.tolist() == [1.0]
+
+
+def test_a_steadiness_that_is_none_shows():
+    given = proposals((0, 3, 3, 9.0, (1.0, 2.0, 0.0, 0.0)))
+    choice = choose(given, SIZES, 0.05, 0.4)
+    assert choice.logits.isnan().all()
+    assert choice.sharpness.isnan().all()
+
+
 def test_where_all_is_alike_the_window_chooses_the_middle():
     given = proposals()
     given.boxes[0, 0] = (torch.arange(CELLS) - 4.0).view(1, 1, -1)

@@ -123,6 +123,51 @@ def test_what_was_found_of_the_first_box_is_taken_off(make, frame, show):
     assert place_of(target.box) == pytest.approx(expected, abs=1e-3)
 
 
+def test_proposals_are_ranked_against_what_was_found_of_the_first_box(make, frame, monkeypatch):
+    tracker = make(penalty=0.1, window_influence=0.0)
+    scale = scale_of(HERE)
+    w, h = HERE.w / scale, HERE.h / scale
+    # One anchor sees the object too large, and is surer than the one that sees it right.
+    large, right = (4.0, 0.0, w * 1.4, h * 1.4), (0.0, 0.0, w, h)
+    seen = {1: (large, 3.0), 3: (right, 2.0)}
+
+    def propose(template, x):
+        cells = (x.shape[-1] - 127) // 8 + 1
+        logits = torch.full((1, 5, cells, cells), -9.0)
+        boxes = torch.tensor(right).view(1, 4, 1, 1, 1).repeat(1, 1, 5, cells, cells)
+        for anchor, (box, logit) in seen.items():
+            logits[0, anchor, cells // 2, cells // 2] = logit
+            boxes[0, :, anchor, cells // 2, cells // 2] = torch.tensor(box)
+        return Proposals(logits, boxes, torch.ones_like(logits, dtype=torch.bool))
+
+    monkeypatch.setattr(tracker.network, 'propose', propose)
+    target = tracker.start(frame, HERE)
+    assert (target.origin.width, target.origin.height) == pytest.approx((1.4, 1.4))
+    # A little less sure, but no other size than at first, where the other one is.
+    seen[1] = (large, 1.9)
+    (estimate,) = tracker.step(frame, [target])
+    assert estimate.similarity == pytest.approx(1 / (1 + math.exp(-1.9)))
+    assert target.box == HERE
+
+
+def test_a_wild_box_elsewhere_does_not_touch_a_target(make, frame, monkeypatch):
+    tracker = make(penalty=0.0)
+    target = tracker.start(frame, HERE)
+    side = 127 / 2
+
+    def propose(template, x):
+        logits = torch.full((1, 5, 17, 17), -9.0)
+        boxes = torch.tensor([0.0, 0.0, side, side]).view(1, 4, 1, 1, 1).repeat(1, 1, 5, 17, 17)
+        logits[0, 0, 8, 8] = 2.0
+        boxes[0, 2, 4, 0, 0] = math.inf
+        return Proposals(logits, boxes, torch.ones_like(logits, dtype=torch.bool))
+
+    monkeypatch.setattr(tracker.network, 'propose', propose)
+    (estimate,) = tracker.step(frame, [target])
+    assert estimate.state is State.TRACKING
+    assert all(map(math.isfinite, place_of(target.box)))
+
+
 @pytest.mark.parametrize(
     'found', [(12.0, 0.0, 60.0, 60.0), (0.0, 0.0, 140.0, 60.0), (0.0, 0.0, 60.0, 20.0)]
 )
