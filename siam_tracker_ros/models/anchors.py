@@ -11,11 +11,12 @@ C-RPN needs it, whose later stages begin from refined anchors.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import lru_cache
 import math
 
 import torch
 from torch import Tensor
+
+from ..kept import kept
 
 COORDINATES = -4
 """Dimension of a tensor of boxes, or of deltas, that holds the four coordinates."""
@@ -105,7 +106,7 @@ class Anchors:
 
 
 # A search that grows from 255 px to the 831 of pysot's long-term tracker has 37 sizes.
-@lru_cache(maxsize=64)
+@kept(maxsize=64)
 def anchor_boxes(anchors: Anchors, cells: int, device: torch.device) -> Tensor:
     """`Anchors.grid`, kept: a frame does not make it anew (pysot does while lost)."""
     # Whoever asks first may be tracking, and the next one may learn.

@@ -8,12 +8,12 @@ Li et al., "High Performance Visual Tracking with Siamese Region Proposal Networ
 
 from __future__ import annotations
 
-from functools import lru_cache
 from typing import NamedTuple
 
 import torch
 from torch import Tensor
 
+from ..kept import kept
 from ..models.anchors import COORDINATES
 from ..models.proposing import Proposals
 from .locate import peak_to_sidelobe
@@ -43,7 +43,7 @@ class Choice(NamedTuple):
     maps: Tensor
 
 
-@lru_cache(maxsize=16)
+@kept(maxsize=16)
 def hanning(cells: int, device: torch.device) -> Tensor:
     """Outer product of two Hann windows, 1 in the middle and 0 at the rim: (cells, cells)."""
     window = torch.hann_window(cells, periodic=False, device=device)
