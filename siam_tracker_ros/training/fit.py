@@ -100,6 +100,9 @@ class Fit:
         Engine: devices, precision, processes.
     workers : int
         Processes that decode images; 0 decodes in this one.
+    begun : mapping, optional
+        What a resumed run must share with the one that was stopped, beside settings, data and
+        `Objective.facts`.
     """
 
     def __init__(
@@ -114,6 +117,7 @@ class Fit:
         folder: Path,
         fabric: Any,
         workers: int = 0,
+        begun: Mapping[str, object] | None = None,
     ) -> None:
         self.settings = settings
         self.recipe = {
@@ -121,6 +125,7 @@ class Fit:
             **scenes.to_dict(),
             DATA: fingerprint([*train, *held_out]),
             **objective.facts(),
+            **(begun or {}),
         }
         self.folder = folder
         self.fabric = fabric
@@ -220,6 +225,7 @@ class Fit:
         for pairs in bar:
             row = self._learn(pairs)
             if self.step % s.validate_every == 0 or self.step == s.steps:
+                self._check_weights()
                 self.fabric.barrier()
                 if self.validation:
                     row.update(self.objective.measure(self.average, self.validation))
@@ -230,6 +236,17 @@ class Fit:
             if self.step >= s.steps:
                 break
         return self.average
+
+    def _check_weights(self) -> None:
+        """Refuse to keep what a last good checkpoint is better than."""
+        if not all(torch.isfinite(p).all() for p in self.network.parameters()):
+            raise UserError(self._diverged('network'))
+
+    def _diverged(self, what: str) -> str:
+        return (
+            f'after {self.step} steps the {what} is not finite: training has diverged; begin '
+            f'again with a lower --rate (now {self.settings.rate:g}) and another --out folder'
+        )
 
     def _learn(self, pairs: list[Pair]) -> dict[str, float]:
         """One optimiser step."""
@@ -250,6 +267,9 @@ class Fit:
         for group, share in zip(self.optimizer.param_groups, self.shares):
             group['lr'] = rate * share
         total, parts = objective(exemplars, searches, batch.boxes, batch.foreign)
+        # Of all processes, because all of them must stop.
+        if not torch.isfinite(self.fabric.all_reduce(total.detach())):
+            raise UserError(self._diverged('loss'))
         self.fabric.backward(total)
         if s.clip > 0:
             self.fabric.clip_gradients(

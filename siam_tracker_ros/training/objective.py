@@ -10,7 +10,7 @@ from typing import ClassVar, Generic, TypeVar
 
 from torch import Tensor, nn
 
-from .scenes import Batch
+from .scenes import Batch, SceneSettings
 
 N = TypeVar('N', bound=nn.Module)
 
@@ -53,6 +53,21 @@ class Objective(nn.Module, ABC, Generic[N]):
     def prepare(self, step: int) -> bool:
         """Get the network ready for a step; returns whether other parameters learn from now on."""
         return False
+
+    def check(self, scenes: SceneSettings, exemplar_size: int) -> None:
+        """Refuse scenes that the network cannot learn from, before anything is made of them.
+
+        Parameters
+        ----------
+        scenes : SceneSettings
+        exemplar_size : int
+            Side of the exemplar crop in pixels.
+
+        Raises
+        ------
+        UserError
+            They do not go together.
+        """
 
     def facts(self) -> dict[str, object]:
         """What a resumed run must share with the one that was stopped, beside the settings."""

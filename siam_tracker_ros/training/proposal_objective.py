@@ -10,16 +10,18 @@ import math
 import torch
 from torch import Tensor, nn
 
-from ..models.anchors import anchor_boxes, encode, overlaps
+from ..errors import UserError
+from ..models.anchors import COORDINATES, anchor_boxes, decode, encode, overlaps
 from ..models.crpn import CRPN
-from ..models.refinement import StageOutput, cascade
+from ..models.proposing import Proposals
+from ..models.refinement import StageOutput, cascade, proposals
 from ..models.rpn import ProposalMaps
 from ..models.siamrpnpp import SiamRPN
 from .objective import Objective
 from .proposal_labels import label
 from .proposal_losses import box_loss, class_loss
 from .proposal_settings import COSINE, ProposalSettings
-from .scenes import Batch
+from .scenes import Batch, SceneSettings
 from .schedules import cosine, logarithmic
 
 
@@ -49,12 +51,24 @@ class ProposalObjective(Objective[SiamRPN | CRPN]):
         self.settings = settings
         self.frozen = False
 
+    def check(self, scenes: SceneSettings, exemplar_size: int) -> None:
+        """See `Objective.check`: beyond the outermost cells hardly any anchor is positive."""
+        size = self.settings.search_size
+        within = reach(self.network, exemplar_size, size)
+        if scenes.shift > within:
+            raise UserError(
+                f'shift is {scenes.shift:g}: expected at most {within:g} px, which is how far '
+                f'the anchors of this network lie from the middle of a search crop of {size} px; '
+                'lower --shift, or raise --search-size'
+            )
+
     def forward(
         self, exemplars: Tensor, searches: Tensor, boxes: Tensor, foreign: Tensor
     ) -> tuple[Tensor, dict[str, Tensor]]:
         """Return the weighted sum of a batch's losses, and each of them."""
         whose, present = partners(foreign, self.settings.absent)
-        return self.losses(stages(self.network, exemplars[whose], searches), boxes, present)
+        template = self.network.template(exemplars[whose])
+        return self.losses(stages(self.network, template, searches), boxes, present)
 
     def losses(
         self,
@@ -96,15 +110,17 @@ class ProposalObjective(Objective[SiamRPN | CRPN]):
         absent: list[Tensor] = []
         for batch in batches:
             generator = torch.Generator(batch.boxes.device).manual_seed(self.settings.seed)
-            outputs = stages(network, batch.exemplars, batch.searches)
+            template = network.template(batch.exemplars)
+            outputs = stages(network, template, batch.searches)
             here = torch.ones_like(batch.foreign[0])
             total, parts = self.losses(outputs, batch.boxes, here, generator)
             rows.append([float(total), float(parts['class']), float(parts['box'])])
-            score, shared = _best(network, batch.exemplars, batch)
+            score, shared = _best(network, outputs, batch)
             present.append(score)
             overlap.append(shared)
             whose, own = partners(batch.foreign, 1.0, generator)
-            score, _ = _best(network, batch.exemplars[whose], batch)
+            others = [kernel[whose] for kernel in template]
+            score, _ = _best(network, stages(network, others, batch.searches), batch)
             absent.append(score[~own])
         total_, class_, box_ = torch.tensor(rows).mean(dim=0).tolist()
         p, a = torch.cat(present), torch.cat(absent)
@@ -142,28 +158,52 @@ class ProposalObjective(Objective[SiamRPN | CRPN]):
 
 
 def stages(
-    network: SiamRPN | CRPN, exemplars: Tensor, searches: Tensor
+    network: SiamRPN | CRPN, template: Sequence[Tensor], searches: Tensor
 ) -> Sequence[StageOutput]:
     """Outputs of all stages of C-RPN; SiamRPN++ is its one stage on anchors that nobody refined.
 
     Parameters
     ----------
     network : SiamRPN or CRPN
-    exemplars, searches : Tensor
+    template : sequence of Tensor
+        Of the network's ``template``.
+    searches : Tensor
         Those of a `Batch`.
     """
-    found = network.search(network.template(exemplars), searches)
+    found = network.search(template, searches)
     if not isinstance(found, ProposalMaps):
         return found
     anchors = anchor_boxes(network.anchors, found.classes.shape[-1], found.classes.device)
     return cascade([found], anchors, theta=1.0)
 
 
+@torch.no_grad()
+def reach(network: SiamRPN | CRPN, exemplar_size: int, search_size: int) -> float:
+    """How far the outermost anchors lie from the middle of the search crop, in pixels."""
+    learning, device = network.training, next(network.parameters()).device
+    exemplar, search = (
+        torch.zeros(1, 3, side, side, device=device) for side in (exemplar_size, search_size)
+    )
+    network.eval()
+    first = stages(network, network.template(exemplar), search)[0]
+    network.train(learning)
+    return float(first.anchors.select(COORDINATES, 0).max())
+
+
+def _proposed(network: SiamRPN | CRPN, outputs: Sequence[StageOutput]) -> Proposals:
+    """What the network proposes where these are the outputs of its stages."""
+    if isinstance(network, CRPN):
+        return proposals(outputs, network.theta)
+    (only,) = outputs
+    boxes = decode(only.anchors, only.maps.deltas.float())
+    return Proposals(only.maps.logits, boxes, only.kept)
+
+
 def _best(
-    network: SiamRPN | CRPN, exemplars: Tensor, batch: Batch
+    network: SiamRPN | CRPN, outputs: Sequence[StageOutput], batch: Batch
 ) -> tuple[Tensor, Tensor]:
     """Logit of each pair's best proposal, and its overlap with the object: (N,) each."""
-    found = network.propose(network.template(exemplars), batch.searches)
+    found = _proposed(network, outputs)
     logits = found.logits.masked_fill(~found.kept, -math.inf).flatten(1)
     score, place = logits.max(dim=1, keepdim=True)
     overlap = overlaps(found.boxes, batch.boxes).flatten(1).gather(1, place)

@@ -5,11 +5,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from torch import nn
 
+from ..errors import UserError
 from ..models.backbones.resnet import CROP
 from ..models.matching import Matching
 from ..models.siamese import Siamese
@@ -24,6 +25,8 @@ from .proposal_settings import ProposalSettings
 from .response_objective import ResponseObjective, ResponseSettings
 from .scenes import SceneSettings
 from .spatial_sampling import SpatialScenes
+
+LIGHT = 'light'
 
 
 @dataclass(frozen=True)
@@ -45,6 +48,8 @@ class Recipe:
         Makes what it learns, from network, settings and the teacher, if there is one.
     calibrate : callable, optional
         Fits its score after training, from network, held-out pairs, their number and a seed.
+    others : mapping
+        Arguments of other networks where training begins anew, by the words for them.
     """
 
     summary: str
@@ -54,11 +59,27 @@ class Recipe:
     scenes: type[SceneSettings]
     objective: Callable[[Any, Any, Siamese | None], Objective[Any]]
     calibrate: Callable[[Any, Pairs, int, int], dict[str, float]] | None = None
+    others: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
     @property
     def teachable(self) -> bool:
         """Whether it makes one response map, which a teacher may show and can be followed."""
         return issubclass(self.learning, ResponseSettings)
+
+    def arguments(self, word: str) -> Mapping[str, Any]:
+        """Arguments of the network that a word names.
+
+        Raises
+        ------
+        UserError
+            It names none of this recipe's.
+        """
+        known = {LIGHT: self.light, **self.others}
+        if word not in known:
+            raise UserError(
+                f'network is {word}: expected one of those of {self.summary}, {", ".join(known)}'
+            )
+        return known[word]
 
 
 def _proposals(
@@ -66,6 +87,32 @@ def _proposals(
 ) -> ProposalObjective:
     return ProposalObjective(network, settings)
 
+
+def _resnet(depth: int) -> dict[str, Any]:
+    return {
+        'backbone': 'dilated_resnet',
+        'arguments': {'depth': depth, 'levels': [2, 3, 4]},
+        'channels': [256, 256, 256],
+    }
+
+
+# As published, with pixels that are normalised: backbones of torchvision's classifiers.
+SIAMRPNPP: Mapping[str, Mapping[str, Any]] = {
+    **{f'resnet{depth}': _resnet(depth) for depth in (18, 34, 50)},
+    'mobilenetv2': {
+        'backbone': 'mobilenetv2',
+        # torchvision's width; pysot's is 1.4.
+        'arguments': {'width': 1.0, 'levels': [3, 5, 7]},
+        'channels': [256, 256, 256],
+    },
+    'alexnet': {
+        'backbone': 'alexnet',
+        # torchvision's widths, not pysot's.
+        'arguments': {'widths': [64, 192, 384, 256, 256]},
+        'channels': None,
+        'weighted': False,
+    },
+}
 
 RECIPES: Mapping[str, Recipe] = {
     # A quarter of SiamFC's 2.3 M parameters.
@@ -100,5 +147,6 @@ RECIPES: Mapping[str, Recipe] = {
         ProposalSettings,
         SpatialScenes,
         _proposals,
+        others=SIAMRPNPP,
     ),
 }

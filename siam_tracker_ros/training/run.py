@@ -23,15 +23,15 @@ from ..runtime import computes_bfloat16, resolve_device
 from ..sequences import GROUND_TRUTH
 from ..settings import Settings, setting
 from ..trackers.base import Tracker
-from ..trackers.registry import DEFAULT, create, load_network
+from ..trackers.registry import DEFAULT, create, load_network, names
 from ..trackers.siamfc import SiamFCSettings, SiamFCTracker
 from .curves import draw_curves, figure_class
 from .fit import Fit, FitSettings
 from .initial import fill_backbone
 from .mining import MiningSettings, mine
 from .pairs import Pairs
-from .recipes import RECIPES, Recipe
-from .resuming import METRICS
+from .recipes import LIGHT, RECIPES, SIAMRPNPP, Recipe
+from .resuming import BACKBONE, INIT, METRICS, NETWORK, checksum
 from .scenes import SceneSettings
 from .sources import Shot, discover, split
 
@@ -69,6 +69,12 @@ class RunSettings(Settings):
         NONE,
         'whose backbone a network begins with, where all else begins anew: a tracker, for its '
         f'shipped weights, a checkpoint, a .pth file of torchvision, or {NONE}',
+    )
+    network: str = setting(
+        LIGHT,
+        f'which network begins anew, with --init {NO_INIT}: {LIGHT}, or for siamrpnpp one that '
+        'has the layers of a classifier of torchvision',
+        choices=(LIGHT, *SIAMRPNPP),
     )
     follower: str = setting(
         AUTO,
@@ -168,6 +174,7 @@ def train(
         cannot share evenly.
     """
     folder, recipe = Path(folder), RECIPES[name]
+    _check_beginning(name, recipe, init, run)
     found = discover(data)
     if run.teacher != NONE and not recipe.teachable:
         raise UserError(
@@ -191,11 +198,20 @@ def train(
     figure_class()
     fabric = make_fabric(run)
     fabric.seed_everything(fit.seed, verbose=False)
-    network, described = _initial(name, recipe, init)
+    network, described = _initial(name, recipe, init, run.network)
     if run.backbone != NONE:
-        _begin_with(network, run.backbone, init)
+        fill_backbone(network.backbone, run.backbone)
+    # By what is in the files: a word may be written in several ways, and the file may change.
+    begun_from = {
+        INIT: init if init == NO_INIT else checksum(network),
+        BACKBONE: NONE if run.backbone == NONE else checksum(network.backbone),
+        NETWORK: run.network,
+    }
     teacher = _teacher(run.teacher)
     begun = (network, described) if recipe.teachable else None
+    tracker = SiamFCSettings()
+    objective = recipe.objective(network, fit, teacher[0] if teacher else None)
+    objective.check(scenes, tracker.exemplar_size)
     follower = _follower(run.follower, teacher or begun, fabric.device)
     shots = found.shots + _mined(
         found.videos, folder / 'mined', follower, mining, fit.seed, fabric
@@ -206,9 +222,8 @@ def train(
             f'only {len(shown)} images or sequences to train on{_videos_gave(found.videos)}: '
             'expected at least 2, because each gives the others their backgrounds; add data'
         )
-    tracker = SiamFCSettings()
     job = Fit(
-        recipe.objective(network, fit, teacher[0] if teacher else None),
+        objective,
         shown,
         held_out,
         fit,
@@ -218,6 +233,7 @@ def train(
         folder,
         fabric,
         run.workers,
+        begun_from,
     )
     job.resume()
     started, first = time.monotonic(), job.step
@@ -235,6 +251,7 @@ def train(
             'licence': run.licence,
             'init': init,
             'backbone': run.backbone,
+            'network': run.network,
             # The command has the file, if it was one.
             'teacher': teacher[1].tracker if teacher else NONE,
             'fit': fit.to_dict(),
@@ -263,22 +280,40 @@ def halved(network: nn.Module) -> dict[str, Tensor]:
     }
 
 
-def _initial(name: str, recipe: Recipe, init: str) -> tuple[Any, checkpoints.Meta]:
+def _check_beginning(name: str, recipe: Recipe, init: str, run: RunSettings) -> None:
+    """Refuse words about the weights and the network that cannot be meant together."""
+    recipe.arguments(run.network)
+    for option, word, nothing in (
+        ('backbone', run.backbone, NONE),
+        ('network', run.network, LIGHT),
+    ):
+        if word != nothing and init != NO_INIT:
+            raise UserError(
+                f'{option} is {word}, and init is {init}, which has a {option}: leave out one of '
+                f'them, or give --init {NO_INIT}'
+            )
+    shipped = {entry.tracker for entry in checkpoints.entries()}
+    if init == AUTO and name not in shipped:
+        raise UserError(
+            f'no weights of {name} ship, so training cannot begin with them: give '
+            f'--init {NO_INIT}, or a checkpoint'
+        )
+    if run.follower != AUTO and run.follower not in shipped.intersection(names()):
+        raise UserError(
+            f'follower is {run.follower}: expected {AUTO}, or a tracker whose weights ship '
+            f'({", ".join(n for n in names() if n in shipped)})'
+        )
+
+
+def _initial(
+    name: str, recipe: Recipe, init: str, word: str
+) -> tuple[Any, checkpoints.Meta]:
     """The network to begin from, and what describes it."""
     if init == NO_INIT:
-        return recipe.network(**recipe.light), checkpoints.Meta(name, recipe.light)
+        arguments = recipe.arguments(word)
+        return recipe.network(**arguments), checkpoints.Meta(name, arguments)
     network, checkpoint = load_network(name, recipe.network, init)
     return network, checkpoint.meta
-
-
-def _begin_with(network: Any, backbone: str, init: str) -> None:
-    """Fill the backbone of a network that is new otherwise."""
-    if init != NO_INIT:
-        raise UserError(
-            f'backbone is {backbone}, and init is {init}, which has a backbone: leave out one of '
-            f'them, or give --init {NO_INIT}'
-        )
-    fill_backbone(network.backbone, backbone)
 
 
 def _teacher(word: str) -> tuple[Siamese, checkpoints.Meta] | None:

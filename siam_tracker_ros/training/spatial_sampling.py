@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from ..errors import UserError
 from ..settings import setting
 from .scenes import SceneSettings
 
@@ -40,3 +41,19 @@ class SpatialScenes(SceneSettings):
     rotation: float = setting(
         0.0, 'largest rotation', unit='deg', low=0.0, high=180.0, source='code'
     )
+    bend: float = setting(
+        0.0,
+        'smooth distortion of the search crop: 0, because the box of a bent object is not known',
+        unit='px',
+        low=0.0,
+        high=32.0,
+    )
+
+    def check_together(self) -> None:
+        """Refuse what makes the label another box than the one that is seen."""
+        super().check_together()
+        if self.bend > 0:
+            raise UserError(
+                f'bend is {self.bend:g}: expected 0, because the box of a bent object is not '
+                'known, and boxes are what this network learns; leave out --bend'
+            )

@@ -37,7 +37,13 @@ def job(small_network, stills, tmp_path, fabric):
     """Makes a run of a few steps on eight images."""
 
     def make(
-        folder='run', network=small_network, scenes=None, data=stills, teacher=None, **values
+        folder='run',
+        network=small_network,
+        scenes=None,
+        data=stills,
+        teacher=None,
+        begun=None,
+        **values,
     ):
         settings = ResponseSettings.from_dict({**TINY, **values})
         train, held_out = split(discover([data]).shots, 0.25, 0)
@@ -51,6 +57,7 @@ def job(small_network, stills, tmp_path, fabric):
             127,
             tmp_path / folder,
             fabric,
+            begun=begun,
         )
 
     return make
@@ -182,6 +189,34 @@ def test_a_finished_run_is_not_run_again(job):
     assert len(rows(again.folder)) == 4
 
 
+@pytest.mark.parametrize('clip', [5.0, 0.0])
+def test_a_run_that_diverges_stops_and_keeps_its_last_good_checkpoint(job, clip):
+    run = job(clip=clip)
+    prepare = run.objective.prepare
+
+    def poison(step):
+        if step == 3:
+            with torch.no_grad():
+                run.network.bias.fill_(math.nan)
+        return prepare(step)
+
+    run.objective.prepare = poison
+    with pytest.raises(UserError, match=r'after 3 steps the loss is not finite: .* lower --rate'):
+        run.run()
+    kept = torch.load(run.folder / 'last.ckpt')
+    assert kept['step'] == 2
+    assert all(torch.isfinite(t).all() for t in kept['network'].values())
+
+
+def test_weights_that_are_not_finite_are_not_kept(job):
+    # The gradient is not finite although the loss is; there is no step in between that would tell.
+    run = job(validate_every=1)
+    run.network.bias.register_hook(lambda g: g * (math.nan if run.step == 1 else 1.0))
+    with pytest.raises(UserError, match='after 2 steps the network is not finite: '):
+        run.run()
+    assert torch.load(run.folder / 'last.ckpt')['step'] == 1
+
+
 def test_every_step_draws_anew(job):
     run, drawn = job(), []
     make = run.maker.make
@@ -267,6 +302,23 @@ def test_a_checkpoint_from_before_a_setting_existed_is_gone_on_with(job):
     assert job().resume()
     with pytest.raises(UserError, match=r'with other settings \(bend\): give the same ones'):
         job(scenes=SceneSettings(bend=3.0)).resume()
+
+
+def test_a_run_that_began_otherwise_is_refused(job):
+    begun = {'init': 'none', 'backbone': '7c', 'network': 'light'}
+    job(begun=begun).run()
+    assert job(begun=begun).resume()
+    for name in begun:
+        with pytest.raises(UserError, match=rf'with other settings \({name}\): give the same'):
+            job(begun={**begun, name: 'other'}).resume()
+
+
+def test_a_run_that_does_not_tell_how_it_began_is_gone_on_with(job):
+    job().run()
+    begun = {'init': 'a1', 'backbone': '7c', 'network': 'light'}
+    assert job(begun=begun).resume()
+    with pytest.raises(UserError, match=r'with other settings \(network\)'):
+        job(begun={**begun, 'network': 'resnet18'}).resume()
 
 
 def test_another_network_is_refused(job):

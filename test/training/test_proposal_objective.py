@@ -10,6 +10,7 @@ import torch
 pytest.importorskip('lightning_fabric', reason='the train extra is not installed')
 pytest.importorskip('kornia', reason='the train extra is not installed')
 
+from siam_tracker_ros.errors import UserError
 from siam_tracker_ros.models.anchors import Anchors, encode, overlaps
 from siam_tracker_ros.models.crpn import CRPN
 from siam_tracker_ros.models.rpn import ProposalMaps
@@ -113,6 +114,49 @@ def test_a_frozen_backbone_stays_and_later_learns_at_a_tenth(job, optimiser):
     assert not any(name.startswith('backbone') for name in moved(before, kept[2]))
     assert moved(before, kept[2]) == {n for n in before if not n.startswith('backbone')}
     assert moved(kept[2], kept[3]) == set(before)
+
+
+@pytest.mark.parametrize(('size', 'within'), [(143, 16), (159, 24), (255, 72)])
+def test_targets_beyond_all_anchors_are_refused(network, size, within):
+    # Maps of 5, 7 and 19 cells.
+    network.train()
+    objective = ProposalObjective(network, ProposalSettings(search_size=size))
+    objective.check(SpatialScenes(shift=within), 127)
+    assert network.training
+    with pytest.raises(UserError, match=f'expected at most {within} px, .* lower --shift, or'):
+        objective.check(SpatialScenes(shift=within + 1.0), 127)
+
+
+def test_measuring_sees_each_crop_no_more_often_than_it_must(network):
+    crops = (torch.rand(2, 3, 127, 127) * 255, torch.rand(2, 3, 159, 159) * 255)
+    boxes = torch.tensor([[0.0, 0.0, 60.0, 60.0], [8.0, 0.0, 70.0, 50.0]])
+    seen = []
+    network.backbone.register_forward_pre_hook(lambda _, crops: seen.append(crops[0].shape[-1]))
+    levels = network.backbone.levels
+    network.backbone.levels = lambda x: seen.append(x.shape[-1]) or levels(x)
+    objective = ProposalObjective(network, ProposalSettings())
+    objective.measure(network, [Batch(*crops, boxes, ~torch.eye(2, dtype=torch.bool))])
+    # The search crops again for the exemplars of other objects.
+    assert seen == [127, 159, 159]
+
+
+def test_measured_is_what_the_network_proposes(network):
+    crops = (torch.rand(2, 3, 127, 127) * 255, torch.rand(2, 3, 159, 159) * 255)
+    boxes = torch.tensor([[0.0, 0.0, 60.0, 60.0], [8.0, 0.0, 70.0, 50.0]])
+    many = CRPN(
+        arguments={'widths': [8, 8, 8, 8, 8]}, channels=[8] * 2, block='depthwise', stages=2,
+        theta=0.6,
+    )  # fmt: skip
+    for each in (network, many):
+        objective = ProposalObjective(each, ProposalSettings())
+        batch = Batch(*crops, boxes, ~torch.eye(2, dtype=torch.bool))
+        measured = objective.measure(each, [batch])
+        with torch.no_grad():
+            found = each.propose(each.template(crops[0]), crops[1])
+        logits = found.logits.masked_fill(~found.kept, -math.inf).flatten(1)
+        best = logits.argmax(dim=1, keepdim=True)
+        overlap = overlaps(found.boxes, boxes).flatten(1).gather(1, best)
+        assert measured['held_out_iou'] == pytest.approx(float(overlap.mean()), abs=1e-6)
 
 
 def test_a_frozen_backbone_has_no_gradient(network):
@@ -220,7 +264,7 @@ def test_the_loss_is_the_sum_of_all_stages(stages_):
     objective = ProposalObjective(network, settings)
     boxes = torch.tensor([[0.0, 0.0, 60.0, 60.0], [8.0, 0.0, 70.0, 50.0]])
     crops = (torch.rand(2, 3, 127, 127) * 255, torch.rand(2, 3, 191, 191) * 255)
-    outputs = stages(network, *crops)
+    outputs = stages(network, network.template(crops[0]), crops[1])
     total, parts = objective.losses(outputs, boxes, torch.tensor([True, True]))
     expected = {'class': 0.0, 'box': 0.0}
     for stage in outputs:

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import torch
 
+from siam_tracker_ros.errors import UserError
 from siam_tracker_ros.geometry import Box
 from siam_tracker_ros.training.pairs import Pair, View
 from siam_tracker_ros.training.scenes import SceneMaker
@@ -37,3 +38,8 @@ def test_sizes_and_aspects_vary(boxes):
     assert float(aspect.abs().max()) == pytest.approx(0.25, abs=0.005)
     # Published code goes to 18 % in x and in y, apart: both sides go as far here.
     assert min(width.max(), height.max(), -width.min(), -height.min()) > 0.18
+
+
+def test_bending_is_refused_because_nobody_knows_the_box():
+    with pytest.raises(UserError, match=r'bend is 0\.5: expected 0, because the box'):
+        SpatialScenes(bend=0.5)
