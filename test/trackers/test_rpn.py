@@ -4,17 +4,19 @@
 
 import math
 
+import numpy as np
 import pytest
 import torch
 
 from siam_tracker_ros.errors import UserError
 from siam_tracker_ros.frames import Frame
-from siam_tracker_ros.geometry import Box, context_side
+from siam_tracker_ros.geometry import Box, SearchWindow, context_side
 from siam_tracker_ros.models.crpn import CRPN
 from siam_tracker_ros.models.proposing import Proposals
 from siam_tracker_ros.models.siamrpnpp import SiamRPN
 from siam_tracker_ros.trackers import State
-from siam_tracker_ros.trackers.rpn import RPNTracker
+from siam_tracker_ros.trackers.proposals import choose
+from siam_tracker_ros.trackers.rpn import Origin, RPNTracker
 from siam_tracker_ros.trackers.rpn_settings import RPNSettings
 
 CPU = torch.device('cpu')
@@ -323,6 +325,155 @@ def test_other_settings_share_the_network(make):
 def test_crops_without_a_cell_in_the_middle_are_refused(size):
     with pytest.raises(UserError, match='so that a cell'):
         RPNSettings.from_dict({'search_size': size})
+
+
+@pytest.mark.parametrize('values', [{}, {'context': 0.3, 'search_size': 287}], ids=str)
+def test_crops_are_of_the_box_and_its_context(make, frame, monkeypatch, values):
+    tracker = make(keep_first_box=False, **values)
+    s, seen = tracker.settings, []
+    for name in ('template', 'propose'):
+        monkeypatch.setattr(tracker.network, name, spied(getattr(tracker.network, name), seen))
+    target = tracker.start(frame, HERE)
+    target.box = THERE
+    tracker.step(frame, [target])
+    target.box = THERE
+    target.lose()
+    tracker.step(frame, [target])
+    sizes = (127, s.search_size, s.lost_search_size)
+    for box, size, crop in zip((HERE, THERE, THERE), sizes, seen):
+        side = context_side(box.w, box.h, s.context)
+        window = SearchWindow(box.cx, box.cy, side * size / 127)
+        wanted = frame.crop([window], size, frame.mean_colour())
+        torch.testing.assert_close(crop, wanted, rtol=0, atol=1e-3)
+    assert len(seen) == 3
+
+
+def spied(function, seen):
+    """The function, of whose last argument a list is kept."""
+
+    def spy(*arguments):
+        seen.append(arguments[-1])
+        return function(*arguments)
+
+    return spy
+
+
+def test_lost_and_tracked_targets_keep_their_order_and_their_maps(make, frame):
+    tracker = make()
+    boxes = (HERE, THERE, Box(70.0, 170.0, 50.0, 40.0))
+    alone = [tracker.start(frame, box) for box in boxes]
+    together = [tracker.start(frame, box) for box in boxes]
+    # The one in the middle is of another group, so the groups' order is not the targets'.
+    for targets in (alone, together):
+        targets[1].lose()
+    estimates = tracker.step(frame, together)
+    for target, moved, estimate in zip(alone, together, estimates):
+        (wanted,) = tracker.step(frame, [target])
+        assert place_of(estimate.box) == pytest.approx(place_of(wanted.box), abs=1e-3)
+        assert place_of(moved.box) == pytest.approx(place_of(target.box), abs=1e-3)
+        torch.testing.assert_close(
+            estimate.response.logits, wanted.response.logits, rtol=1e-3, atol=1e-4
+        )
+        window, own = estimate.response.window, wanted.response.window
+        assert (window.cx, window.cy) == (own.cx, own.cy)
+        assert window.side == pytest.approx(own.side)
+
+
+def test_the_window_is_for_tracked_targets_only(make, frame, monkeypatch):
+    tracker = make(window_influence=0.3)
+    target, seen = tracker.start(frame, HERE), []
+    monkeypatch.setattr('siam_tracker_ros.trackers.rpn.choose', spied(choose, seen))
+    # The origin is measured as later boxes are, with the window.
+    tracker.start(frame, HERE)
+    tracker.step(frame, [target])
+    target.lose()
+    tracker.step(frame, [target])
+    assert seen == [0.3, 0.3, 0.0]
+
+
+def test_each_target_is_surrounded_by_the_colour_of_its_own_first_frame(make, frame, monkeypatch):
+    tracker = make(keep_first_box=False)
+    other = Frame.from_numpy(np.full((240, 320, 3), 40, np.uint8))
+    corner = Box(10.0, 10.0, 20.0, 20.0)
+    targets = [tracker.start(first, corner) for first in (frame, other)]
+    seen = []
+    monkeypatch.setattr(tracker.network, 'propose', spied(tracker.network.propose, seen))
+    tracker.step(frame, targets)
+    for crop, first in zip(seen[0], (frame, other)):
+        torch.testing.assert_close(crop[:, 0, 0], first.mean_colour())
+
+
+def test_evidence_is_the_logit_and_the_sharpness(make, frame, show, monkeypatch):
+    tracker = make(confidence_bias=0.5, keep_first_box=False)
+    target, given = tracker.start(frame, HERE), []
+    show(tracker, ((0.0, 0.0, 60.0, 60.0), 1.5))
+    monkeypatch.setattr('siam_tracker_ros.trackers.rpn.choose', kept_of(choose, given))
+    (estimate,) = tracker.step(frame, [target])
+    (choice,) = given
+    features = target.monitor.features
+    assert float(choice.sharpness) > 5
+    assert features[0] == 1.5
+    assert features[1] == pytest.approx(math.log(float(choice.sharpness)))
+    # What the network says of the proposal, and what the fit makes of it, are two things.
+    assert estimate.similarity == pytest.approx(1 / (1 + math.exp(-1.5)))
+    assert estimate.score == pytest.approx(1 / (1 + math.exp(-0.5)))
+
+
+def kept_of(function, given):
+    """The function, of whose results a list is kept."""
+
+    def spy(*arguments):
+        given.append(function(*arguments))
+        return given[-1]
+
+    return spy
+
+
+def test_the_candidate_of_a_lost_target_is_what_was_found(make, frame, show):
+    tracker = make(**GONE, lost_patience=1, keep_first_box=False)
+    target = tracker.start(frame, HERE)
+    show(tracker, ((24.0, -16.0, 60.0, 60.0), 2.0))
+    (estimate,) = tracker.step(frame, [target])
+    assert estimate.state is State.LOST
+    assert target.box == HERE
+    scale = scale_of(HERE)
+    assert target.candidate.cx == pytest.approx(120 + 24 * scale, abs=1e-3)
+    assert target.candidate.cy == pytest.approx(100 - 16 * scale, abs=1e-3)
+
+
+@pytest.mark.parametrize(
+    ('box', 'logit'), [((0.0, 0.0, 70.0, 55.0), math.nan), ((math.nan, 0.0, 70.0, 55.0), 9.0)]
+)
+def test_what_is_no_number_corrects_nothing(make, frame, monkeypatch, box, logit):
+    tracker = make()
+
+    def propose(template, x):
+        boxes = torch.tensor(box).view(1, 4, 1, 1, 1).expand(1, 4, 5, 17, 17)
+        logits = torch.full((1, 5, 17, 17), logit)
+        return Proposals(logits, boxes, torch.ones_like(logits, dtype=torch.bool))
+
+    monkeypatch.setattr(tracker.network, 'propose', propose)
+    assert tracker.start(frame, HERE).origin == Origin()
+
+
+@of_each
+def test_bfloat16_tracks_as_float32_does(make, frame, name):
+    whole = make(name)
+    half = RPNTracker(NETWORKS[name](), whole.settings, CPU, torch.bfloat16)
+    half.network.load_state_dict(whole.network.state_dict())
+    target, other = whole.start(frame, HERE), half.start(frame, HERE)
+    assert {part.dtype for part in other.template} == {torch.bfloat16}
+    for _ in range(3):
+        whole.step(frame, [target])
+        (estimate,) = half.step(frame, [other])
+        assert estimate.response.logits.dtype == torch.float32
+        assert other.box.iou(target.box) > 0.8
+    assert {p.dtype for p in half.network.parameters()} == {torch.bfloat16}
+    assert {p.dtype for p in whole.network.parameters()} == {torch.float32}
+    # Other settings do not change the format.
+    again = half.with_settings(half.settings.replaced(penalty=0.3))
+    assert again.dtype == torch.bfloat16
+    assert {p.dtype for p in again.network.parameters()} == {torch.bfloat16}
 
 
 def test_no_targets_are_no_work(make, frame):
