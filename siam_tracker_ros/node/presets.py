@@ -93,23 +93,10 @@ def _published(family: str) -> dict[str, Scalar]:
     return dict(settings)
 
 
-# The paper's long-term tracker (section 4.4) is lost and found by the score of the best proposal
-# alone, and searches a larger crop meanwhile (pysot, siamrpn_r50_l234_dwxcorr_lt).
-LONG_TERM: Mapping[str, Scalar] = {
-    'confidence_bias': 0.0,
-    'confidence_peak': 1.0,
-    'confidence_sharpness': 0.0,
-    'confidence_drop': 0.0,
-    'certain_score': 0.8,
-    'lost_score': 0.8,
-    'found_score': 0.998,
-    'lost_patience': 1,
-    'lost_search_size': 831,
-}
-
 PUBLISHED = (
     "For weights of pysot's zoo, or to compare: what published code has for {}. Weights of the "
-    'zoo bring {}'
+    'zoo bring the values of their own experiment, which may be these. Say which weights: '
+    '`weights: PATH` beside `tracker` below.'
 )
 
 PRESETS = (
@@ -134,21 +121,21 @@ PRESETS = (
     Preset(
         'siamrpnpp_vot.yaml',
         'siamrpnpp',
-        PUBLISHED.format('VOT', 'the values of their own experiment, which may be these.'),
+        PUBLISHED.format('VOT'),
         _published('siamrpn_r50_l234_dwxcorr'),
     ),
     Preset(
         'siamrpnpp_otb.yaml',
         'siamrpnpp',
-        PUBLISHED.format('OTB', 'the values of their own experiment, which may be these.'),
+        PUBLISHED.format('OTB'),
         _published('siamrpn_r50_l234_dwxcorr_otb'),
     ),
     Preset(
         'siamrpnpp_longterm.yaml',
         'siamrpnpp',
-        PUBLISHED.format('long sequences in which the target leaves', 'no thresholds.')
-        + ' Those here are of the score of the best proposal as it is, without the fit that the '
-        'shipped weights bring: the target is lost below 0.8, and found from 0.998 on.',
-        {**_published('siamrpn_r50_l234_dwxcorr_lt'), **LONG_TERM},
+        PUBLISHED.format('long sequences in which the target leaves')
+        + ' The thresholds are of the score of the best proposal as it is, without a fit, as '
+        'scripts/fit_score.py makes one: the target is lost below 0.8, and found from 0.998 on.',
+        _published('siamrpn_r50_l234_dwxcorr_lt'),
     ),
 )

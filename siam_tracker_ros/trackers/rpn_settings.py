@@ -35,7 +35,7 @@ class RPNSettings(ScoreSettings, CropSettings):
     )
     size_rate: float = setting(
         0.38,
-        'how far the size follows a sure proposal of the same size in one frame',
+        "share of the way to a proposal's size in one frame; times its score and its steadiness",
         low=0.0,
         high=1.0,
         source='pysot r50_l234_dwxcorr',

@@ -73,6 +73,21 @@ def _settings(search: int, penalty: float, window: float, rate: float) -> dict[s
     }
 
 
+# How pysot's long-term tracker is lost and found, by the score of the best proposal as it is, and
+# searches meanwhile: ``siamrpnlt_tracker.py``, TRACK.CONFIDENCE_LOW, CONFIDENCE_HIGH and
+# LOST_INSTANCE_SIZE.
+LONG_TERM = {
+    'confidence_bias': 0.0,
+    'confidence_peak': 1.0,
+    'confidence_sharpness': 0.0,
+    'confidence_drop': 0.0,
+    'certain_score': 0.8,
+    'lost_score': 0.8,
+    'found_score': 0.998,
+    'lost_patience': 1,
+    'lost_search_size': 831,
+}
+
 ALEXNET = {'backbone': 'alexnet'}
 RESNET = {'backbone': 'dilated_resnet', 'arguments': {'depth': 50, 'levels': [2, 3, 4]}}
 MOBILENET = {'backbone': 'mobilenetv2', 'arguments': {'width': 1.4, 'levels': [3, 5, 7]}}
@@ -109,7 +124,7 @@ FAMILIES = (
         (128, 256, 512),
         True,
         RESNET,
-        _settings(255, 0.05, 0.28, 0.22),
+        {**_settings(255, 0.05, 0.28, 0.22), **LONG_TERM},
     ),
     Family(
         'siamrpn_mobilev2_l234_dwxcorr',

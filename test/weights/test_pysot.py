@@ -7,8 +7,10 @@ from pysot_networks import Layout, alexnet, drawn, mobilenet, resnet
 import pytest
 import torch
 
-from siam_tracker_ros import weights
+from siam_tracker_ros import trackers, weights
 from siam_tracker_ros.errors import UserError
+from siam_tracker_ros.frames import Frame
+from siam_tracker_ros.geometry import Box
 from siam_tracker_ros.models.anchors import Anchors
 from siam_tracker_ros.models.siamrpnpp import SiamRPN
 from siam_tracker_ros.trackers.rpn_settings import RPNSettings
@@ -68,6 +70,16 @@ def test_a_model_searches_as_it_was_published(tmp_path):
     names = ('search_size', 'penalty', 'window_influence', 'size_rate')
     found = {f.name: tuple(f.settings[name] for name in names) for f in pysot.FAMILIES}
     assert found == wanted
+    # siamrpnlt_tracker.py with the thresholds of experiments/siamrpn_r50_l234_dwxcorr_lt: what the
+    # others say nothing of is lost and found by the score of the best proposal as it is.
+    long_term = {
+        'confidence_bias': 0.0, 'confidence_peak': 1.0, 'confidence_sharpness': 0.0,
+        'confidence_drop': 0.0, 'certain_score': 0.8, 'lost_score': 0.8, 'found_score': 0.998,
+        'lost_patience': 1, 'lost_search_size': 831,
+    }  # fmt: skip
+    for family in pysot.FAMILIES:
+        rest = {k: v for k, v in family.settings.items() if k not in (*names, 'keep_first_box')}
+        assert rest == (long_term if family.name.endswith('_lt') else {})
     # The tracker knows all of these settings, and reports the proposals as they are.
     for family in pysot.FAMILIES:
         assert not RPNSettings.from_dict(family.settings).keep_first_box
@@ -75,6 +87,18 @@ def test_a_model_searches_as_it_was_published(tmp_path):
     assert pysot.load(path).meta.settings['search_size'] == 287
     # By the way that trackers take.
     assert weights.load(path).meta == pysot.load(path).meta
+
+
+@pytest.mark.parametrize('name', ['model.pth', 'model.pt', 'model.tar', 'model.pth.tar'])
+def test_a_file_of_pytorch_is_one_of_the_zoo(name, tmp_path):
+    path = saved(tmp_path / name, light(PUBLISHED['siamrpn_alex_dwxcorr']))
+    assert weights.load(path).meta == pysot.load(path).meta
+
+
+def test_a_file_of_another_ending_is_ours(tmp_path):
+    path = saved(tmp_path / 'model.bin', light(PUBLISHED['siamrpn_alex_dwxcorr']))
+    with pytest.raises(UserError):
+        weights.load(path)
 
 
 @pytest.fixture(scope='module')
@@ -100,6 +124,18 @@ def test_wrapped_files_are_the_same(small_zoo, tmp_path):
                 assert found.tensors[name] == 0
             else:
                 assert torch.equal(found.tensors[name], tensor)
+
+
+def test_a_model_tracks(small_zoo, texture, tmp_path):
+    path = saved(tmp_path / 'model.pth', small_zoo)
+    tracker = trackers.create('siamrpnpp', str(path), 'cpu', overrides={'penalty': 0.2})
+    assert (tracker.settings.search_size, tracker.settings.penalty) == (287, 0.2)
+    frame = Frame.from_numpy(texture())
+    target = tracker.start(frame, Box.from_ltwh(100, 80, 60, 50))
+    (estimate,) = tracker.step(frame, [target])
+    assert estimate.box.is_valid
+    assert estimate.response.logits.shape == (21, 21)
+    assert estimate.response.logits.isfinite().all()
 
 
 def test_files_of_an_older_pytorch_are_read(small_zoo, tmp_path):
