@@ -28,10 +28,9 @@ from siam_tracker_ros.errors import UserError
 from siam_tracker_ros.evaluation.agreement import agreement
 from siam_tracker_ros.images import silence_opencv
 from siam_tracker_ros.memory import keep_large_buffers
-from siam_tracker_ros.outputs import prepare_output_file
 from siam_tracker_ros.sequences import read_sequences
 from siam_tracker_ros.settings import describe
-from siam_tracker_ros.training.fit_score import FITTED, fit_score
+from siam_tracker_ros.training.fit_score import FITTED, check_overrides, fit_score
 
 
 def main() -> int:
@@ -83,10 +82,17 @@ def run(args: argparse.Namespace) -> str:
         for folders in (args.tracks, args.easy, args.check)
     )
     tracks, check = tracks[:: args.every], check[:: args.every]
-    path = prepare_output_file(args.out, 'checkpoint')
+    path = weights.prepare(args.out)
     checkpoint = weights.load(args.checkpoint)
     name = checkpoint.meta.tracker
+    if name not in trackers.names():
+        raise UserError(
+            f'weights {args.checkpoint} belong to {name!r}, which is no tracker: give those of '
+            f'one of {", ".join(trackers.names())}; parts of csn are joined and fitted by '
+            'scripts/join_csn.py'
+        )
     values = parse_overrides(args.set, describe(trackers.settings_class(name)))
+    check_overrides(values)
     settings = {**checkpoint.meta.settings, **values}
     # Here it is the user's word that is refused, not the file's.
     trackers.settings_class(name).from_dict(settings)

@@ -101,7 +101,7 @@ def calibrate_on_tracks(
     Parameters
     ----------
     tracker : Tracker
-        With the settings that it will be used with; those of the score do not matter.
+        With the settings that it will be used with; those of the score are not used.
     sequences : iterable of Sequence
         Of nothing that anybody is judged by.
     easy : iterable of Sequence

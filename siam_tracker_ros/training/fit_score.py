@@ -4,12 +4,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime, timezone
 
 import torch
 
+from ..errors import UserError
 from ..sequences import Sequence
 from ..trackers.registry import assemble
 from ..weights import Checkpoint
@@ -28,6 +29,22 @@ FITTED = (
 """Settings that the fit decides; a tracker without a classifier has no margin."""
 
 
+def check_overrides(overrides: Mapping[str, object]) -> None:
+    """Refuse settings that the fit would overwrite.
+
+    Raises
+    ------
+    UserError
+        One of them is in `FITTED`.
+    """
+    decided = [name for name in overrides if name in FITTED]
+    if decided:
+        raise UserError(
+            f'{decided[0]} is fitted on the sequences: leave it out, or change it where the '
+            'tracker is used'
+        )
+
+
 def fit_score(
     checkpoint: Checkpoint,
     sequences: Iterable[Sequence],
@@ -40,7 +57,7 @@ def fit_score(
     Parameters
     ----------
     checkpoint : Checkpoint
-        With the settings that it will be used with; those of the score do not matter.
+        With the settings that it will be used with; those in `FITTED` are not used.
     sequences, easy : iterable of Sequence
         See `calibrate_on_tracks`.
     device : str

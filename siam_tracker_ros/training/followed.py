@@ -15,6 +15,7 @@ from ..geometry import Box
 from ..images import read_image
 from ..online.monitor import ScoreSettings
 from ..sequences import Sequence
+from ..settings import describe
 from ..trackers.base import State, Target, Tracker
 from ..trackers.judged import JudgedTarget
 from ..trackers.matcher import visible
@@ -103,7 +104,8 @@ def follow_on(tracker: Tracker, sequence: Sequence) -> Followed:
 def follow_and_lose(tracker: Tracker, sequence: Sequence) -> tuple[Followed, Followed]:
     """Track a sequence twice at a time: never lost, and lost by the truth and never found.
 
-    Neither depends on score and thresholds, which are what is to be fitted. The first shows how
+    Neither depends on score and thresholds, which are what is to be fitted: all scores are 0.5,
+    and all peaks are trusted that are not searched for. The first shows how
     wrong matches look beside where the target was. The second is declared lost when it was not
     `ON_TARGET` for `lost_patience` frames; from there on it shows what the search for a lost
     target comes up with, right or wrong.
@@ -140,9 +142,18 @@ def score_settings(tracker: Tracker) -> ScoreSettings:
 
 
 def _undecided(tracker: Tracker) -> Tracker:
-    """A tracker whose scores change no state."""
-    # No score is below 0. One of 1 would find a target, but a logistic reaches it at 37 only.
-    return tracker.with_settings(tracker.settings.replaced(lost_score=0.0, found_score=1.0))
+    """A tracker whose scores change no state, and say nothing."""
+    # A logistic without weights is always 0.5, whatever was fitted before.
+    weights = {
+        info.name: 0.0
+        for info in describe(type(tracker.settings))
+        if info.name.startswith('confidence_')
+    }
+    return tracker.with_settings(
+        tracker.settings.replaced(
+            **weights, lost_score=0.0, certain_score=0.0, found_score=1.0
+        )
+    )
 
 
 class _Record:

@@ -11,10 +11,9 @@ from typing import Any
 from .. import weights as checkpoints
 from ..errors import UserError
 from ..online.classifier_settings import LIGHT
-from ..outputs import prepare_output_file
 from ..sequences import Sequence
 from ..trackers.csn import CSNSettings
-from .fit_score import FITTED, fit_score
+from .fit_score import check_overrides, fit_score
 from .run_classification import TRACKER as CLASSIFICATION
 
 JOINED = 'csn'
@@ -66,7 +65,7 @@ def join(
         A file is no checkpoint, or that of another network; a setting that is unknown, or that
         the fit decides; nothing can be fitted on the sequences; `path` cannot be written.
     """
-    path = prepare_output_file(path, 'checkpoint')
+    path = checkpoints.prepare(path)
     checkpoint = joined(
         _load(matching, MATCHING), _load(classification, CLASSIFICATION), overrides or {}
     )
@@ -85,12 +84,7 @@ def joined(
     UserError
         A setting is unknown, refused, or one that the fit decides.
     """
-    decided = [name for name in overrides if name in FITTED]
-    if decided:
-        raise UserError(
-            f'{decided[0]} is fitted on the sequences: leave it out, or change it where the '
-            'tracker is used'
-        )
+    check_overrides(overrides)
     parts = {'matching': matching, 'classification': classification}
     settings = {**LIGHT.changes(), **overrides}
     CSNSettings.from_dict(settings)

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The score of any tracker's weights is fitted on labelled sequences."""
 
+import os
 from pathlib import Path
 import runpy
 import sys
@@ -11,6 +12,7 @@ import torch
 from torch import nn
 
 from siam_tracker_ros import trackers, weights
+from siam_tracker_ros.errors import UserError
 from siam_tracker_ros.models.siamfc import SiamFC
 from siam_tracker_ros.models.siamrpnpp import SiamRPN
 from siam_tracker_ros.settings import describe
@@ -80,6 +82,7 @@ def test_a_fitted_file_has_another_score_and_the_same_network(
     [
         (['--set', 'peaks=3'], "unknown setting 'peaks': expected one"),
         (['--set', 'scales=2'], 'scales is 2: expected an odd number'),
+        (['--set', 'found_score=0.9'], 'found_score is fitted on the sequences: leave it out'),
         (['--check', '{none}'], 'folder {none} does not exist: give a folder of sequences'),
     ],
 )
@@ -92,3 +95,29 @@ def test_the_script_says_what_is_wrong_in_a_sentence(
     assert run(monkeypatch, path, out, '--tracks', tracks, *words) == 2
     assert capsys.readouterr().err.startswith(f'fit_score: {sentence.format(none=none)}')
     assert not out.exists()
+
+
+def test_the_script_can_be_run():
+    assert os.access(SCRIPT, os.X_OK)
+
+
+def test_an_ending_that_is_another_kinds_is_refused_before_the_work(
+    tracks, tmp_path, monkeypatch, capsys
+):
+    path = checkpoint('siamfc', tmp_path)
+    assert run(monkeypatch, path, tmp_path / 'out.pth', '--tracks', tracks) == 2
+    said = capsys.readouterr().err
+    assert 'out.pth would not be readable by its name: give one that ends in .safetensors' in said
+    assert 'fit:' not in said
+    # Whoever writes without asking before is refused, too.
+    with pytest.raises(UserError, match=r'ends in \.safetensors'):
+        weights.save(tmp_path / 'out.pth', weights.load(path))
+
+
+def test_weights_of_a_part_are_refused(tracks, tmp_path, monkeypatch, capsys):
+    path = tmp_path / 'part.safetensors'
+    weights.save(path, weights.Checkpoint({'a': torch.zeros(1)}, weights.Meta('csn-matching')))
+    assert run(monkeypatch, path, tmp_path / 'out.safetensors', '--tracks', tracks) == 2
+    said = capsys.readouterr().err
+    assert f"weights {path} belong to 'csn-matching', which is no tracker: give those of" in said
+    assert 'scripts/join_csn.py' in said
