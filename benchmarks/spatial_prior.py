@@ -60,7 +60,7 @@ def main(words: list[str] | None = None) -> int:
     silence_opencv()
     keep_large_buffers()
     try:
-        priors = measure(args)
+        priors, crops = measure(args)
     except UserError as error:
         print(f'spatial_prior: {error}', file=sys.stderr)
         return 2
@@ -68,7 +68,7 @@ def main(words: list[str] | None = None) -> int:
         'machine': describe_machine(),
         'date': now(),
         'steps': args.steps,
-        'crops': args.crops,
+        'crops': crops,
         'priors': {f'{shift:g}': rings(prior) for shift, prior in priors.items()},
     }
     (args.out / 'spatial_prior.json').write_text(json.dumps(table, indent=2) + '\n')
@@ -84,13 +84,23 @@ def parse_arguments(words: list[str] | None) -> argparse.Namespace:
     parser.add_argument('folder', type=Path, help='stills, in it or below it')
     parser.add_argument('--out', type=Path, required=True, metavar='DIR')
     parser.add_argument('--steps', type=int, default=150, help='of each network (%(default)s)')
-    parser.add_argument('--crops', type=int, default=256, help='to test with (%(default)s)')
+    parser.add_argument(
+        '--crops',
+        type=int,
+        default=256,
+        help=f'to test with, at least; they come in batches of {BATCH} (%(default)s)',
+    )
     parser.add_argument('--seed', type=int, default=0)
-    return parser.parse_args(words)
+    args = parser.parse_args(words)
+    for name, least in (('crops', 1), ('seed', 0)):
+        value = getattr(args, name)
+        if value < least:
+            parser.error(f'--{name} is {value}: expected a whole number of at least {least}')
+    return args
 
 
-def measure(args: argparse.Namespace) -> dict[float, Tensor]:
-    """The prior of each network, (M, M), by its shift.
+def measure(args: argparse.Namespace) -> tuple[dict[float, Tensor], int]:
+    """The prior of each network, (M, M), by its shift, and of how many crops.
 
     Raises
     ------
@@ -103,7 +113,8 @@ def measure(args: argparse.Namespace) -> dict[float, Tensor]:
         raise UserError(f'{args.folder} has {len(shots)} stills: expected {FEWEST} or more')
     shown, held_out = split(shots, HELD_OUT, args.seed)
     crops = even_crops(held_out, args.crops, args.seed)
-    return {shift: spatial_prior(learned(shift, shown, args), crops) for shift in SHIFTS}
+    priors = {shift: spatial_prior(learned(shift, shown, args), crops) for shift in SHIFTS}
+    return priors, sum(len(batch.searches) for batch in crops)
 
 
 def even_crops(shots: list[Shot], count: int, seed: int) -> list[Batch]:

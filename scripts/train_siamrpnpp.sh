@@ -8,7 +8,8 @@
 # csn's matching subnetwork, which a few hours on two cores would not make; that is frozen for the
 # first quarter, and learns at a tenth of the rate afterwards, as in the paper. The paper's 12
 # million pairs are out of reach, so AdamW and a cosine take the place of its optimiser and rates.
-# The losses are those of the published code. It resumes.
+# The losses are those of the published code, but for the number of negative anchors, which is the
+# paper's (--negatives total). It resumes.
 set -euo pipefail
 if [ $# -ne 3 ]; then
   echo "usage: $0 IMAGES VIDEOS OUT: two folders of data and one for the results" >&2

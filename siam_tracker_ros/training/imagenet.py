@@ -75,7 +75,7 @@ def _adapt(own: dict[str, Tensor], first: str, norm: str) -> None:
 
 
 def _alexnet(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    """Five convolutions; they have no norms, ours get some that change nothing."""
+    """Five convolutions; they have no norms, ours get some of `_identity`."""
     own = {}
     for number, index in enumerate(ALEXNET, start=1):
         for leaf in ('weight', 'bias'):
@@ -105,7 +105,12 @@ def _mobilenet(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
 
 
 def _identity(norm: str, channels: int) -> dict[str, Tensor]:
-    """A batch norm that is trained and changes nothing."""
+    """A batch norm that changes nothing while it uses its running statistics.
+
+    So it is while the backbone is frozen, and where it is only used. In a backbone that learns,
+    norms use the statistics of the batch: from that step on these do change what passes, and the
+    layers behind them, which were trained without norms, have to learn with them.
+    """
     zeros, ones = torch.zeros(channels), torch.ones(channels)
     return {
         f'{norm}.weight': ones,

@@ -48,8 +48,8 @@ class LabelSettings(Settings):
     )
     negatives: str = setting(
         TOTAL,
-        f'how many of them are negative: all that the positives leave ({TOTAL}), or what the most '
-        f'positives would leave ({FIXED})',
+        'negative anchors of a pair at most: --samples without the positive ones that were drawn '
+        f'({TOTAL}), or without --positives, however few were drawn ({FIXED})',
         choices=(TOTAL, FIXED),
         source=f'{TOTAL}: SiamRPN, C-RPN 3.3; {FIXED}: code',
     )
@@ -62,7 +62,8 @@ class LabelSettings(Settings):
     )
     absent_reach: int = setting(
         3,
-        'how far they are at most from the object that is there instead',
+        'in a pair without the target: how far the anchors that count are at most from the object '
+        'that is there instead',
         unit='cells',
         low=0,
         high=100,

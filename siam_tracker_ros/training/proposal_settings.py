@@ -46,7 +46,7 @@ class ProposalSettings(LabelSettings, LossSettings, FitSettings):
         f'share of the highest rate at the first step ({LOGARITHMIC})',
         low=1e-6,
         high=1.0,
-        source='SiamRPN++ 4.2: 0.001 of 0.005',
+        source='code: 0.001 of 0.005; SiamRPN++ 4.2: 0.001 throughout the warm-up',
     )
     fall_to: float = setting(
         0.1,

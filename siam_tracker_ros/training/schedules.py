@@ -26,9 +26,10 @@ def cosine(step: int, steps: int, warmup: int) -> float:
 def logarithmic(step: int, steps: int, warmup: int, first: float, last: float) -> float:
     """Share of the highest rate at a step: up and then down by equal factors in equal times.
 
-    SiamRPN++ (section 4.2) warms up for 5 epochs, then decays exponentially for 15. Published code
-    changes the rate once in an epoch; here there are none, and it changes with every step. At the
-    beginning of each of the first epochs both are the same.
+    SiamRPN++ (section 4.2) warms up for 5 epochs at a rate of 0.001, then decays exponentially
+    for 15. The rise during the warm-up is published code's, which changes the rate once in an
+    epoch; here there are none, and it changes with every step. At the beginning of each of the
+    first epochs both are the same.
 
     Parameters
     ----------

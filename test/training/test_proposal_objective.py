@@ -222,8 +222,8 @@ def test_a_few_steps_lower_the_loss(job):
         assert sum(losses[-8:]) < share * sum(losses[:8]), name
 
 
-def test_the_rates_are_the_papers(network):
-    # SiamRPN++ 4.2: 5 epochs from 0.001 on, then 15 from 0.005 to 0.0005.
+def test_the_rates_are_those_of_published_code(network):
+    # pysot: 5 epochs from 0.001 up to 0.005, then 15 down to 0.0005.
     objective = ProposalObjective(network, ProposalSettings(steps=2000))
     epochs = [objective.rate(100 * epoch) for epoch in range(6)]
     assert epochs == pytest.approx([0.001, 0.00138, 0.0019, 0.00263, 0.00362, 0.005], rel=3e-3)

@@ -341,15 +341,15 @@ def test_siamfc_follows_for_a_network_that_proposes(stills, footage, tmp_path, f
     ],
 )
 def test_who_follows(footage, tmp_path, monkeypatch, followers, options, who):
-    class Enough(Exception):
+    class EnoughError(Exception):
         pass
 
     def mine(videos, folder, tracker, mining, seed):
-        raise Enough(type(tracker).__name__)
+        raise EnoughError(type(tracker).__name__)
 
     monkeypatch.setattr(run, 'mine', mine)
     kind = 'CSNTracker' if who else 'SiamFCTracker'
-    with pytest.raises(Enough, match=kind):
+    with pytest.raises(EnoughError, match=kind):
         train(footage, tmp_path / 'out', '--init', 'none', *options)
     assert followers == who
 

@@ -18,8 +18,9 @@ def test_the_rate_rises_and_falls():
     assert cosine(0, 1, 0) == 1.0
 
 
-def test_the_logarithmic_rates_are_the_papers():
-    # SiamRPN++ 4.2 and its code: 5 epochs from 0.001 on, then 15 from 0.005 to 0.0005.
+def test_the_logarithmic_rates_are_those_of_published_code():
+    # pysot: 5 epochs from 0.001 up to 0.005, where SiamRPN++ 4.2 stays at 0.001. Then, as there,
+    # 15 from 0.005 to 0.0005.
     def rate(step):
         return 0.005 * logarithmic(step, 2000, 500, 0.2, 0.1)
 

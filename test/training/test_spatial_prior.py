@@ -69,15 +69,25 @@ def test_the_figure_is_drawn_and_a_finished_run_is_not_run_again(
     for k in range(2):
         write_image(stills / f'{k}.png', texture(120, 160, k))
     monkeypatch.setattr(script, 'BATCH', 2)
-    words = [str(stills), '--out', str(tmp_path / 'out'), '--steps', '2', '--crops', '4']
+    words = [str(stills), '--out', str(tmp_path / 'out'), '--steps', '2', '--crops', '3']
     assert script.main(words) == 0
     assert capsys.readouterr().out.count('in the middle') == 3
     table = json.loads((tmp_path / 'out' / 'spatial_prior.json').read_text())
     assert list(table['priors']) == ['0', '16', '32']
+    # Two batches of two.
+    assert table['crops'] == 4
     assert all(len(means) == 9 for means in table['priors'].values())
     assert read_image(tmp_path / 'out' / 'spatial_prior.png').shape[1] > 900
 
+    def learn(self, pairs):
+        pytest.fail('a step of a finished run')
+
+    monkeypatch.setattr(script.Fit, '_learn', learn)
+    metrics = sorted((tmp_path / 'out').glob('*/metrics.csv'))
+    before = [path.read_text() for path in metrics]
+    assert [len(text.splitlines()) for text in before] == [3, 3, 3]
     assert script.main(words) == 0
+    assert [path.read_text() for path in metrics] == before
     again = json.loads((tmp_path / 'out' / 'spatial_prior.json').read_text())
     assert again['priors'] == table['priors']
 
@@ -85,3 +95,17 @@ def test_the_figure_is_drawn_and_a_finished_run_is_not_run_again(
 def test_too_few_stills_are_refused(script, stills, tmp_path, capsys):
     assert script.main([str(stills), '--out', str(tmp_path / 'out')]) == 2
     assert 'has 8 stills: expected 10 or more' in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ('words', 'sentence'),
+    [
+        (['--crops', '0'], '--crops is 0: expected a whole number of at least 1'),
+        (['--seed', '-1'], '--seed is -1: expected a whole number of at least 0'),
+    ],
+)
+def test_mistakes_are_one_sentence(script, stills, tmp_path, capsys, words, sentence):
+    with pytest.raises(SystemExit) as ended:
+        script.main([str(stills), '--out', str(tmp_path / 'out'), *words])
+    assert ended.value.code == 2
+    assert sentence in capsys.readouterr().err
