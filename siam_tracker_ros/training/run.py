@@ -78,7 +78,7 @@ class RunSettings(Settings):
     )
     follower: str = setting(
         AUTO,
-        'who follows objects in videos: a tracker, with its shipped weights, or '
+        'who follows objects in videos: a tracker whose weights ship, or '
         f'{AUTO}: the teacher, or else what training begins from, or {DEFAULT} where that makes '
         'no response maps',
     )
