@@ -33,6 +33,9 @@ BEST = 5
 # Margins beyond this are certain anyway; an unbounded one would outweigh all other evidence.
 CERTAIN_MARGIN = 8.0
 
+# Below all heights of peaks; what is not finite has a height of 0.
+TINY = 1e-9
+
 
 class Finder(ABC):
     """A way to find targets.
@@ -73,13 +76,13 @@ class Chosen:
     place : Box
         Of the size that the target is expected to have.
     logit, sharpness : float
-        Of its peak.
+        Of the peak.
     factor : float
         Its scale.
     margin : float
         The classifier's.
     rivals : list of float
-        See `Proposals`.
+        Heights of other peaks, as ratios to the highest one of this map.
     response : Response
         The map that was searched.
     """
@@ -92,15 +95,23 @@ class Chosen:
     rivals: list[float]
     response: Response
 
-    def elsewhere(self, place: Box, margin: float) -> Chosen:
-        """What was found there instead, with the margin that it has.
+    def instead(self, place: Box, margin: float, near: float) -> Chosen:
+        """What the classifier found, in place of the peak.
 
-        The map stays as it is: its peak's sharpness says how far it can be trusted in this frame,
-        and its highest peak is a rival of what lies elsewhere.
+        The map stays as it is: its peak's height and sharpness say how far it can be trusted in
+        this frame. The peak itself is a rival of what lies elsewhere.
+
+        Parameters
+        ----------
+        place : Box
+        margin : float
+            What the classifier has there.
+        near : float
+            Cells of the map, in each direction, within which both are the same.
         """
-        return replace(
-            self, place=place, factor=1.0, margin=margin, rivals=[1.0, *self.rivals]
-        )
+        same = distance(self.response, self.place, place) <= near
+        rivals = self.rivals if same else [1.0, *self.rivals]
+        return replace(self, place=place, factor=1.0, margin=margin, rivals=rivals)
 
 
 class Cascade(Finder):
@@ -139,7 +150,7 @@ class Cascade(Finder):
         for i, hit in hits.items():
             # Beyond the image nothing can be searched.
             row = inside(box_row(hit.box).unsqueeze(0), frame.width, frame.height)[0]
-            chosen[i] = chosen[i].elsewhere(Box(*row.tolist()), hit.margin)
+            chosen[i] = chosen[i].instead(Box(*row.tolist()), hit.margin, s.peak_distance)
         places = [c.place for c in chosen]
         if s.size_from == 'matching':
             # Much of one scale may look like the target to a classifier that learned from boxes
@@ -176,13 +187,23 @@ class Cascade(Finder):
             range(len(rank)), key=lambda j: rank[j] if math.isfinite(rank[j]) else -math.inf
         )
         found, k, factor = candidates[best]
+        place = Box(*found.places[k], *found.size)
+        # What another search came up with elsewhere is a rival like any other.
+        highest = max(probability(found.logits[0]), TINY)
+        others = [
+            min(1.0, probability(logit) / highest)
+            for other in searches
+            if other is not found
+            for at, logit in zip(other.places, other.logits)
+            if distance(found.response, place, Box(*at, *found.size)) > self.settings.peak_distance
+        ]
         return Chosen(
-            Box(*found.places[k], *found.size),
+            place,
             found.logits[k],
             found.sharpness[k],
             factor,
             margins[best],
-            found.rivals,
+            [*found.rivals, *others],
             found.response,
         )
 
@@ -287,6 +308,12 @@ def make_finder(
     if settings.candidates_from == 'draws':
         return ClassificationAlone(matcher, classifier, settings)
     return Cascade(matcher, classifier, settings)
+
+
+def distance(response: Response, one: Box, other: Box) -> float:
+    """How far two places are apart, in cells of a map, in the direction in which it is more."""
+    cell = response.window.side / response.logits.shape[-1]
+    return max(abs(one.cx - other.cx), abs(one.cy - other.cy)) / cell
 
 
 def bounded(margin: float) -> float:

@@ -77,15 +77,19 @@ class Proposer:
 
     def propose(self, frame: Frame, targets: list[CSNTarget]) -> list[list[Proposals]]:
         """Search for all targets, one or more times each; what is searched alike in one batch."""
-        groups: dict[int, list[tuple[int, Box]]] = {}
-        for i, box, size in self._searches(frame, targets):
-            groups.setdefault(size, []).append((i, box))
-        found: list[list[Proposals]] = [[] for _ in targets]
+        searches = self._searches(frame, targets)
+        groups: dict[int, list[int]] = {}
+        for k, (_, _, size) in enumerate(searches):
+            groups.setdefault(size, []).append(k)
+        results: dict[int, Proposals] = {}
         for size, group in groups.items():
-            some = [targets[i] for i, _ in group]
-            boxes = [box for _, box in group]
-            for (i, _), proposals in zip(group, self._peaks(frame, some, boxes, size)):
-                found[i].append(proposals)
+            some = [targets[searches[k][0]] for k in group]
+            boxes = [searches[k][1] for k in group]
+            results.update(zip(group, self._peaks(frame, some, boxes, size)))
+        found: list[list[Proposals]] = [[] for _ in targets]
+        # In the order of the searches, whoever else is searched.
+        for k, (i, _, _) in enumerate(searches):
+            found[i].append(results[k])
         return found
 
     def _searches(self, frame: Frame, targets: list[CSNTarget]) -> list[tuple[int, Box, int]]:

@@ -65,6 +65,38 @@ def test_a_single_peak_is_a_rival_of_a_hit_beside_it(
     assert 'a rival peak' in estimate.update_reason
 
 
+def test_a_peak_is_no_rival_of_a_hit_at_its_place(make, frame, show, prefer, seen):
+    tracker = make(**LOOKING)
+    show(tracker, (0.0, 0.0, 2.0))
+    prefer(tracker)
+    # One cell of this search is 7 pixels; peaks are at least two apart.
+    seen(Hit(Box(HERE.cx + 10, HERE.cy, HERE.w, HERE.h), 1.5))
+    target = tracker.start(frame, HERE)
+    (estimate,) = tracker.step(frame, [target])
+    assert (estimate.updated, estimate.update_reason) == (True, 'no rival peak')
+
+
+def test_the_other_peaks_stay_rivals_of_a_hit(make, frame, show, prefer, seen):
+    tracker = make(**LOOKING)
+    show(tracker, (0.0, 0.0, 2.0), (3.0, 0.0, 1.9))
+    prefer(tracker)
+    seen(Hit(HERE, 1.5))
+    target = tracker.start(frame, HERE)
+    (estimate,) = tracker.step(frame, [target])
+    assert not estimate.updated
+    assert 'a rival peak' in estimate.update_reason
+
+
+def test_the_size_of_a_hit_is_the_targets(make, frame, show, prefer, seen):
+    tracker = make(look_around=True, size_from='classification', candidate_step=1.1)
+    show(tracker, (0.0, 0.0, 2.0))
+    prefer(tracker, margin=-0.5)
+    seen(Hit(BESIDE, 1.5))
+    target = tracker.start(frame, HERE)
+    tracker.step(frame, [target])
+    assert (target.box.w, target.box.h) == pytest.approx((HERE.w, HERE.h))
+
+
 def test_without_a_hit_the_peak_is_the_result(make, frame, show, prefer, seen):
     tracker = make(**LOOKING)
     show(tracker, (0.0, 0.0, 2.0))

@@ -68,6 +68,37 @@ def test_a_target_may_be_back_where_it_was_while_something_else_is_hit(
     assert place_of(target.box) == pytest.approx(place_of(HERE), abs=1e-3)
 
 
+@pytest.mark.parametrize(
+    ('place', 'updated'), [(Box(200, 60, 60, 50), False), (Box(124, 98, 60, 50), True)]
+)
+def test_what_the_other_search_comes_up_with_is_a_rival(
+    make, frame, hit, show, prefer, place, updated
+):
+    """Not where both come up with the same place."""
+    tracker = make()
+    show(tracker, (0.0, 0.0, 2.0))
+    prefer(tracker, (place.cx, place.cy))
+    target = tracker.start(frame, HERE)
+    target.lose()
+    hit(place)
+    (estimate,) = tracker.step(frame, [target])
+    assert estimate.state is State.TRACKING
+    assert estimate.updated is updated
+
+
+def test_a_target_is_searched_in_one_order_whoever_is_beside_it(make, frame, hit, show):
+    tracker = make(**GONE)
+    show(tracker, (0.0, 0.0, 2.0))
+    lost, other = (tracker.start(frame, box) for box in (HERE, THERE))
+    lost.lose()
+    hit(Box(200, 60, 60, 50))
+    alone = tracker.finder.proposer.propose(frame, [lost])[0]
+    beside = tracker.finder.proposer.propose(frame, [other, lost])[1]
+    places = [[p for found in searches for p in found.places] for searches in (alone, beside)]
+    assert places[0] == places[1]
+    assert places[0][0] == pytest.approx((HERE.cx, HERE.cy), abs=1e-3)
+
+
 def test_a_hit_that_the_score_confirms_is_the_target(make, frame, hit, show, prefer):
     tracker = make()
     show(tracker, (0.0, 0.0, 2.0))
