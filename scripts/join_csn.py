@@ -17,22 +17,20 @@ from pathlib import Path
 import shlex
 import sys
 
-import numpy as np
 import torch
 from tqdm import tqdm
 
 from siam_tracker_ros import trackers, weights
 from siam_tracker_ros.arguments import parse_overrides
 from siam_tracker_ros.errors import UserError
-from siam_tracker_ros.evaluation.roc import auroc
+from siam_tracker_ros.evaluation.agreement import agreement
 from siam_tracker_ros.images import silence_opencv
 from siam_tracker_ros.memory import keep_large_buffers
-from siam_tracker_ros.sequences import Sequence, read_sequences
+from siam_tracker_ros.sequences import read_sequences
 from siam_tracker_ros.settings import describe
-from siam_tracker_ros.trackers.csn import CSNSettings, CSNTracker
-from siam_tracker_ros.training.followed import follow
-from siam_tracker_ros.training.join import FITTED, join
-from siam_tracker_ros.training.rates import rates
+from siam_tracker_ros.trackers.csn import CSNSettings
+from siam_tracker_ros.training.fit_score import FITTED
+from siam_tracker_ros.training.join import join
 
 
 def main() -> int:
@@ -83,35 +81,13 @@ def main() -> int:
         settings = weights.load(path).meta.settings
         print(', '.join(f'{name} {settings[name]:g}' for name in FITTED))
         if check:
-            print(report(path, check, args.device))
+            tracker = trackers.create('csn', str(path), args.device)
+            print(agreement(tracker, tqdm(check, desc='check', disable=None)))
     except UserError as error:
         print(f'join_csn: {error}', file=sys.stderr)
         return 2
     print(path)
     return 0
-
-
-def report(path: Path, sequences: list[Sequence], device: str) -> str:
-    """How well score and state of a checkpoint agree with the truth, in lines of text."""
-    tracker = trackers.create('csn', str(path), device)
-    assert isinstance(tracker, CSNTracker)
-    tracks = [follow(tracker, s) for s in tqdm(sequences, desc='check', disable=None)]
-    found = rates(tracks)
-    scores, matches, boxes = (
-        np.concatenate([getattr(f, name) for f in tracks])
-        for name in ('scores', 'right', 'box_right')
-    )
-    lines = {
-        'sequences': f'{len(tracks)}, {len(scores)} frames',
-        'right boxes': f'{found.right:.1%}',
-        'AUROC of the score': f'{auroc(scores, boxes):.3f} of the box, '
-        f'{auroc(scores, matches):.3f} of the match, which is another one while lost',
-        'lost though right': f'{found.lost_though_right:.1%}',
-        'tracking though wrong': f'{found.tracking_though_wrong:.1%}',
-        'lost where wrong': f'{found.lost_where_wrong:.1%}',
-        'found again': f'{found.returns}, of these on the target {found.returns_on_target:.1%}',
-    }
-    return '\n'.join(f'{name}: {text}' for name, text in lines.items())
 
 
 if __name__ == '__main__':

@@ -81,12 +81,18 @@ def settings_table(cls: type[Settings], prefix: str = '') -> str:
 def train_tables() -> str:
     """Return the settings of training, by groups, as options of the command line."""
     parts = []
-    for title, cls in train.TABLES.items():
-        rows = [
-            [option(info.name), f'`{info.default}`', info.expectation(), info.help]
-            for info in describe(cls)
-        ]
-        parts.append(f'**{title}**\n\n{table(["option", "default", "allowed", "meaning"], rows)}')
+    for title in train.tables(next(iter(train.RECIPES.values()))):
+        whose: dict[type[Settings], list[str]] = {}
+        for name, recipe in train.RECIPES.items():
+            whose.setdefault(train.tables(recipe)[title], []).append(name)
+        for cls, names in whose.items():
+            rows = [
+                [option(info.name), f'`{info.default}`', info.expectation(), info.help]
+                for info in describe(cls)
+            ]
+            only = f' of {", ".join(names)}' if len(whose) > 1 else ''
+            head = ['option', 'default', 'allowed', 'meaning']
+            parts.append(f'**{title}**{only}\n\n{table(head, rows)}')
     return '\n'.join(parts)
 
 

@@ -10,10 +10,9 @@ import pytest
 from siam_tracker_ros import trackers
 from siam_tracker_ros.errors import UserError
 from siam_tracker_ros.settings import Settings, describe, setting
-from siam_tracker_ros.training.fit import FitSettings
 from siam_tracker_ros.training.mining import MiningSettings
+from siam_tracker_ros.training.recipes import RECIPES
 from siam_tracker_ros.training.run import RunSettings
-from siam_tracker_ros.training.scenes import SceneSettings
 
 
 @dataclass(frozen=True)
@@ -32,10 +31,10 @@ class Example(Settings):
 
 TABLES = [
     *(trackers.settings_class(name) for name in trackers.names()),
-    FitSettings,
+    *dict.fromkeys(recipe.learning for recipe in RECIPES.values()),
+    *dict.fromkeys(recipe.scenes for recipe in RECIPES.values()),
     MiningSettings,
     RunSettings,
-    SceneSettings,
 ]
 
 

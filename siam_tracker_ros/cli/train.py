@@ -1,6 +1,6 @@
 # Copyright 2026 The siam_tracker_ros authors
 # SPDX-License-Identifier: Apache-2.0
-"""``siam-tracker train``: train a tracker, or adapt it to a camera's own footage."""
+"""``siam-tracker train``: train a network, or adapt it to a camera's own footage."""
 
 from __future__ import annotations
 
@@ -15,32 +15,38 @@ from ..errors import UserError
 from ..images import silence_opencv
 from ..memory import keep_large_buffers
 from ..settings import Settings, describe
-from ..training.fit import FitSettings
 from ..training.mining import MiningSettings
-from ..training.run import NO_INIT, RECIPES, RunSettings, train
-from ..training.scenes import SceneSettings
-
-TABLES: dict[str, type[Settings]] = {
-    'learning': FitSettings,
-    'scenes': SceneSettings,
-    'videos': MiningSettings,
-    'the run': RunSettings,
-}
+from ..training.recipes import RECIPES, Recipe
+from ..training.run import NO_INIT, RunSettings, train
 
 S = TypeVar('S', bound=Settings)
 
 
+def tables(recipe: Recipe) -> dict[str, type[Settings]]:
+    """Settings tables of what is trained, by their titles."""
+    return {
+        'learning': recipe.learning,
+        'scenes': recipe.scenes,
+        'videos': MiningSettings,
+        'the run': RunSettings,
+    }
+
+
 def add_parser(subparsers: Subparsers[Any]) -> None:
     """Add the sub-command's arguments; the options are the settings tables."""
-    parser = subparsers.add_parser(
-        'train',
-        description=(
-            'Train a tracker on folders of images, videos and labelled sequences, or adapt the '
-            'shipped weights to your own unlabelled footage. An unfinished run in --out goes on '
-            'where it stopped.'
-        ),
+    description = (
+        'Train a network on folders of images, videos and labelled sequences, or adapt the '
+        'shipped weights to your own unlabelled footage. An unfinished run in --out goes on '
+        'where it stopped.'
     )
-    parser.add_argument('tracker', choices=list(RECIPES), help='%(choices)s')
+    parser = subparsers.add_parser('train', description=description)
+    networks = parser.add_subparsers(dest='tracker', metavar='NETWORK', required=True)
+    for name, recipe in RECIPES.items():
+        network = networks.add_parser(name, help=recipe.summary, description=description)
+        _add_options(network, recipe)
+
+
+def _add_options(parser: argparse.ArgumentParser, recipe: Recipe) -> None:
     parser.add_argument(
         '--data', nargs='+', required=True, type=Path, metavar='DIR', help='folders to search'
     )
@@ -53,10 +59,12 @@ def add_parser(subparsers: Subparsers[Any]) -> None:
         metavar='WEIGHTS',
         help=f'begin from the shipped weights (auto), from a checkpoint, or anew ({NO_INIT})',
     )
-    for title, table in TABLES.items():
+    for title, table in tables(recipe).items():
         group = parser.add_argument_group(title)
         for info in describe(table):
             note = f'{info.help} [{info.unit}]' if info.unit else info.help
+            # argparse formats its help with %.
+            note = note.replace('%', '%%')
             group.add_argument(
                 '--' + info.name.replace('_', '-'),
                 type=info.kind,
@@ -78,13 +86,14 @@ def run(args: argparse.Namespace) -> int:
     keep_large_buffers()
     if args.out.exists() and not args.out.is_dir():
         raise UserError(f'--out {args.out} is a file: expected a folder')
+    recipe = RECIPES[args.tracker]
     path = train(
         args.tracker,
         args.data,
         args.out,
         args.init,
-        _table(FitSettings, args),
-        _table(SceneSettings, args),
+        _table(recipe.learning, args),
+        _table(recipe.scenes, args),
         _table(MiningSettings, args),
         _table(RunSettings, args),
         'siam-tracker ' + shlex.join(sys.argv[1:]),

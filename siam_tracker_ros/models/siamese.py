@@ -7,7 +7,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from .backbones.base import Backbone
+from .backbones.base import Backbone, normalised
 from .correlation import all_pairs_correlation, cross_correlation
 
 
@@ -32,7 +32,7 @@ class Siamese(nn.Module):
 
     def features(self, crops: Tensor) -> Tensor:
         """Features of crops: (N, 3, S, S) RGB in [0, 255] -> (N, C, s, s)."""
-        out: Tensor = self.backbone((crops - 127.5) / 64.0)
+        out: Tensor = self.backbone(normalised(crops))
         return out
 
     def template(self, z: Tensor) -> Tensor:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from ..online.classifier_settings import LIGHT
 from ..settings import Scalar, describe
 from ..trackers.csn import CSNSettings
+from ..weights import pysot
 
 # A narrow network needs larger steps than MDNet's, so these belong to the weights.
 RATES = ('start_rate', 'update_rate')
@@ -86,6 +87,18 @@ def _light() -> dict[str, Scalar]:
     }
 
 
+def _published(family: str) -> dict[str, Scalar]:
+    """How a model of pysot's zoo searches."""
+    (settings,) = (f.settings for f in pysot.FAMILIES if f.name == family)
+    return dict(settings)
+
+
+PUBLISHED = (
+    "For weights of pysot's zoo, or to compare: what published code has for {}. Weights of the "
+    'zoo bring the values of their own experiment, which may be these. Say which weights: '
+    '`weights: PATH` beside `tracker` below.'
+)
+
 PRESETS = (
     Preset(
         'csn.yaml',
@@ -104,5 +117,25 @@ PRESETS = (
         'samples, remembered seldom, a lesson spread over frames, and a slower search for a '
         'lost target. The learning rates stay those of the weights.',
         _light(),
+    ),
+    Preset(
+        'siamrpnpp_vot.yaml',
+        'siamrpnpp',
+        PUBLISHED.format('VOT'),
+        _published('siamrpn_r50_l234_dwxcorr'),
+    ),
+    Preset(
+        'siamrpnpp_otb.yaml',
+        'siamrpnpp',
+        PUBLISHED.format('OTB'),
+        _published('siamrpn_r50_l234_dwxcorr_otb'),
+    ),
+    Preset(
+        'siamrpnpp_longterm.yaml',
+        'siamrpnpp',
+        PUBLISHED.format('long sequences in which the target leaves')
+        + ' The thresholds are of the score of the best proposal as it is, without a fit, as '
+        'scripts/fit_score.py makes one: the target is lost below 0.8, and found from 0.998 on.',
+        _published('siamrpn_r50_l234_dwxcorr_lt'),
     ),
 )

@@ -22,6 +22,7 @@ from vision_msgs.msg import Detection2D
 
 from .. import trackers
 from ..images import require_cv2
+from ..kept import forget
 from ..settings import Settings
 from ..trackers import Tracker
 from . import diagnostics, qos
@@ -215,6 +216,7 @@ class TrackerNode(GuardedLifecycleNode):
             publishers.close()
         if self._has_loaded:
             self._has_loaded = False
+            forget()
             gc.collect()
             torch.cuda.empty_cache()
 

@@ -4,15 +4,16 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
 import math
 
 import torch
 from torch import Tensor
 from torch.nn import functional
 
+from ..kept import kept
 
-@lru_cache(maxsize=16)
+
+@kept(maxsize=16)
 def cosine_window(cells: int, device: torch.device) -> Tensor:
     """Outer product of two Hann windows that sums to 1: (cells, cells).
 

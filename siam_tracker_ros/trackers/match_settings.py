@@ -1,6 +1,6 @@
 # Copyright 2026 The siam_tracker_ros authors
 # SPDX-License-Identifier: Apache-2.0
-"""Settings of matching, for SiamFC and for those that begin with it.
+"""Settings of crops, for all, and of matching, for SiamFC and for those that begin with it.
 
 Bertinetto et al., "Fully-Convolutional Siamese Networks for Object Tracking", 2016, called SiamFC
 below.
@@ -15,8 +15,8 @@ from ..settings import Settings, setting
 
 
 @dataclass(frozen=True)
-class MatchSettings(Settings):
-    """How an exemplar is cut out, and how the next frames are searched for it."""
+class CropSettings(Settings):
+    """How an exemplar and a search region are cut out of a frame."""
 
     exemplar_size: int = setting(
         127,
@@ -44,6 +44,54 @@ class MatchSettings(Settings):
         symbol='2p',
         source='SiamFC 2.5',
     )
+    lost_search_size: int = setting(
+        511,
+        'side of the search crop while the target is lost',
+        unit='px',
+        low=103,
+        high=2047,
+        source='own; pysot has 831 for long sequences',
+    )
+    lost_search_growth: int = setting(
+        0,
+        'by how much that crop grows with each frame in which the target is lost, from '
+        'search_size on; 0: it is as large as it gets at once',
+        unit='px',
+        low=0,
+        high=1024,
+        source='own; after DaSiamRPN 3.4',
+    )
+
+    def check_together(self) -> None:
+        """Refuse maps without a cell at zero displacement."""
+        super().check_together()
+        for name in ('search_size', 'lost_search_size'):
+            size = getattr(self, name)
+            if size <= self.exemplar_size or (size - self.exemplar_size) % 16:
+                raise UserError(
+                    f'{name} is {size}: expected exemplar_size ({self.exemplar_size}) plus a '
+                    'multiple of 16, '
+                    'so that a cell of the response map lies at zero displacement'
+                )
+        if self.lost_search_growth % 16:
+            raise UserError(
+                f'lost_search_growth is {self.lost_search_growth}: expected a multiple of 16, so '
+                'that a cell of each response map lies at zero displacement'
+            )
+
+    def size_while_lost(self, frames: int) -> int:
+        """Side of the search crop in the frame after so many in which the target is lost."""
+        if not self.lost_search_growth:
+            return self.lost_search_size
+        grown = self.search_size + frames * self.lost_search_growth
+        # Not below search_size, even where the largest one is: it does not shrink.
+        return min(grown, max(self.lost_search_size, self.search_size))
+
+
+@dataclass(frozen=True)
+class MatchSettings(CropSettings):
+    """How an exemplar is cut out, and how the next frames are searched for it."""
+
     scales: int = setting(
         3, 'number of search scales, odd', low=1, high=7, source='SiamFC 3 (SiamFC-3s)'
     )
@@ -93,26 +141,9 @@ class MatchSettings(Settings):
         source='DSiam code',
         dynamic=True,
     )
-    lost_search_size: int = setting(
-        511,
-        'side of the search crop while the target is lost',
-        unit='px',
-        low=103,
-        high=2047,
-        source='own; SiamRPN++ 4.4 grows its search region likewise',
-    )
-
     def check_together(self) -> None:
-        """Refuse maps without a cell at zero displacement, and even scales."""
+        """Refuse even scales."""
         super().check_together()
-        for name in ('search_size', 'lost_search_size'):
-            size = getattr(self, name)
-            if size <= self.exemplar_size or (size - self.exemplar_size) % 16:
-                raise UserError(
-                    f'{name} is {size}: expected exemplar_size ({self.exemplar_size}) plus a '
-                    'multiple of 16, '
-                    'so that a cell of the response map lies at zero displacement'
-                )
         if self.scales % 2 == 0:
             raise UserError(
                 f'scales is {self.scales}: expected an odd number, so that one keeps the size'

@@ -18,14 +18,14 @@ from torch import Tensor
 from ..frames import Frame
 from ..geometry import Box, SearchWindow, context_side
 from ..models.siamese import Siamese
-from ..online.monitor import Monitor
 from ..stages import stage
-from .base import Response, State, Target
+from .base import Response, State
+from .judged import JudgedTarget
 from .locate import locate
 from .match_settings import MatchSettings
 
 
-class MatchTarget(Target):
+class MatchTarget(JudgedTarget):
     """One object: its exemplar's features, the colour around its image, its history.
 
     Attributes
@@ -34,31 +34,16 @@ class MatchTarget(Target):
         (C, h, w) exemplar features, computed once from the first frame.
     fill : Tensor
         (3,) mean colour of the first frame; it stays, so that padding does not flicker.
-    first : Box
-        The box that tracking started with; bounds the size.
     origin : tuple of float
         Where the exemplar's own peak lies in the frame it was taken from, x and y in cells from
         the middle of the map.
-    monitor : Monitor
     """
 
     def __init__(self, box: Box, template: Tensor, fill: Tensor) -> None:
         super().__init__(box)
         self.template = template
         self.fill = fill
-        self.first = box
         self.origin = (0.0, 0.0)
-        self.monitor = Monitor()
-
-    def lose(self) -> None:
-        """See `Target.lose`."""
-        super().lose()
-        self.monitor.lost = True
-
-    def rescale(self, fx: float, fy: float) -> None:
-        """See `Target.rescale`; the bounds of the size are rescaled with it."""
-        super().rescale(fx, fy)
-        self.first = self.first.scaled(fx, fy)
 
 
 @dataclass(frozen=True)
@@ -293,15 +278,13 @@ class Matcher:
             In the order of the targets; none of them is moved.
         """
         s = self.settings
-        searches = {
-            False: (s.search_size, s.factors, s.window_influence),
-            True: (s.lost_search_size, [1.0], 0.0),
-        }
+        groups: dict[tuple[int, bool], list[int]] = {}
+        for i, target in enumerate(targets):
+            key = (target.search_size(s), target.state is State.LOST)
+            groups.setdefault(key, []).append(i)
         found: dict[int, Found] = {}
-        for lost, (size, factors, influence) in searches.items():
-            group = [i for i, t in enumerate(targets) if (t.state is State.LOST) == lost]
-            if not group:
-                continue
+        for (size, lost), group in groups.items():
+            factors, influence = ([1.0], 0.0) if lost else (s.factors, s.window_influence)
             some = [targets[i] for i in group]
             match = self.match(frame, some, [t.box for t in some], size, factors, influence)
             for k, (i, target) in enumerate(zip(group, some)):

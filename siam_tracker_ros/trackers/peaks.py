@@ -4,12 +4,13 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
 from typing import NamedTuple
 
 import torch
 from torch import Tensor
 from torch.nn import functional
+
+from ..kept import kept
 
 # Decides between equal heights, which are at most 1; far above the rounding of a double there.
 TIE = 1e-14
@@ -98,7 +99,7 @@ def find_peaks(
     )
 
 
-@lru_cache(maxsize=16)
+@kept(maxsize=16)
 def _from_middle(samples: int, device: torch.device) -> Tensor:
     """Rank of each sample by its distance from the middle, another one for each: (M, M)."""
     index = torch.arange(samples, dtype=torch.float64) - (samples - 1) / 2

@@ -16,10 +16,13 @@ from ..errors import UserError
 from ..models.cascaded import CascadedSiamese
 from ..models.folding import fold_batch_norms
 from ..models.siamfc import SiamFC
+from ..models.siamrpnpp import SiamRPN
 from ..runtime import resolve_device, resolve_precision
 from ..settings import Settings
 from .base import Tracker
 from .csn import CSNSettings, CSNTracker
+from .rpn import RPNTracker
+from .rpn_settings import RPNSettings
 from .siamfc import SiamFCSettings, SiamFCTracker
 
 
@@ -35,6 +38,7 @@ class Registration:
 REGISTRY: Mapping[str, Registration] = {
     'siamfc': Registration(SiamFCSettings, SiamFC, SiamFCTracker),
     'csn': Registration(CSNSettings, CascadedSiamese, CSNTracker),
+    'siamrpnpp': Registration(RPNSettings, SiamRPN, RPNTracker),
 }
 
 DEFAULT = 'siamfc'
@@ -91,6 +95,10 @@ def load_network(
             f'expected {name!r}: '
             f'choose that tracker, or weights of {name}'
         )
+    return _filled(name, build, checkpoint), checkpoint
+
+
+def _filled(name: str, build: Callable[..., N], checkpoint: checkpoints.Checkpoint) -> N:
     try:
         network = build(**checkpoint.meta.network)
     except (TypeError, ValueError, RuntimeError) as error:
@@ -99,7 +107,7 @@ def load_network(
             f'built ({error}); the file is damaged or of a newer version: use another one'
         ) from error
     checkpoint.fill(network)
-    return network, checkpoint
+    return network
 
 
 def create(
@@ -133,6 +141,32 @@ def create(
     place = resolve_device(device)
     dtype = resolve_precision(precision, place)
     network, checkpoint = load_network(name, registration.network, weights)
+    return _assembled(network, checkpoint, place, dtype, overrides or {})
+
+
+def assemble(checkpoint: checkpoints.Checkpoint, device: str = 'auto') -> Tracker:
+    """Put a tracker together from a checkpoint in memory.
+
+    Raises
+    ------
+    UserError
+        As `create`.
+    """
+    name = checkpoint.meta.tracker
+    network = _filled(name, _registration(name).network, checkpoint)
+    place = resolve_device(device)
+    return _assembled(network, checkpoint, place, torch.float32, {})
+
+
+def _assembled(
+    network: nn.Module,
+    checkpoint: checkpoints.Checkpoint,
+    device: torch.device,
+    dtype: torch.dtype,
+    overrides: Mapping[str, object],
+) -> Tracker:
+    name = checkpoint.meta.tracker
+    registration = _registration(name)
     try:
         settings = registration.settings.from_dict(checkpoint.meta.settings)
     except UserError as error:
@@ -140,6 +174,6 @@ def create(
             f'weights {checkpoint.source}: the header holds a setting that {name} refuses '
             f'({error}); the file is damaged or of another version'
         ) from error
-    settings = registration.settings.from_dict({**settings.to_dict(), **(overrides or {})})
+    settings = registration.settings.from_dict({**settings.to_dict(), **overrides})
     fold_batch_norms(network.eval())
-    return registration.tracker(network, settings, place, dtype)
+    return registration.tracker(network, settings, device, dtype)

@@ -85,8 +85,8 @@ class SiamFCTracker(Tracker):
         for target, found in zip(mine, self.matcher.search(frame, mine)):
             # A NaN in the map has no position: keep the old one, the monitor says lost.
             evidence = Evidence(found.peak, found.sharpness)
-            score, word = target.monitor.judge(evidence, self.rule)
-            target.state = State(word)
+            score = target.judge(evidence, self.rule)
+            target.candidate = found.box
             if target.state is not State.LOST:
                 target.box = found.box
             estimates.append(

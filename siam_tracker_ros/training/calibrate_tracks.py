@@ -1,9 +1,10 @@
 # Copyright 2026 The siam_tracker_ros authors
 # SPDX-License-Identifier: Apache-2.0
-"""Fitting the score of the cascaded Siamese tracker on labelled sequences.
+"""Fitting a tracker's score on labelled sequences.
 
-Not on pairs as that of a tracker that only matches: the classifier's margin means something only
-after the classifier has learned a target, and went on learning, also from what it mistook for it.
+Pairs, which `calibrate` fits on, do not show what a tracker does after it has gone wrong. And a
+classifier's margin means something only after the classifier has learned a target, and went on
+learning, also from what it mistook for it.
 """
 
 from __future__ import annotations
@@ -18,9 +19,19 @@ import torch
 from .. import sequences as labelled
 from ..errors import UserError
 from ..online.monitor import Calibration, Evidence, Judgement, Monitor, Thresholds
-from ..trackers.csn import CSNTracker
+from ..settings import describe
+from ..trackers.base import Tracker
 from .calibrate import fit_logistic
-from .followed import FEATURES, ON_TARGET, Flags, Floats, Followed, follow_and_lose, follow_on
+from .followed import (
+    FEATURES,
+    ON_TARGET,
+    Flags,
+    Floats,
+    Followed,
+    follow_and_lose,
+    follow_on,
+    score_settings,
+)
 from .thresholds import CERTAIN, choose_found, choose_lost
 
 LONGEST = 30
@@ -50,7 +61,7 @@ class Evidences:
 
 
 def gather(
-    tracker: CSNTracker,
+    tracker: Tracker,
     sequences: Iterable[labelled.Sequence],
     easy: Iterable[labelled.Sequence] = (),
 ) -> Evidences:
@@ -79,7 +90,7 @@ def gather(
 
 
 def calibrate_on_tracks(
-    tracker: CSNTracker,
+    tracker: Tracker,
     sequences: Iterable[labelled.Sequence],
     easy: Iterable[labelled.Sequence] = (),
 ) -> dict[str, float]:
@@ -89,8 +100,8 @@ def calibrate_on_tracks(
 
     Parameters
     ----------
-    tracker : CSNTracker
-        With the settings that it will be used with; those of the score do not matter.
+    tracker : Tracker
+        With the settings that it will be used with; those of the score are not used.
     sequences : iterable of Sequence
         Of nothing that anybody is judged by.
     easy : iterable of Sequence
@@ -103,15 +114,18 @@ def calibrate_on_tracks(
     Returns
     -------
     dict
-        ``confidence_*`` and ``*_score`` of `CSNSettings`.
+        ``confidence_*`` and ``*_score`` of its settings.
 
     Raises
     ------
     UserError
         See `gather`.
     """
-    s = tracker.settings
-    return settings_for(gather(tracker, sequences, easy), s.history, s.lost_patience)
+    s = score_settings(tracker)
+    fitted = settings_for(gather(tracker, sequences, easy), s.history, s.lost_patience)
+    # A tracker without a classifier has no weight of its margin, which was 0 throughout.
+    known = {info.name for info in describe(type(s))}
+    return {name: value for name, value in fitted.items() if name in known}
 
 
 def settings_for(evidences: Evidences, history: int, patience: int) -> dict[str, float]:

@@ -44,11 +44,12 @@ def draw_curves(metrics: Path, picture: Path) -> None:
     figure = figure_class()(figsize=(10, 4), layout='constrained')
     left, right = figure.subplots(1, 2)
     for axes, names in (
-        (left, ('loss', 'held_out_loss', 'logistic', 'absent')),
-        (right, ('held_out_hit', 'held_out_auroc')),
+        (left, ('loss', 'held_out_loss', 'logistic', 'absent', 'class', 'box')),
+        (right, ('held_out_hit', 'held_out_iou', 'held_out_auroc')),
     ):
         for name in names:
-            points = [(int(row['step']), float(row[name])) for row in rows if row[name]]
+            # Networks of one kind have not what those of another one have.
+            points = [(int(row['step']), float(row[name])) for row in rows if row.get(name)]
             if points:
                 axes.plot(*zip(*points), label=name.replace('_', ' '), linewidth=1)
         axes.set_xlabel('step')

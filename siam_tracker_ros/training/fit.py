@@ -4,36 +4,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 import copy
 import csv
 from dataclasses import dataclass
-import math
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import nn
 from torch.utils.data import DataLoader
 from tqdm import tqdm
 
 from ..errors import UserError
-from ..models.siamese import Siamese
 from ..settings import Settings, setting
 from .augment import photometric
-from .losses import absent_peaks, balanced_logistic, disagreement, distance_map, place_entropy
+from .objective import Objective
 from .pairs import Pair, Pairs, Window
-from .resuming import (
-    CHECKPOINT,
-    DATA,
-    METRICS,
-    TEACHER,
-    checksum,
-    fingerprint,
-    forget_later_rows,
-    read_state,
-)
+from .resuming import CHECKPOINT, DATA, METRICS, fingerprint, forget_later_rows, read_state
 from .scenes import Batch, SceneMaker, SceneSettings
 from .sources import Shot
 
@@ -42,7 +31,7 @@ MOMENTUM = 0.9
 
 @dataclass(frozen=True)
 class FitSettings(Settings):
-    """How long and how fast a network learns."""
+    """How long and how fast a network learns, whatever it learns."""
 
     steps: int = setting(3000, 'optimiser steps', low=1)
     batch: int = setting(32, 'pairs in a step, over all devices', low=2, high=4096)
@@ -53,7 +42,6 @@ class FitSettings(Settings):
         source='sgd: cascaded Siamese 4.1',
     )
     rate: float = setting(1e-3, 'highest learning rate', low=0.0, high=1.0)
-    warmup: int = setting(100, 'steps of linear warm-up; then the rate falls as a cosine', low=0)
     decay: float = setting(0.02, 'weight decay', low=0.0, high=1.0)
     average: float = setting(
         0.998, 'decay of the running average of the weights that is kept', low=0.0, high=0.99999
@@ -61,21 +49,6 @@ class FitSettings(Settings):
     clip: float = setting(5.0, 'largest norm of the gradient', low=0.0)
     search_size: int = setting(
         239, 'side of the search crop in training', unit='px', low=143, high=511
-    )
-    radius: float = setting(
-        2.0, 'cells around the target that are positive', low=0.5, high=8.0, source='SiamFC Eq. 4'
-    )
-    place_weight: float = setting(
-        0.3, 'weight of the softmax loss of the place', low=0.0, high=10.0
-    )
-    absent_weight: float = setting(
-        0.25, 'weight of the loss of exemplars that are absent', low=0.0, high=10.0
-    )
-    teacher_weight: float = setting(
-        1.0,
-        'weight of the difference from the maps of a teacher, where there is one',
-        low=0.0,
-        high=10.0,
     )
     sequence_share: float = setting(
         0.5, 'share of pairs from sequences, where there are any', low=0.0, high=1.0
@@ -98,107 +71,15 @@ class FitSettings(Settings):
             )
 
 
-def all_maps(network: Siamese, batch: Batch) -> Tensor:
-    """Logits of every search crop (first) against every exemplar (second): (N, N, M, M)."""
-    template = network.template(batch.exemplars)
-    return network.match_all(template, network.features(batch.searches)).float()
-
-
-def losses(
-    network: Siamese, batch: Batch, settings: FitSettings, taught: Tensor | None = None
-) -> tuple[Tensor, dict[str, Tensor]]:
-    """Return the weighted sum of a batch's losses, and each of them.
-
-    Parameters
-    ----------
-    network : Siamese
-    batch : Batch
-    settings : FitSettings
-    taught : Tensor, optional
-        The teacher's maps of the batch, (N, N, M, M).
-    """
-    maps = all_maps(network, batch)
-    own = maps.diagonal(dim1=0, dim2=1).permute(2, 0, 1)
-    distance = distance_map(batch.centres, maps.shape[-1], network.backbone.stride)
-    parts = {
-        'logistic': balanced_logistic(own, distance, settings.radius),
-        'place': place_entropy(own, distance, settings.radius / 2),
-        'absent': absent_peaks(maps, batch.foreign),
-    }
-    total = (
-        parts['logistic']
-        + settings.place_weight * parts['place']
-        + settings.absent_weight * parts['absent']
-    )
-    if taught is not None:
-        parts['teacher'] = disagreement(maps, taught, distance, settings.radius)
-        total = total + settings.teacher_weight * parts['teacher']
-    return total, parts
-
-
-class Objective(nn.Module):
-    """Crops in, loss out: one forward pass, as engines for several devices expect it."""
-
-    def __init__(self, network: Siamese, settings: FitSettings) -> None:
-        super().__init__()
-        self.network = network
-        self.settings = settings
-
-    def forward(
-        self,
-        exemplars: Tensor,
-        searches: Tensor,
-        centres: Tensor,
-        foreign: Tensor,
-        taught: Tensor | None = None,
-    ) -> tuple[Tensor, dict[str, Tensor]]:
-        """See `losses`; the first four arguments are the fields of a `Batch`."""
-        batch = Batch(exemplars, searches, centres, foreign)
-        return losses(self.network, batch, self.settings, taught)
-
-
-@torch.no_grad()
-def measure(network: Siamese, batches: list[Batch], settings: FitSettings) -> dict[str, float]:
-    """Held-out loss, share of peaks within two cells of the target, AUROC of presence."""
-    network.eval()
-    totals, hits, present, absent = [], [], [], []
-    for batch in batches:
-        total, _ = losses(network, batch, settings)
-        totals.append(float(total))
-        maps = all_maps(network, batch)
-        own = maps.diagonal(dim1=0, dim2=1).permute(2, 0, 1)
-        distance = distance_map(batch.centres, maps.shape[-1], network.backbone.stride)
-        place = own.flatten(1).argmax(dim=1, keepdim=True)
-        hits.append((distance.flatten(1).gather(1, place) <= 2.0).float())
-        present.append(own.flatten(1).amax(dim=1))
-        absent.append(maps.flatten(2).amax(dim=2)[batch.foreign])
-    network.train()
-    p, a = torch.cat(present), torch.cat(absent)
-    return {
-        'held_out_loss': sum(totals) / len(totals),
-        'held_out_hit': float(torch.cat(hits).mean()),
-        'held_out_auroc': float((p.view(-1, 1) > a.view(1, -1)).float().mean()),
-    }
-
-
-def rate_at(step: int, settings: FitSettings) -> float:
-    """Share of the highest rate at a step: linear warm-up, then a cosine to 1 %."""
-    if step < settings.warmup:
-        return (step + 1) / settings.warmup
-    progress = (step - settings.warmup) / max(1, settings.steps - settings.warmup)
-    return 0.01 + 0.99 * 0.5 * (1.0 + math.cos(math.pi * min(progress, 1.0)))
-
-
-def make_optimizer(network: nn.Module, settings: FitSettings) -> torch.optim.Optimizer:
-    """Return the optimiser that the settings name."""
+def make_optimizer(
+    parameters: Iterable[nn.Parameter] | Iterable[dict[str, Any]], settings: FitSettings
+) -> torch.optim.Optimizer:
+    """Return the optimiser that the settings name, for parameters or for groups of them."""
     if settings.optimiser == 'sgd':
         return torch.optim.SGD(
-            network.parameters(),
-            lr=settings.rate,
-            momentum=MOMENTUM,
-            weight_decay=settings.decay,
+            parameters, lr=settings.rate, momentum=MOMENTUM, weight_decay=settings.decay
         )
-    return torch.optim.AdamW(network.parameters(), lr=settings.rate, weight_decay=settings.decay)
+    return torch.optim.AdamW(parameters, lr=settings.rate, weight_decay=settings.decay)
 
 
 class Fit:
@@ -206,8 +87,8 @@ class Fit:
 
     Parameters
     ----------
-    network : Siamese
-        With the weights to begin from.
+    objective : Objective
+        With a network that has the weights to begin from.
     train, held_out : list of Shot
     settings : FitSettings
     scenes : SceneSettings
@@ -219,13 +100,14 @@ class Fit:
         Engine: devices, precision, processes.
     workers : int
         Processes that decode images; 0 decodes in this one.
-    teacher : Siamese, optional
-        A trained network of the same stride, whose maps are learned, too.
+    begun : mapping, optional
+        What a resumed run must share with the one that was stopped, beside settings, data and
+        `Objective.facts`.
     """
 
     def __init__(
         self,
-        network: Siamese,
+        objective: Objective[Any],
         train: list[Shot],
         held_out: list[Shot],
         settings: FitSettings,
@@ -235,16 +117,15 @@ class Fit:
         folder: Path,
         fabric: Any,
         workers: int = 0,
-        teacher: Siamese | None = None,
+        begun: Mapping[str, object] | None = None,
     ) -> None:
         self.settings = settings
-        self.teacher = None if teacher is None else teacher.eval().to(fabric.device)
-        data = fingerprint([*train, *held_out])
         self.recipe = {
             **settings.to_dict(),
             **scenes.to_dict(),
-            DATA: data,
-            TEACHER: None if teacher is None else checksum(teacher),
+            DATA: fingerprint([*train, *held_out]),
+            **objective.facts(),
+            **(begun or {}),
         }
         self.folder = folder
         self.fabric = fabric
@@ -255,12 +136,20 @@ class Fit:
             scenes, exemplar_size, settings.search_size, context, fabric.device
         )
         self.augment = photometric()
-        self.average = copy.deepcopy(network).to(fabric.device).eval()
-        optimizer = make_optimizer(network, settings)
-        network.train().to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-        self.network = network
-        self.objective, self.optimizer = fabric.setup(Objective(network, settings), optimizer)
+        self.objective = objective
+        self.network: nn.Module = objective.network
+        self.average: nn.Module = copy.deepcopy(self.network).to(fabric.device).eval()
+        groups = [(list(parameters), share) for parameters, share in objective.groups()]
+        self.shares = [share for _, share in groups]
+        self.optimizer = make_optimizer([{'params': some} for some, _ in groups], settings)
+        self.network.train().to(memory_format=torch.channels_last)
+        objective.prepare(self.step)
+        self._set_up()
         self.validation = self._validation(held_out)
+
+    def _set_up(self) -> None:
+        """Hand both to the engine, which takes note of what learns only when it is handed them."""
+        self._engine = self.fabric.setup(self.objective, self.optimizer)
 
     def _validation(self, held_out: list[Shot]) -> list[Batch]:
         """Batches of held-out shots, the same at every measurement."""
@@ -310,7 +199,7 @@ class Fit:
         if self.fabric.is_global_zero:
             partial.replace(self.folder / CHECKPOINT)
 
-    def run(self) -> Siamese:
+    def run(self) -> nn.Module:
         """Train to the last step and return the averaged network."""
         s = self.settings
         self.folder.mkdir(parents=True, exist_ok=True)
@@ -336,17 +225,28 @@ class Fit:
         for pairs in bar:
             row = self._learn(pairs)
             if self.step % s.validate_every == 0 or self.step == s.steps:
+                self._check_weights()
                 self.fabric.barrier()
                 if self.validation:
-                    row.update(measure(self.average, self.validation, s))
+                    row.update(self.objective.measure(self.average, self.validation))
                 self.save()
             self._log(row)
-            bar.set_postfix(
-                {k: f'{v:.3f}' for k, v in row.items() if k in ('loss', 'held_out_hit')}
-            )
+            shown = ('loss', self.objective.headline)
+            bar.set_postfix({k: f'{v:.3f}' for k, v in row.items() if k in shown})
             if self.step >= s.steps:
                 break
         return self.average
+
+    def _check_weights(self) -> None:
+        """Refuse to keep what a last good checkpoint is better than."""
+        if not all(torch.isfinite(p).all() for p in self.network.parameters()):
+            raise UserError(self._diverged('network'))
+
+    def _diverged(self, what: str) -> str:
+        return (
+            f'after {self.step} steps the {what} is not finite: training has diverged; begin '
+            f'again with a lower --rate (now {self.settings.rate:g}) and another --out folder'
+        )
 
     def _learn(self, pairs: list[Pair]) -> dict[str, float]:
         """One optimiser step."""
@@ -360,22 +260,22 @@ class Fit:
             self.augment(crop).contiguous(memory_format=torch.channels_last)
             for crop in (batch.exemplars, batch.searches)
         )
-        seen = Batch(exemplars, searches, batch.centres, batch.foreign)
-        for group in self.optimizer.param_groups:
-            group['lr'] = s.rate * rate_at(self.step, s)
-        taught = None
-        if self.teacher is not None:
-            with torch.no_grad(), self.fabric.autocast():
-                taught = all_maps(self.teacher, seen)
-        total, parts = self.objective(
-            seen.exemplars, seen.searches, seen.centres, seen.foreign, taught
-        )
+        if self.objective.prepare(self.step):
+            self._set_up()
+        objective, optimizer = self._engine
+        rate = self.objective.rate(self.step)
+        for group, share in zip(self.optimizer.param_groups, self.shares):
+            group['lr'] = rate * share
+        total, parts = objective(exemplars, searches, batch.boxes, batch.foreign)
+        # Of all processes, because all of them must stop.
+        if not torch.isfinite(self.fabric.all_reduce(total.detach())):
+            raise UserError(self._diverged('loss'))
         self.fabric.backward(total)
         if s.clip > 0:
             self.fabric.clip_gradients(
-                self.objective, self.optimizer, max_norm=s.clip, error_if_nonfinite=False
+                objective, optimizer, max_norm=s.clip, error_if_nonfinite=False
             )
-        self.optimizer.step()
+        optimizer.step()
         self.optimizer.zero_grad()
         self.step += 1
         self._average()
@@ -399,17 +299,7 @@ class Fit:
     def _log(self, row: Mapping[str, float]) -> None:
         if not self.fabric.is_global_zero:
             return
-        columns = [
-            'step',
-            'loss',
-            'logistic',
-            'place',
-            'absent',
-            'held_out_loss',
-            'held_out_hit',
-            'held_out_auroc',
-            'teacher',
-        ]
+        columns = ['step', 'loss', *self.objective.columns]
         path = self.folder / METRICS
         fresh = not path.is_file()
         with path.open('a', newline='') as file:

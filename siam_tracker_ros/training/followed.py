@@ -1,6 +1,6 @@
 # Copyright 2026 The siam_tracker_ros authors
 # SPDX-License-Identifier: Apache-2.0
-"""What the cascaded Siamese tracker says of labelled sequences, beside what is true."""
+"""What a tracker says of labelled sequences, beside what is true."""
 
 from __future__ import annotations
 
@@ -13,9 +13,11 @@ from ..errors import UserError
 from ..frames import Frame
 from ..geometry import Box
 from ..images import read_image
+from ..online.monitor import ScoreSettings
 from ..sequences import Sequence
-from ..trackers.base import State
-from ..trackers.csn import CSNTarget, CSNTracker
+from ..settings import describe
+from ..trackers.base import State, Target, Tracker
+from ..trackers.judged import JudgedTarget
 from ..trackers.matcher import visible
 
 Floats = NDArray[np.float64]
@@ -73,7 +75,7 @@ class Followed:
         return np.asarray(self.states == State.LOST.value)
 
 
-def follow(tracker: CSNTracker, sequence: Sequence) -> Followed:
+def follow(tracker: Tracker, sequence: Sequence) -> Followed:
     """Track a sequence from its first box on, as a user does.
 
     Raises
@@ -88,7 +90,7 @@ def follow(tracker: CSNTracker, sequence: Sequence) -> Followed:
     return record.followed()
 
 
-def follow_on(tracker: CSNTracker, sequence: Sequence) -> Followed:
+def follow_on(tracker: Tracker, sequence: Sequence) -> Followed:
     """Track a sequence without ever losing the target: what `follow_and_lose` does first.
 
     Raises
@@ -99,10 +101,11 @@ def follow_on(tracker: CSNTracker, sequence: Sequence) -> Followed:
     return follow(_undecided(tracker), sequence)
 
 
-def follow_and_lose(tracker: CSNTracker, sequence: Sequence) -> tuple[Followed, Followed]:
+def follow_and_lose(tracker: Tracker, sequence: Sequence) -> tuple[Followed, Followed]:
     """Track a sequence twice at a time: never lost, and lost by the truth and never found.
 
-    Neither depends on score and thresholds, which are what is to be fitted. The first shows how
+    Neither depends on score and thresholds, which are what is to be fitted: all scores are 0.5,
+    and all peaks are trusted that are not searched for. The first shows how
     wrong matches look beside where the target was. The second is declared lost when it was not
     `ON_TARGET` for `lost_patience` frames; from there on it shows what the search for a lost
     target comes up with, right or wrong.
@@ -117,7 +120,7 @@ def follow_and_lose(tracker: CSNTracker, sequence: Sequence) -> tuple[Followed, 
         As for `follow`.
     """
     tracker = _undecided(tracker)
-    patience = tracker.settings.lost_patience
+    patience = score_settings(tracker).lost_patience
     frame = _first_frame(tracker, sequence)
     records = [
         _Record(sequence, tracker.start(frame, sequence.first_box)) for _ in range(2)
@@ -131,16 +134,33 @@ def follow_and_lose(tracker: CSNTracker, sequence: Sequence) -> tuple[Followed, 
     return records[0].followed(), loser.followed()
 
 
-def _undecided(tracker: CSNTracker) -> CSNTracker:
-    """A tracker whose scores change no state."""
-    # No score is below 0. One of 1 would find a target, but a logistic reaches it at 37 only.
-    return tracker.with_settings(tracker.settings.replaced(lost_score=0.0, found_score=1.0))
+def score_settings(tracker: Tracker) -> ScoreSettings:
+    """The settings of a tracker with a score."""
+    settings = tracker.settings
+    assert isinstance(settings, ScoreSettings), 'a tracker without a score'
+    return settings
+
+
+def _undecided(tracker: Tracker) -> Tracker:
+    """A tracker whose scores change no state, and say nothing."""
+    # A logistic without weights is always 0.5, whatever was fitted before.
+    weights = {
+        info.name: 0.0
+        for info in describe(type(tracker.settings))
+        if info.name.startswith('confidence_')
+    }
+    return tracker.with_settings(
+        tracker.settings.replaced(
+            **weights, lost_score=0.0, certain_score=0.0, found_score=1.0
+        )
+    )
 
 
 class _Record:
     """Rows of one target, as they come."""
 
-    def __init__(self, sequence: Sequence, target: CSNTarget) -> None:
+    def __init__(self, sequence: Sequence, target: Target) -> None:
+        assert isinstance(target, JudgedTarget), 'a target without a score'
         self.sequence = sequence
         self.target = target
         self.features: list[tuple[float, ...]] = []
@@ -170,14 +190,14 @@ class _Record:
         )
 
 
-def _step(tracker: CSNTracker, sequence: Sequence, index: int, records: list[_Record]) -> None:
+def _step(tracker: Tracker, sequence: Sequence, index: int, records: list[_Record]) -> None:
     frame = _frame(tracker, sequence, index)
     estimates = tracker.step(frame, [record.target for record in records])
     for record, estimate in zip(records, estimates):
         record.enter(index, frame, estimate.box, estimate.score)
 
 
-def _first_frame(tracker: CSNTracker, sequence: Sequence) -> Frame:
+def _first_frame(tracker: Tracker, sequence: Sequence) -> Frame:
     if len(sequence.images) < 2:
         raise UserError(
             f'sequence {sequence.name} has one image: expected two or more, because its target is '
@@ -186,7 +206,7 @@ def _first_frame(tracker: CSNTracker, sequence: Sequence) -> Frame:
     return _frame(tracker, sequence, 0)
 
 
-def _frame(tracker: CSNTracker, sequence: Sequence, index: int) -> Frame:
+def _frame(tracker: Tracker, sequence: Sequence, index: int) -> Frame:
     return Frame.from_numpy(read_image(sequence.images[index]), tracker.device)
 
 

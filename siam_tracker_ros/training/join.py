@@ -5,21 +5,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
-import torch
-
 from .. import weights as checkpoints
 from ..errors import UserError
-from ..models.cascaded import CascadedSiamese
 from ..online.classifier_settings import LIGHT
-from ..outputs import prepare_output_file
-from ..runtime import resolve_device
 from ..sequences import Sequence
-from ..trackers.csn import CSNSettings, CSNTracker
-from .calibrate_tracks import calibrate_on_tracks
+from ..trackers.csn import CSNSettings
+from .fit_score import check_overrides, fit_score
 from .run_classification import TRACKER as CLASSIFICATION
 
 JOINED = 'csn'
@@ -29,17 +23,6 @@ WRITERS = {
     MATCHING: f'`siam-tracker train {MATCHING}`',
     CLASSIFICATION: '`scripts/train_csn_classification.py`',
 }
-
-FITTED = (
-    'confidence_bias',
-    'confidence_peak',
-    'confidence_sharpness',
-    'confidence_drop',
-    'confidence_margin',
-    'certain_score',
-    'lost_score',
-    'found_score',
-)
 
 
 def join(
@@ -82,30 +65,11 @@ def join(
         A file is no checkpoint, or that of another network; a setting that is unknown, or that
         the fit decides; nothing can be fitted on the sequences; `path` cannot be written.
     """
-    path = prepare_output_file(path, 'checkpoint')
+    path = checkpoints.prepare(path)
     checkpoint = joined(
         _load(matching, MATCHING), _load(classification, CLASSIFICATION), overrides or {}
     )
-    network = CascadedSiamese(**checkpoint.meta.network)
-    checkpoint.fill(network)
-    settings = CSNSettings.from_dict(checkpoint.meta.settings)
-    counted, real = _Counted(sequences), _Counted(easy)
-    tracker = CSNTracker(network, settings, resolve_device(device))
-    fitted = calibrate_on_tracks(tracker, counted, real)
-    card = {
-        **checkpoint.meta.training,
-        'command': '\n'.join([*checkpoint.meta.training['command'].splitlines(), command]),
-        'fitted_sequences': counted.sequences,
-        'fitted_frames': counted.frames,
-        'easy_sequences': real.sequences,
-        'easy_frames': real.frames,
-        'finished': datetime.now(timezone.utc).strftime('%Y-%m-%d'),
-        'torch': torch.__version__,
-    }
-    meta = checkpoints.Meta(
-        JOINED, checkpoint.meta.network, {**checkpoint.meta.settings, **fitted}, card
-    )
-    return checkpoints.save(path, checkpoints.Checkpoint(checkpoint.tensors, meta))
+    return checkpoints.save(path, fit_score(checkpoint, sequences, easy, device, command))
 
 
 def joined(
@@ -120,12 +84,7 @@ def joined(
     UserError
         A setting is unknown, refused, or one that the fit decides.
     """
-    decided = [name for name in overrides if name in FITTED]
-    if decided:
-        raise UserError(
-            f'{decided[0]} is fitted on the sequences: leave it out, or change it where the '
-            'tracker is used'
-        )
+    check_overrides(overrides)
     parts = {'matching': matching, 'classification': classification}
     settings = {**LIGHT.changes(), **overrides}
     CSNSettings.from_dict(settings)
@@ -169,17 +128,3 @@ def _card(cards: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
             for name, card in cards.items()
         },
     }
-
-
-class _Counted:
-    """Passes sequences on, and counts them for the model card."""
-
-    def __init__(self, sequences: Iterable[Sequence]) -> None:
-        self._all = sequences
-        self.sequences = self.frames = 0
-
-    def __iter__(self) -> Any:
-        for sequence in self._all:
-            self.sequences += 1
-            self.frames += len(sequence.images)
-            yield sequence

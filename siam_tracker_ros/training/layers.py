@@ -96,6 +96,29 @@ def place(
     return np.array([[a, b, box.cx - a * x - b * y], [c, d, box.cy - c * x - d * y]])
 
 
+def seen_size(box: Box, window: Window) -> tuple[float, float]:
+    """Width and height of an object in an affine window.
+
+    Of a rotated object it is the upright box around the ellipse in its box: around the corners of
+    the box it would be too wide, because objects rarely fill them.
+
+    Parameters
+    ----------
+    box : Box
+        The object, in image pixels.
+    window : ndarray
+        (2, 3), see `Frame.sample`.
+
+    Returns
+    -------
+    tuple of float
+        As shares of the window's side.
+    """
+    axes = np.linalg.inv(window[:, :2]) * (box.w, box.h)
+    width, height = np.hypot(axes[:, 0], axes[:, 1]).tolist()
+    return width, height
+
+
 def bounds(window: Window) -> tuple[float, float, float, float]:
     """Left, top, right, bottom of an affine window, in image pixels."""
     reach = np.abs(window[:, :2]).sum(axis=1) / 2

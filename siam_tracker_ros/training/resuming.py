@@ -25,13 +25,21 @@ DATA = 'data'
 TEACHER = 'teacher'
 """Entry of a recipe that tells the teacher's weights, see `checksum`."""
 
+INIT, BACKBONE, NETWORK = 'init', 'backbone', 'network'
+"""Entries of a recipe that tell what the run began from: weights by their `checksum`, the network
+by its word."""
+
 # Settings that older checkpoints do not name, with the value that they were trained with.
 LATER: Mapping[str, object] = {
     'bend': 0.0,
     'distractors': 0,
     TEACHER: None,
     'teacher_weight': 1.0,
+    NETWORK: 'light',
 }
+
+UNTOLD = (DATA, INIT, BACKBONE)
+"""Entries that older checkpoints do not name, and that cannot be told of them: any will do."""
 
 
 def checksum(network: nn.Module) -> str:
@@ -101,8 +109,8 @@ def read_state(
             f'{path} cannot be resumed from: it is damaged or of another version; delete it, '
             'or give another --out folder, to begin anew'
         ) from error
-    # Checkpoints did not always tell their data, nor had what came later.
-    before = {**LATER, DATA: recipe[DATA], **before}
+    untold = {name: recipe[name] for name in UNTOLD if name in recipe}
+    before = {**LATER, **untold, **before}
     changed = [name for name, value in recipe.items() if before.get(name) != value]
     # Settings choose among the data: where they changed, they are the mistake.
     if changed == [DATA]:

@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 import copy
 from dataclasses import dataclass, replace
 from datetime import datetime, timezone
@@ -18,52 +18,25 @@ from torch import Tensor, nn
 
 from .. import weights as checkpoints
 from ..errors import UserError
-from ..models.backbones.resnet import CROP
-from ..models.matching import Matching
 from ..models.siamese import Siamese
-from ..models.siamfc import SiamFC
 from ..runtime import computes_bfloat16, resolve_device
 from ..sequences import GROUND_TRUTH
 from ..settings import Settings, setting
-from ..trackers.registry import load_network
+from ..trackers.base import Tracker
+from ..trackers.registry import DEFAULT, create, load_network, names
 from ..trackers.siamfc import SiamFCSettings, SiamFCTracker
-from .calibrate import calibrate
 from .curves import draw_curves, figure_class
 from .fit import Fit, FitSettings
+from .initial import fill_backbone
 from .mining import MiningSettings, mine
 from .pairs import Pairs
-from .resuming import METRICS
+from .recipes import LIGHT, RECIPES, SIAMRPNPP, Recipe
+from .resuming import BACKBONE, INIT, METRICS, NETWORK, checksum
 from .scenes import SceneSettings
 from .sources import Shot, discover, split
 
-
-@dataclass(frozen=True)
-class Recipe:
-    """What is trained under a name.
-
-    Attributes
-    ----------
-    network : callable
-        Makes the network.
-    light : mapping
-        Its arguments where training begins anew: what CPU cores can train in an hour and run at
-        camera rate.
-    """
-
-    network: Callable[..., Siamese]
-    light: Mapping[str, Any]
-
-
-# A quarter of SiamFC's 2.3 M parameters, and the layers of CIResNet-22.
-RECIPES: Mapping[str, Recipe] = {
-    'siamfc': Recipe(SiamFC, {'widths': [48, 128, 192, 192, 192], 'groups': 2}),
-    'csn-matching': Recipe(
-        Matching,
-        {'widths': [24, 64, 256], 'depths': [4, 3], 'padding': CROP, 'expansion': 2},
-    ),
-}
-
 NO_INIT = NONE = 'none'
+AUTO = 'auto'
 
 # Fewer shots than this say more about themselves than about the world: the score's fit is then
 # that of the weights that training began from.
@@ -91,6 +64,23 @@ class RunSettings(Settings):
         'whose response maps are learned, too: a tracker, for its shipped weights, a checkpoint, '
         f'or {NONE}',
         source='own; distillation of Hinton et al. 2015',
+    )
+    backbone: str = setting(
+        NONE,
+        'whose backbone a network begins with, where all else begins anew: a tracker, for its '
+        f'shipped weights, a checkpoint, a .pth file of torchvision, or {NONE}',
+    )
+    network: str = setting(
+        LIGHT,
+        f'which network begins anew, with --init {NO_INIT}: {LIGHT}, or for siamrpnpp one that '
+        'has the layers of a classifier of torchvision',
+        choices=(LIGHT, *SIAMRPNPP),
+    )
+    follower: str = setting(
+        AUTO,
+        'who follows objects in videos: a tracker whose weights ship, or '
+        f'{AUTO}: the teacher, or else what training begins from, or {DEFAULT} where that makes '
+        'no response maps',
     )
     licence: str = setting(
         'not stated', 'licence of the weights and terms of the data, for the model card'
@@ -155,7 +145,7 @@ def train(
     run: RunSettings,
     command: str,
 ) -> Path:
-    """Train a network that matches, or adapt it to a camera.
+    """Train a network, or adapt it to a camera.
 
     Parameters
     ----------
@@ -183,13 +173,20 @@ def train(
         Folders without data, wrong weights, a missing package or device, a batch that the devices
         cannot share evenly.
     """
-    folder = Path(folder)
+    folder, recipe = Path(folder), RECIPES[name]
+    _check_beginning(name, recipe, init, run)
     found = discover(data)
-    if found.videos and init == NO_INIT and run.teacher == NONE:
+    if run.teacher != NONE and not recipe.teachable:
+        raise UserError(
+            f'teacher is {run.teacher}: {name} has no response maps that one could show; '
+            'leave out --teacher'
+        )
+    nobody = recipe.teachable and run.follower == AUTO and run.teacher == NONE
+    if found.videos and init == NO_INIT and nobody:
         raise UserError(
             f'{found.videos[0]} is a video without boxes, which only a trained tracker can '
-            'follow: '
-            'give --init auto or a checkpoint, or a --teacher, or train on images first '
+            'follow: give --init auto or a checkpoint, a --teacher or a --follower, or train on '
+            'images first '
             f'(--init {NO_INIT})'
         )
     devices = run.devices * run.nodes
@@ -201,11 +198,23 @@ def train(
     figure_class()
     fabric = make_fabric(run)
     fabric.seed_everything(fit.seed, verbose=False)
-    network, described = _initial(name, init)
+    network, described = _initial(name, recipe, init, run.network)
+    if run.backbone != NONE:
+        fill_backbone(network.backbone, run.backbone)
+    # By what is in the files: a word may be written in several ways, and the file may change.
+    begun_from = {
+        INIT: init if init == NO_INIT else checksum(network),
+        BACKBONE: NONE if run.backbone == NONE else checksum(network.backbone),
+        NETWORK: run.network,
+    }
     teacher = _teacher(run.teacher)
-    follower = teacher or (network, described)
+    begun = (network, described) if recipe.teachable else None
+    tracker = SiamFCSettings()
+    objective = recipe.objective(network, fit, teacher[0] if teacher else None)
+    objective.check(scenes, tracker.exemplar_size)
+    follower = _follower(run.follower, teacher or begun, fabric.device)
     shots = found.shots + _mined(
-        found.videos, folder / 'mined', *follower, mining, fit.seed, fabric
+        found.videos, folder / 'mined', follower, mining, fit.seed, fabric
     )
     shown, held_out = split(shots, fit.held_out, fit.seed)
     if len(shown) < 2:
@@ -213,9 +222,8 @@ def train(
             f'only {len(shown)} images or sequences to train on{_videos_gave(found.videos)}: '
             'expected at least 2, because each gives the others their backgrounds; add data'
         )
-    tracker = SiamFCSettings()
     job = Fit(
-        network,
+        objective,
         shown,
         held_out,
         fit,
@@ -225,7 +233,7 @@ def train(
         folder,
         fabric,
         run.workers,
-        teacher[0] if teacher else None,
+        begun_from,
     )
     job.resume()
     started, first = time.monotonic(), job.step
@@ -233,15 +241,17 @@ def train(
     path = folder / f'{name}.safetensors'
     if fabric.is_global_zero:
         settings = dict(described.settings)
-        if len(held_out) >= MIN_HELD_OUT:
+        if recipe.calibrate is not None and len(held_out) >= MIN_HELD_OUT:
             pairs = Pairs(held_out, fit.seed + 2, fit.max_gap, fit.sequence_share)
-            settings.update(calibrate(trained, pairs, CALIBRATION_PAIRS, fit.seed))
+            settings.update(recipe.calibrate(trained, pairs, CALIBRATION_PAIRS, fit.seed))
         card = {
             'command': command,
             'data': [str(d) for d in data],
             'shots': len(shown),
             'licence': run.licence,
             'init': init,
+            'backbone': run.backbone,
+            'network': run.network,
             # The command has the file, if it was one.
             'teacher': teacher[1].tracker if teacher else NONE,
             'fit': fit.to_dict(),
@@ -270,47 +280,83 @@ def halved(network: nn.Module) -> dict[str, Tensor]:
     }
 
 
-def _initial(name: str, init: str) -> tuple[Siamese, checkpoints.Meta]:
+def _check_beginning(name: str, recipe: Recipe, init: str, run: RunSettings) -> None:
+    """Refuse words about the weights and the network that cannot be meant together."""
+    recipe.arguments(run.network)
+    for option, word, nothing in (
+        ('backbone', run.backbone, NONE),
+        ('network', run.network, LIGHT),
+    ):
+        if word != nothing and init != NO_INIT:
+            raise UserError(
+                f'{option} is {word}, and init is {init}, which has a {option}: leave out one of '
+                f'them, or give --init {NO_INIT}'
+            )
+    shipped = {entry.tracker for entry in checkpoints.entries()}
+    if init == AUTO and name not in shipped:
+        raise UserError(
+            f'no weights of {name} ship, so training cannot begin with them: give '
+            f'--init {NO_INIT}, or a checkpoint'
+        )
+    if run.follower != AUTO and run.follower not in shipped.intersection(names()):
+        raise UserError(
+            f'follower is {run.follower}: expected {AUTO}, or a tracker whose weights ship '
+            f'({", ".join(n for n in names() if n in shipped)})'
+        )
+
+
+def _initial(
+    name: str, recipe: Recipe, init: str, word: str
+) -> tuple[Any, checkpoints.Meta]:
     """The network to begin from, and what describes it."""
-    recipe = RECIPES[name]
     if init == NO_INIT:
-        return recipe.network(**recipe.light), checkpoints.Meta(name, recipe.light)
+        arguments = recipe.arguments(word)
+        return recipe.network(**arguments), checkpoints.Meta(name, arguments)
     network, checkpoint = load_network(name, recipe.network, init)
     return network, checkpoint.meta
 
 
 def _teacher(word: str) -> tuple[Siamese, checkpoints.Meta] | None:
-    """The network that a word names; all of `RECIPES` have stride 8, so their maps agree."""
+    """The network that a word names; all that make maps have stride 8, so their maps agree."""
     if word == NONE:
         return None
-    name = word if word in RECIPES else checkpoints.load(Path(word).expanduser()).meta.tracker
-    if name not in RECIPES:
+    known = [name for name, recipe in RECIPES.items() if recipe.teachable]
+    name = word if word in known else checkpoints.load(Path(word).expanduser()).meta.tracker
+    if name not in known:
         raise UserError(
-            f'teacher {word} holds weights of {name}: expected those of one of '
-            f'{", ".join(RECIPES)}'
+            f'teacher {word} holds weights of {name}: expected those of one of {", ".join(known)}'
         )
-    file = checkpoints.registry.AUTO if word in RECIPES else word
+    file = checkpoints.registry.AUTO if word in known else word
     teacher, checkpoint = load_network(name, RECIPES[name].network, file)
+    assert isinstance(teacher, Siamese)
     return teacher, checkpoint.meta
+
+
+def _follower(
+    word: str, known: tuple[Siamese, checkpoints.Meta] | None, device: torch.device
+) -> Callable[[], Tracker]:
+    """What makes the tracker that follows objects in videos: `known` where nobody is named."""
+    if word != AUTO or known is None:
+        return lambda: create(DEFAULT if word == AUTO else word, device=str(device))
+    network, described = known
+    return lambda: SiamFCTracker(
+        copy.deepcopy(network), SiamFCSettings.from_dict(described.settings), device
+    )
 
 
 def _mined(
     videos: Sequence[Path],
     folder: Path,
-    network: Siamese,
-    described: checkpoints.Meta,
+    follower: Callable[[], Tracker],
     mining: MiningSettings,
     seed: int,
     fabric: Any,
 ) -> list[Shot]:
-    """Sequences that the teacher, or the network we begin from, can follow in the videos."""
+    """Sequences that somebody can follow in the videos."""
     if not videos:
         return []
     if fabric.is_global_zero:
-        tracker = SiamFCTracker(
-            copy.deepcopy(network), SiamFCSettings.from_dict(described.settings), fabric.device
-        )
-        mine(videos, folder, tracker, mining, seed)
+        mine(videos, folder, follower(), mining, seed)
     fabric.barrier()
     if not any(folder.glob(f'*/{GROUND_TRUTH}')):
         return []

@@ -21,7 +21,7 @@ from torch import Tensor
 from ..geometry import Box, context_side
 from ..settings import Settings, setting
 from .bending import bend
-from .layers import Layer, Mask, Window, place, render, upload
+from .layers import Layer, Mask, Window, place, render, seen_size, upload
 from .pairs import Pair, View
 
 
@@ -73,16 +73,21 @@ class Batch:
         (N, 3, Z, Z) float32, RGB in [0, 255].
     searches : Tensor
         (N, 3, X, X) float32, RGB in [0, 255].
-    centres : Tensor
-        (N, 2) place of the target's centre, x and y, in pixels of the search crop from its middle.
+    boxes : Tensor
+        (N, 4) the target's box, (cx, cy, w, h), in pixels of the search crop from its middle.
     foreign : Tensor
         (N, N) bool: entry (i, j) is True where exemplar j is certainly absent from search crop i.
     """
 
     exemplars: Tensor
     searches: Tensor
-    centres: Tensor
+    boxes: Tensor
     foreign: Tensor
+
+    @property
+    def centres(self) -> Tensor:
+        """(N, 2) places of the targets' centres."""
+        return self.boxes[:, :2]
 
 
 @dataclass(frozen=True)
@@ -92,7 +97,7 @@ class _Plan:
     images: list[Tensor]
     exemplars: list[list[Layer]]
     searches: list[list[Layer]]
-    centres: list[list[float]]
+    boxes: list[list[float]]
     foreign: np.ndarray[Any, np.dtype[np.bool_]]
 
 
@@ -150,13 +155,13 @@ class SceneMaker:
         plan = self._plan(pairs, rng)
         frames = upload(plan.images, [*plan.exemplars, *plan.searches], self.device)
         searches = render(frames, plan.searches, self.search_size)
-        centres = torch.tensor(plan.centres, device=self.device)
+        boxes = torch.tensor(plan.boxes, device=self.device)
         if self.settings.bend > 0:
-            searches = bend(searches, centres, self.settings.bend, rng)
+            searches = bend(searches, boxes[:, :2], self.settings.bend, rng)
         return Batch(
             render(frames, plan.exemplars, self.exemplar_size),
             searches,
-            centres,
+            boxes,
             torch.from_numpy(plan.foreign).to(self.device, non_blocking=True),
         )
 
@@ -164,17 +169,17 @@ class SceneMaker:
         images = _Images()
         n = len(pairs)
         same = np.array([[a.shot == b.shot for b in pairs] for a in pairs])
-        exemplars, searches, centres = [], [], []
+        exemplars, searches, boxes = [], [], []
         for i, pair in enumerate(pairs):
             others = [j for j in range(n) if pairs[j].shot != pair.shot]
             exemplars.append(self._exemplar(pairs, i, others, images, rng))
-            layers, centre, used = self._search(pairs, i, others, images, rng)
+            layers, box, used = self._search(pairs, i, others, images, rng)
             searches.append(layers)
-            centres.append(centre)
+            boxes.append(box)
             # Pairs of one shot show one object: whoever lent a layer may be seen, and its kin.
             shown = {pairs[j].shot for j in used}
             same[i] |= np.array([pair.shot in shown for pair in pairs])
-        return _Plan(images.all, exemplars, searches, centres, ~same)
+        return _Plan(images.all, exemplars, searches, boxes, ~same)
 
     def _exemplar(
         self,
@@ -229,7 +234,8 @@ class SceneMaker:
             over = (at[0] + reach * math.cos(turn), at[1] + reach * math.sin(turn))
             layers.append(self._pasted(pairs[j].search, over, 0.5, images, rng))
             used.append(j)
-        return layers, [float(shift[0]), float(shift[1])], used
+        width, height = seen_size(view.box, window)
+        return layers, [*shift.tolist(), width * size, height * size], used
 
     def _random_window(
         self, box: Box, at: tuple[float, float], rng: np.random.Generator, grow: float = 0.0

@@ -16,8 +16,10 @@ import torch
 from torch import Tensor, nn
 
 from ..errors import UserError
+from ..outputs import prepare_output_file
 
 FORMAT = 'siam_tracker_ros/1'
+SUFFIX = '.safetensors'
 
 
 @dataclass(frozen=True)
@@ -84,6 +86,29 @@ class Checkpoint:
         network.load_state_dict(dict(self.tensors))
 
 
+def prepare(path: Path | str) -> Path:
+    """Return the path of a checkpoint to write, whose folder is made, or refuse it.
+
+    To be asked before any work is done for it, as `save` asks at its end.
+
+    Raises
+    ------
+    UserError
+        See `prepare_output_file`; or the name has another ending, by which `load` would take the
+        file for one of another kind.
+    """
+    path = prepare_output_file(path, 'checkpoint')
+    _check_suffix(path)
+    return path
+
+
+def _check_suffix(path: Path) -> None:
+    if path.suffix != SUFFIX:
+        raise UserError(
+            f'checkpoint {path} would not be readable by its name: give one that ends in {SUFFIX}'
+        )
+
+
 def save(path: Path | str, checkpoint: Checkpoint) -> Path:
     """Write a ``.safetensors`` file with its meta data in the header.
 
@@ -92,9 +117,10 @@ def save(path: Path | str, checkpoint: Checkpoint) -> Path:
     Raises
     ------
     UserError
-        The file cannot be written.
+        The file cannot be written, or its name has another ending than ``.safetensors``.
     """
     path = Path(path)
+    _check_suffix(path)
     tensors = {name: t.detach().cpu().contiguous() for name, t in checkpoint.tensors.items()}
     header = {'format': FORMAT, 'meta': json.dumps(asdict(checkpoint.meta), sort_keys=True)}
     partial = path.with_name(path.name + '.part')

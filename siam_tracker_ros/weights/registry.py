@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import UserError
+from . import pysot
 
 FOLDER = Path(__file__).parent
 AUTO = 'auto'
@@ -96,7 +97,8 @@ def resolve(tracker: str, word: str) -> Path:
         if entry.tracker == tracker:
             entry.verify()
             return entry.path
+    others = ", or of a .pth file of pysot's model zoo" if tracker == pysot.TRACKER else ''
     raise UserError(
         f'no weights for {tracker} ship with this package: give the path of a checkpoint that '
-        f'`siam-tracker train {tracker}` wrote'
+        f'`siam-tracker train {tracker}` wrote{others}'
     )

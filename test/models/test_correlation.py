@@ -3,7 +3,12 @@
 import pytest
 import torch
 
-from siam_tracker_ros.models.correlation import all_pairs_correlation, cross_correlation
+from siam_tracker_ros.models.correlation import (
+    all_pairs_correlation,
+    cross_correlation,
+    depthwise_correlation,
+    up_channel_correlation,
+)
 
 
 def naive(z, x):
@@ -43,3 +48,38 @@ def test_all_pairs_hold_the_own_ones_on_their_diagonal():
 def test_more_images_than_exemplars():
     z, x = torch.randn(2, 4, 3, 3), torch.randn(5, 4, 8, 8)
     assert all_pairs_correlation(z, x).shape == (5, 2, 6, 6)
+
+
+@pytest.mark.parametrize('targets', [1, 3])
+def test_each_channel_meets_itself(targets):
+    # DW-XCorr: SiamRPN++, Fig. 4c.
+    z = torch.randn(targets, 4, 3, 2, dtype=torch.float64)
+    x = torch.randn(targets, 4, 6, 7, dtype=torch.float64)
+    maps = depthwise_correlation(z, x)
+    assert maps.shape == (targets, 4, 4, 6)
+    for n in range(targets):
+        for c in range(4):
+            own = naive(z[n, c : c + 1], x[n, c : c + 1])
+            torch.testing.assert_close(maps[n, c], own)
+
+
+@pytest.mark.parametrize('targets', [1, 3])
+def test_every_kernel_of_a_target_meets_all_channels(targets):
+    # UP-XCorr: SiamRPN++, Fig. 4b.
+    z = torch.randn(targets, 5, 4, 3, 2, dtype=torch.float64)
+    x = torch.randn(targets, 4, 6, 7, dtype=torch.float64)
+    maps = up_channel_correlation(z, x)
+    assert maps.shape == (targets, 5, 4, 6)
+    for n in range(targets):
+        for k in range(5):
+            torch.testing.assert_close(maps[n, k], naive(z[n, k], x[n]))
+
+
+def test_channels_last_features_give_the_same():
+    z, x = torch.randn(2, 8, 3, 3), torch.randn(2, 8, 9, 9)
+    last = x.contiguous(memory_format=torch.channels_last)
+    torch.testing.assert_close(depthwise_correlation(z, last), depthwise_correlation(z, x))
+    kernels = torch.randn(2, 5, 8, 3, 3)
+    torch.testing.assert_close(
+        up_channel_correlation(kernels, last), up_channel_correlation(kernels, x)
+    )

@@ -127,3 +127,44 @@ def test_the_last_unit_keeps_negative_values(backbone):
 def test_another_padding_is_refused():
     with pytest.raises(ValueError, match="padding is 'same': expected crop or zero"):
         ResNet(padding='same')
+
+
+def test_the_units_of_stride_8_are_levels():
+    network = ResNet((8, 8, 16), depths=(2, 3)).double().eval()
+    x = image(255)
+    with torch.no_grad():
+        before = network.pool(network.stage4(network.stem(x)))
+        levels = network.levels(x)
+        template = network.levels(x[:, :, 64:191, 64:191])
+        assert network.level_channels == (16, 16, 16)
+        # Two units more crop 9, 7, 5 and 25, 23, 21 cells.
+        assert [t.shape[-1] for t in template] == [7, 7, 7]
+        assert [t.shape[-1] for t in levels] == [23, 23, 23]
+        for unit, level, rim in zip(network.stage8, levels, (2, 1, 0)):
+            before = unit(before)
+            side = before.shape[-1]
+            assert torch.equal(level, before[:, :, rim : side - rim, rim : side - rim])
+        assert torch.equal(network(x), levels[-1])
+
+
+def test_the_pyramid_is_not_cropped(backbone):
+    x = image(143)
+    with torch.no_grad():
+        pyramid, levels = backbone.pyramid(x), backbone.levels(x)
+    assert backbone.pyramid_shapes == ((16, 2), (16, 1), (16, 0))
+    for shape, features, level in zip(backbone.pyramid_shapes, pyramid, levels):
+        side = features.shape[-1]
+        middle = slice(shape.rim, side - shape.rim)
+        assert torch.equal(features[:, :, middle, middle], level)
+
+
+def test_levels_of_an_exemplar_and_of_a_search_crop(backbone):
+    with torch.no_grad():
+        template, search = backbone.levels(image(127)), backbone.levels(image(255))
+    assert [t.shape for t in template] == [(1, 16, 5, 5)] * 3
+    assert [t.shape for t in search] == [(1, 16, 21, 21)] * 3
+
+
+def test_padded_units_need_no_cropping(padded):
+    with torch.no_grad():
+        assert [t.shape[-1] for t in padded.levels(image(127))] == [16, 16, 16]

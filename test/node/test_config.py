@@ -3,6 +3,7 @@
 """Files under config/ and launch/: up to date, loadable, and saying what the code says."""
 
 import ast
+import math
 from pathlib import Path
 import runpy
 import sys
@@ -16,7 +17,8 @@ from siam_tracker_ros import trackers
 from siam_tracker_ros.node import write_config
 from siam_tracker_ros.node.presets import PRESETS
 from siam_tracker_ros.node.settings import DebugSettings, NodeSettings
-from siam_tracker_ros.training.join import FITTED
+from siam_tracker_ros.settings import describe
+from siam_tracker_ros.training.fit_score import FITTED
 
 ROOT = Path(__file__).resolve().parents[2]
 LAUNCH = sorted((ROOT / 'launch').glob('*.launch.py'))
@@ -98,8 +100,25 @@ def test_the_papers_file_says_what_the_papers_say():
 
 @pytest.mark.parametrize('preset', PRESETS, ids=lambda p: p.file)
 def test_a_presets_file_leaves_to_the_weights_what_is_theirs(preset):
-    for name in ('start_rate', 'update_rate', *FITTED):
+    for name in ('start_rate', 'update_rate'):
         assert name not in preset.values
+    table = trackers.settings_class(preset.tracker)
+    fitted = {info.name for info in describe(table)} & set(FITTED)
+    # Thresholds mean something with the score that they are of: all that is fitted, or nothing.
+    assert fitted & set(preset.values) in (set(), fitted)
+
+
+def test_the_long_term_file_says_what_published_code_says():
+    tracker, values = values_of('siamrpnpp_longterm.yaml')
+    assert tracker == 'siamrpnpp'
+    stated = {
+        'penalty': 0.05, 'window_influence': 0.28, 'size_rate': 0.22, 'search_size': 255,
+        'lost_search_size': 831, 'lost_score': 0.8, 'found_score': 0.998, 'lost_patience': 1,
+    }  # fmt: skip
+    assert {name: values[name] for name in stated} == stated
+    # The score is the softmax of the best proposal, a logistic of the difference of two logits.
+    calibration = trackers.settings_class(tracker).from_dict(values).calibration
+    assert calibration.score((2.0, 1.3, -0.7, 0.0)) == pytest.approx(1 / (1 + math.exp(-2.0)))
 
 
 def test_the_files_are_written_where_one_says(tmp_path, monkeypatch, capsys):

@@ -144,6 +144,39 @@ def test_a_lost_and_a_tracked_target_in_one_step(make, texture):
     assert lost.box != tracked.box
 
 
+def test_a_lost_target_between_tracked_ones_keeps_its_place_and_its_map(make, texture):
+    tracker = make(lost_search_size=383)
+    frame = Frame.from_numpy(texture())
+    boxes = [Box.from_ltwh(40 + 90 * k, 70, 40, 40) for k in range(3)]
+    together, alone = ([tracker.start(frame, box) for box in boxes] for _ in range(2))
+    # The one in the middle is of another group, so the groups' order is not the targets'.
+    together[1].lose()
+    alone[1].lose()
+    for target, estimate in zip(alone, tracker.step(frame, together)):
+        (wanted,) = tracker.step(frame, [target])
+        assert place_of(estimate.box) == pytest.approx(place_of(wanted.box), abs=1e-4)
+        torch.testing.assert_close(
+            estimate.response.logits, wanted.response.logits, rtol=1e-3, atol=1e-4
+        )
+        assert estimate.response.window.side == pytest.approx(wanted.response.window.side)
+
+
+def test_the_window_and_the_scales_are_for_tracked_targets_only(make, texture, monkeypatch):
+    tracker, frame = make(window_influence=0.3), Frame.from_numpy(texture())
+    target = tracker.start(frame, Box.from_ltwh(100, 80, 40, 40))
+    true, seen = tracker.matcher.match, []
+
+    def match(frame, targets, boxes, size, factors, influence):
+        seen.append((len(factors), influence))
+        return true(frame, targets, boxes, size, factors, influence)
+
+    monkeypatch.setattr(tracker.matcher, 'match', match)
+    tracker.step(frame, [target])
+    target.lose()
+    tracker.step(frame, [target])
+    assert seen == [(3, 0.3), (1, 0.0)]
+
+
 def test_the_same_frame_serves_targets_in_any_order(make, texture):
     tracker, frame = make(), Frame.from_numpy(texture())
     boxes = [Box.from_ltwh(40 + 60 * k, 70, 40, 40) for k in range(3)]

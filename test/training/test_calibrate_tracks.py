@@ -216,10 +216,29 @@ def test_a_sequence_of_one_image_is_refused(tracker, sequence, way):
 
 
 def test_a_replay_gives_what_the_tracker_said(tracker, sequence):
+    # Without weights, see below.
+    nothing = Calibration(0.0, 0.0, 0.0, 0.0)
     for followed in follow_and_lose(tracker, read_sequence(sequence)):
-        features, scores = replay(followed, tracker.rule.calibration, HISTORY)
+        features, scores = replay(followed, nothing, HISTORY)
         np.testing.assert_allclose(features, followed.features, atol=1e-9)
         np.testing.assert_allclose(scores, followed.scores, atol=1e-9)
+
+
+@pytest.mark.parametrize(
+    'fitted', [{'confidence_bias': 60.0}, {'confidence_bias': -60.0}, {'certain_score': 1.0}]
+)
+def test_neither_way_depends_on_a_score_that_was_fitted_before(tracker, sequence, fitted):
+    # A target that is absent for some frames is lost, and found by a score of 1.
+    labels = sequence / 'groundtruth.txt'
+    rows = labels.read_text().splitlines()
+    labels.write_text('\n'.join([*rows[:5], *['nan,nan,nan,nan'] * 2, *rows[7:]]) + '\n')
+    one = read_sequence(sequence)
+    other = tracker.with_settings(tracker.settings.replaced(**fitted))
+    for plain, way in zip(follow_and_lose(tracker, one), follow_and_lose(other, one)):
+        assert way.states.tolist() == plain.states.tolist()
+        assert way.scores.tolist() == [0.5] * 11
+        np.testing.assert_array_equal(way.features, plain.features)
+        np.testing.assert_array_equal(way.overlap, plain.overlap)
 
 
 def test_sequences_in_and_settings_out(tracker, sequence):

@@ -18,7 +18,8 @@ from siam_tracker_ros.models.matching import Matching
 from siam_tracker_ros.models.siamfc import SiamFC
 from siam_tracker_ros.training.augment import photometric
 from siam_tracker_ros.training.curves import draw_curves
-from siam_tracker_ros.training.fit import Fit, FitSettings, make_optimizer, rate_at
+from siam_tracker_ros.training.fit import Fit, FitSettings, make_optimizer
+from siam_tracker_ros.training.response_objective import ResponseObjective, ResponseSettings
 from siam_tracker_ros.training.run import RunSettings, make_fabric
 from siam_tracker_ros.training.scenes import SceneSettings
 from siam_tracker_ros.training.sources import discover, split
@@ -36,12 +37,18 @@ def job(small_network, stills, tmp_path, fabric):
     """Makes a run of a few steps on eight images."""
 
     def make(
-        folder='run', network=small_network, scenes=None, data=stills, teacher=None, **values
+        folder='run',
+        network=small_network,
+        scenes=None,
+        data=stills,
+        teacher=None,
+        begun=None,
+        **values,
     ):
-        settings = FitSettings.from_dict({**TINY, **values})
+        settings = ResponseSettings.from_dict({**TINY, **values})
         train, held_out = split(discover([data]).shots, 0.25, 0)
         return Fit(
-            copy.deepcopy(network),
+            ResponseObjective(copy.deepcopy(network), settings, teacher),
             train,
             held_out,
             settings,
@@ -50,7 +57,7 @@ def job(small_network, stills, tmp_path, fabric):
             127,
             tmp_path / folder,
             fabric,
-            teacher=teacher,
+            begun=begun,
         )
 
     return make
@@ -133,7 +140,7 @@ def test_gradient_descent_with_momentum_is_the_papers(small_network):
     # Cascaded Siamese, section 4.1: two equal gradients move by rate * (1 + 1.9).
     network = copy.deepcopy(small_network)
     settings = FitSettings(optimiser='sgd', rate=0.01, decay=0.0)
-    optimizer = make_optimizer(network, settings)
+    optimizer = make_optimizer(network.parameters(), settings)
     for _ in range(2):
         network.bias.grad = torch.tensor(1.0)
         optimizer.step()
@@ -180,6 +187,34 @@ def test_a_finished_run_is_not_run_again(job):
     assert again.resume()
     assert equal(again.run(), expected)
     assert len(rows(again.folder)) == 4
+
+
+@pytest.mark.parametrize('clip', [5.0, 0.0])
+def test_a_run_that_diverges_stops_and_keeps_its_last_good_checkpoint(job, clip):
+    run = job(clip=clip)
+    prepare = run.objective.prepare
+
+    def poison(step):
+        if step == 3:
+            with torch.no_grad():
+                run.network.bias.fill_(math.nan)
+        return prepare(step)
+
+    run.objective.prepare = poison
+    with pytest.raises(UserError, match=r'after 3 steps the loss is not finite: .* lower --rate'):
+        run.run()
+    kept = torch.load(run.folder / 'last.ckpt')
+    assert kept['step'] == 2
+    assert all(torch.isfinite(t).all() for t in kept['network'].values())
+
+
+def test_weights_that_are_not_finite_are_not_kept(job):
+    # The gradient is not finite although the loss is; there is no step in between that would tell.
+    run = job(validate_every=1)
+    run.network.bias.register_hook(lambda g: g * (math.nan if run.step == 1 else 1.0))
+    with pytest.raises(UserError, match='after 2 steps the network is not finite: '):
+        run.run()
+    assert torch.load(run.folder / 'last.ckpt')['step'] == 1
 
 
 def test_every_step_draws_anew(job):
@@ -269,6 +304,23 @@ def test_a_checkpoint_from_before_a_setting_existed_is_gone_on_with(job):
         job(scenes=SceneSettings(bend=3.0)).resume()
 
 
+def test_a_run_that_began_otherwise_is_refused(job):
+    begun = {'init': 'none', 'backbone': '7c', 'network': 'light'}
+    job(begun=begun).run()
+    assert job(begun=begun).resume()
+    for name in begun:
+        with pytest.raises(UserError, match=rf'with other settings \({name}\): give the same'):
+            job(begun={**begun, name: 'other'}).resume()
+
+
+def test_a_run_that_does_not_tell_how_it_began_is_gone_on_with(job):
+    job().run()
+    begun = {'init': 'a1', 'backbone': '7c', 'network': 'light'}
+    assert job(begun=begun).resume()
+    with pytest.raises(UserError, match=r'with other settings \(network\)'):
+        job(begun={**begun, 'network': 'resnet18'}).resume()
+
+
 def test_another_network_is_refused(job):
     job().run()
     with pytest.raises(UserError, match=r'last\.ckpt holds a network of other widths'):
@@ -304,9 +356,9 @@ def test_a_checkpoint_of_something_else_is_refused(job, state):
 
 def test_without_held_out_shots_nothing_is_measured(small_network, stills, tmp_path, fabric):
     shots = discover([stills]).shots
-    settings = FitSettings.from_dict({**TINY, 'steps': 1})
+    settings = ResponseSettings.from_dict({**TINY, 'steps': 1})
     run = Fit(
-        copy.deepcopy(small_network),
+        ResponseObjective(copy.deepcopy(small_network), settings),
         shots,
         [],
         settings,
@@ -334,18 +386,6 @@ def test_the_kept_weights_are_a_running_average(job):
         for m in (kept, slow.network)
     ]
     assert 0 < moved[0] < moved[1]
-
-
-def test_the_rate_rises_and_falls():
-    settings = FitSettings(steps=1000, warmup=100)
-    rates = [rate_at(step, settings) for step in range(1000)]
-    assert rates[0] == pytest.approx(0.01)
-    assert rates[99] == 1.0
-    assert max(rates) == 1.0
-    assert rates[-1] == pytest.approx(0.01, abs=1e-3)
-    assert rates[:100] == sorted(rates[:100])
-    assert rates[100:] == sorted(rates[100:], reverse=True)
-    assert rate_at(0, FitSettings(steps=1, warmup=0)) == 1.0
 
 
 @pytest.mark.parametrize('size', [142, 144, 240, 255 - 4])

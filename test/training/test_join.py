@@ -9,14 +9,12 @@ import torch
 
 from siam_tracker_ros import trackers, weights
 from siam_tracker_ros.errors import UserError
-from siam_tracker_ros.images import write_image
 from siam_tracker_ros.models.backbones.resnet import CROP
 from siam_tracker_ros.models.classification import ClassificationNetwork
 from siam_tracker_ros.models.matching import Matching
 from siam_tracker_ros.online.classifier_settings import LIGHT
-from siam_tracker_ros.training.join import FITTED, join, joined
-from siam_tracker_ros.training.sources import discover
-from siam_tracker_ros.training.tracks import TrackSettings, write_tracks
+from siam_tracker_ros.training.fit_score import FITTED
+from siam_tracker_ros.training.join import join, joined
 
 SCRIPT = Path(__file__).resolve().parents[2] / 'scripts' / 'join_csn.py'
 TERMS = {'licence': 'ours', 'data': ['stills']}
@@ -42,18 +40,6 @@ def parts(tmp_path):
         path = tmp_path / f'{name}.safetensors'
         paths.append(weights.save(path, weights.Checkpoint(build(**shape).state_dict(), meta)))
     return paths
-
-
-@pytest.fixture
-def tracks(tmp_path, texture):
-    """Two short rendered sequences, in which a random network errs."""
-    for k in range(3):
-        (tmp_path / 'photographs').mkdir(exist_ok=True)
-        write_image(tmp_path / 'photographs' / f'{k}.png', texture(120, 160, 10 + k))
-    settings = TrackSettings(size=96, frames=24, leaving=0.0, min_side=0.3)
-    folder = tmp_path / 'tracks'
-    write_tracks(discover([tmp_path / 'photographs']).shots, folder, 2, settings, 0)
-    return folder
 
 
 def part(path):

@@ -17,6 +17,7 @@ from siam_tracker_ros.training.layers import (
     bounds,
     place,
     render,
+    seen_size,
     soft_mask,
     upload,
 )
@@ -52,6 +53,27 @@ def test_the_box_lies_at_the_asked_place(box, side, where, angle, log_aspect):
     assert centre.tolist() == pytest.approx([box.cx, box.cy], abs=1e-3)
     # Rotation and stretch keep the area of the window.
     assert np.linalg.det(affine[:, :2]) == pytest.approx(side**2, rel=1e-4)
+
+
+@given(boxes, st.floats(20, 400), at, aspects)
+def test_an_upright_object_is_seen_in_its_own_size(box, side, where, log_aspect):
+    width, height = seen_size(box, place(box, side, where, 0.0, log_aspect))
+    stretch = math.exp(log_aspect / 2)
+    assert width == pytest.approx(box.w / (side * stretch))
+    assert height == pytest.approx(box.h * stretch / side)
+
+
+@given(boxes, st.floats(20, 400), at, angles, aspects)
+def test_a_rotated_object_is_seen_as_wide_as_the_ellipse_in_its_box(
+    box, side, where, angle, log_aspect
+):
+    window = place(box, side, where, angle, log_aspect)
+    turn = np.linspace(0, 2 * math.pi, 721)
+    rim = np.stack([box.cx + box.w / 2 * np.cos(turn), box.cy + box.h / 2 * np.sin(turn)])
+    seen = np.linalg.solve(window[:, :2], rim - window[:, 2:])
+    sides = seen.max(axis=1) - seen.min(axis=1)
+    assert seen_size(box, window) == pytest.approx(sides.tolist(), rel=1e-4)
+    assert (seen.max(axis=1) + seen.min(axis=1)) / 2 == pytest.approx(where, abs=1e-3)
 
 
 @given(boxes, st.floats(20, 400), at, angles, aspects)

@@ -1,6 +1,7 @@
 # Copyright 2026 The siam_tracker_ros authors
 # SPDX-License-Identifier: Apache-2.0
 import csv
+from dataclasses import replace
 import os
 import subprocess
 import sys
@@ -18,8 +19,11 @@ from siam_tracker_ros.frames import Frame
 from siam_tracker_ros.geometry import Box
 from siam_tracker_ros.models.matching import Matching
 from siam_tracker_ros.models.siamfc import SiamFC
+from siam_tracker_ros.models.siamrpnpp import SiamRPN
 from siam_tracker_ros.trackers.registry import load_network
-from siam_tracker_ros.training.run import RECIPES, RunSettings, make_fabric
+from siam_tracker_ros.training import run
+from siam_tracker_ros.training.recipes import RECIPES
+from siam_tracker_ros.training.run import RunSettings, make_fabric
 from siam_tracker_ros.video import VideoWriter
 
 SMALL = {'widths': [8, 16, 16, 16, 16], 'groups': 2}
@@ -51,8 +55,13 @@ def footage(tmp_path, texture):
     return folder
 
 
+# How far the map of a crop of 143 px reaches where nothing is padded.
+REACH = ['--shift', '8']
+
+
 def train(data, out, *options, tracker='siamfc'):
-    return main(['train', tracker, '--data', str(data), '--out', str(out), *QUICK, *options])
+    quick = [*QUICK, *(REACH if tracker == 'siamrpnpp' else [])]
+    return main(['train', tracker, '--data', str(data), '--out', str(out), *quick, *options])
 
 
 def test_training_from_scratch_resumes_and_adapts(stills, sequence, tmp_path, texture, capsys):
@@ -137,6 +146,212 @@ def test_the_matching_subnetwork_is_trained_by_the_same_words(stills, tmp_path, 
     capsys.readouterr()
     assert train(stills, tmp_path / 'other', *more) == 2
     assert "belong to tracker 'csn-matching', expected 'siamfc'" in capsys.readouterr().err
+
+
+@pytest.fixture
+def light(monkeypatch):
+    """SiamRPN++ as it is trained, but with few channels."""
+    arguments = {'widths': [8, 8, 16], 'depths': [1, 2]}
+    network = {'backbone': 'cropped_resnet', 'arguments': arguments, 'channels': [8, 8]}
+    monkeypatch.setitem(RECIPES, 'siamrpnpp', replace(RECIPES['siamrpnpp'], light=network))
+    return network
+
+
+def test_a_network_that_proposes_is_trained_by_the_same_words(stills, tmp_path, light, capsys):
+    out = tmp_path / 'run'
+    matching = tmp_path / 'matching.safetensors'
+    tensors = Matching(**light['arguments']).state_dict()
+    weights.save(matching, weights.Checkpoint(tensors, weights.Meta('csn-matching')))
+    options = ['--init', 'none', '--held-out', '0.25', '--backbone', str(matching)]
+    more = ['--backbone-frozen', '1', '--validate-every', '1', '--licence', 'ours']
+    assert train(stills, out, *options, *more, tracker='siamrpnpp') == 0
+    path = out / 'siamrpnpp.safetensors'
+    assert capsys.readouterr().out.strip() == str(path)
+    assert (out / 'curves.png').is_file()
+    with (out / 'metrics.csv').open() as file:
+        assert all(float(row['held_out_iou']) >= 0 for row in csv.DictReader(file))
+    found = weights.load(path)
+    name = 'backbone.stem.0.weight'
+    assert torch.equal(found.tensors[name], tensors[name].half())
+    card = found.meta.training
+    assert (card['licence'], card['backbone']) == ('ours', str(matching))
+    assert card['data'] == [str(stills)]
+    assert card['shots'] == 6
+    assert card['fit']['optimiser'] == 'sgd'
+    assert card['scenes']['shift'] == 8.0
+    network, _ = load_network('siamrpnpp', SiamRPN, str(path))
+    assert network.anchors.count == 5
+
+    # It is where more training begins.
+    adapted = tmp_path / 'adapted'
+    more = ['--init', str(path), '--steps', '1', '--held-out', '0']
+    assert train(stills, adapted, *more, tracker='siamrpnpp') == 0
+    assert weights.load(adapted / 'siamrpnpp.safetensors').meta.network == found.meta.network
+
+
+@pytest.mark.parametrize(
+    ('options', 'sentence'),
+    [
+        (['--teacher', 'siamfc'], 'siamrpnpp has no response maps that one could show'),
+        (['--backbone', 'siamfc'], 'hold no backbone of these layers'),
+        (['--follower', 'nobody'], 'follower is nobody: expected auto, or a tracker'),
+        (['--follower', 'siamrpnpp'], 'siamrpnpp: expected auto, or a tracker'),
+        (['--shift', '64'], 'shift is 64: expected at most 16 px'),
+        (['--bend', '3'], 'bend is 3: expected 0, because the box of a bent object is not'),
+        (['--negative-overlap', '0.7'], 'negative_overlap is 0.7: expected at most'),
+        (['--radius', '2'], 'unrecognized arguments: --radius 2'),
+    ],
+)
+def test_mistakes_about_proposals_are_one_sentence(
+    stills, footage, tmp_path, light, capsys, options, sentence
+):
+    (stills / 'yard.mp4').write_bytes((footage / 'yard.mp4').read_bytes())
+    assert train(stills, tmp_path / 'out', '--init', 'none', *options, tracker='siamrpnpp') == 2
+    assert sentence in capsys.readouterr().err
+    assert not (tmp_path / 'out').exists()
+
+
+@pytest.mark.parametrize(
+    ('options', 'what'),
+    [(['--backbone', 'siamfc'], 'backbone'), (['--network', 'resnet18'], 'network')],
+)
+def test_a_beginning_is_not_given_twice(stills, small_weights, tmp_path, capsys, options, what):
+    init = ['--init', str(small_weights)] if what == 'backbone' else []
+    tracker = 'siamfc' if what == 'backbone' else 'siamrpnpp'
+    assert train(stills, tmp_path / 'out', *init, *options, tracker=tracker) == 2
+    assert f'which has a {what}: leave out one of them' in capsys.readouterr().err
+
+
+def test_a_network_without_shipped_weights_must_begin_with_something(stills, tmp_path, capsys):
+    if any(entry.tracker == 'siamrpnpp' for entry in weights.entries()):
+        pytest.skip('weights of siamrpnpp ship with this checkout')
+    assert train(stills, tmp_path / 'out', tracker='siamrpnpp') == 2
+    said = capsys.readouterr().err
+    assert 'no weights of siamrpnpp ship, so training cannot begin with them: give --init ' in said
+
+
+def test_a_follower_is_checked_before_the_engine_starts(stills, tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(run, 'make_fabric', pytest.fail)
+    # Without videos, too.
+    options = ['--init', 'none', '--follower', 'siamrpnpp']
+    assert train(stills, tmp_path / 'out', *options) == 2
+    assert 'follower is siamrpnpp: expected auto' in capsys.readouterr().err
+
+
+def as_torchvision(network):
+    """The state dict of a ResNet-18 by torchvision's names, with random numbers."""
+    tensors = {'fc.bias': torch.zeros(1000)}
+    parts = {'residual.0': 'conv1', 'residual.1': 'bn1', 'residual.3': 'conv2'}
+    parts |= {'residual.4': 'bn2', 'shortcut.0': 'downsample.0', 'shortcut.1': 'downsample.1'}
+    for name, tensor in network.backbone.state_dict().items():
+        module, _, leaf = name.rpartition('.')
+        if module.startswith('stem'):
+            there = {'stem.0': 'conv1', 'stem.1': 'bn1'}[module]
+        else:
+            _, layer, unit, part = module.split('.', 3)
+            there = f'layer{int(layer) + 1}.{unit}.{parts[part]}'
+        shape = (*tensor.shape[:2], 1, 1) if 'downsample.0' in there else tensor.shape
+        if leaf != 'num_batches_tracked':
+            # Kernels that keep the size of what they see.
+            kernel = torch.randn(shape) / tensor[0].numel() ** 0.5
+            tensors[f'{there}.{leaf}'] = kernel if kernel.dim() == 4 else torch.rand(shape) + 0.5
+    return tensors
+
+
+def test_a_network_of_torchvisions_layers_begins_with_its_weights(stills, tmp_path, capsys):
+    recipe = RECIPES['siamrpnpp']
+    tensors = as_torchvision(SiamRPN(**recipe.others['resnet18']))
+    # As the file has them.
+    assert tensors['conv1.weight'].shape == (64, 3, 7, 7)
+    assert tensors['layer4.0.downsample.0.weight'].shape == (512, 256, 1, 1)
+    torch.save(tensors, tmp_path / 'resnet18.pth')
+    backbone = ['--init', 'none', '--backbone', str(tmp_path / 'resnet18.pth')]
+    more = ['--held-out', '0', '--steps', '1', '--batch', '2', '--backbone-frozen', '1']
+    options = [*backbone, *more, '--network', 'resnet18']
+    out = tmp_path / 'out'
+    assert train(stills, out, *options, tracker='siamrpnpp') == 0
+    found = weights.load(out / 'siamrpnpp.safetensors')
+    assert found.meta.network == recipe.others['resnet18']
+    assert found.meta.training['network'] == 'resnet18'
+    for ours, theirs in (
+        ('layers.3.1.residual.3.weight', 'layer4.1.conv2.weight'),
+        ('layers.3.1.residual.4.running_mean', 'layer4.1.bn2.running_mean'),
+    ):
+        tensor = found.tensors[f'backbone.{ours}']
+        assert torch.equal(tensor, tensors[theirs].to(tensor.dtype))
+
+    # The light one has other layers.
+    capsys.readouterr()
+    assert train(stills, tmp_path / 'light', *backbone, *more, tracker='siamrpnpp') == 2
+    assert 'hold no backbone of these layers' in capsys.readouterr().err
+    # A resumed run begins with the same weights.
+    assert train(stills, out, *options[:3], 'csn', *options[4:], tracker='siamrpnpp') == 2
+    assert 'hold no backbone of these layers' in capsys.readouterr().err
+    tensors['conv1.weight'] += 1.0
+    torch.save(tensors, tmp_path / 'resnet18.pth')
+    assert train(stills, out, *options, tracker='siamrpnpp') == 2
+    assert 'was trained with other settings (backbone)' in capsys.readouterr().err
+
+
+@pytest.mark.parametrize('word', ['resnet34', 'resnet50', 'mobilenetv2', 'alexnet'])
+def test_every_network_is_one_that_the_package_builds(word):
+    arguments = RECIPES['siamrpnpp'].arguments(word)
+    with torch.device('meta'):
+        network = SiamRPN(**arguments)
+    widths = {'resnet34': 64, 'resnet50': 64, 'mobilenetv2': 32, 'alexnet': 64}
+    # That of torchvision's first layer.
+    assert next(network.backbone.parameters()).shape[0] == widths[word]
+
+
+def test_a_network_of_another_tracker_is_refused(stills, tmp_path, capsys):
+    assert train(stills, tmp_path / 'out', '--init', 'none', '--network', 'resnet18') == 2
+    assert 'network is resnet18: expected one of those of SiamFC, light' in capsys.readouterr().err
+
+
+@pytest.fixture
+def followers(monkeypatch):
+    """Names of the trackers that training makes by their name."""
+    made, create = [], run.create
+    monkeypatch.setattr(run, 'create', lambda n, **k: made.append(n) or create(n, **k))
+    return made
+
+
+@pytest.mark.usefixtures('light', 'shipped_weights')
+def test_siamfc_follows_for_a_network_that_proposes(stills, footage, tmp_path, followers):
+    out = tmp_path / 'out'
+    (stills / 'yard.mp4').write_bytes((footage / 'yard.mp4').read_bytes())
+    options = ['--init', 'none', '--held-out', '0', *MINING]
+    assert train(stills, out, *options, tracker='siamrpnpp') == 0
+    mined = sorted(out.glob('mined/*/groundtruth.txt'))
+    assert len(mined) >= 1
+    card = weights.load(out / 'siamrpnpp.safetensors').meta.training
+    assert card['shots'] == 8 + len(mined)
+    assert followers == ['siamfc']
+
+
+@pytest.mark.usefixtures('shipped_weights')
+@pytest.mark.parametrize(
+    ('options', 'who'),
+    [
+        (['--follower', 'csn'], ['csn']),
+        (['--follower', 'csn', '--teacher', 'siamfc'], ['csn']),
+        # Those are not made by their name.
+        (['--teacher', 'siamfc'], []),
+        (['--init', 'auto'], []),
+    ],
+)
+def test_who_follows(footage, tmp_path, monkeypatch, followers, options, who):
+    class EnoughError(Exception):
+        pass
+
+    def mine(videos, folder, tracker, mining, seed):
+        raise EnoughError(type(tracker).__name__)
+
+    monkeypatch.setattr(run, 'mine', mine)
+    kind = 'CSNTracker' if who else 'SiamFCTracker'
+    with pytest.raises(EnoughError, match=kind):
+        train(footage, tmp_path / 'out', '--init', 'none', *options)
+    assert followers == who
 
 
 def test_a_tracker_may_be_the_teacher_of_another(stills, tmp_path):
@@ -295,10 +510,14 @@ def test_weights_of_another_tracker_are_refused(small_network, stills, tmp_path,
 
 
 @pytest.mark.slow
-def test_two_processes_train_one_network(stills, tmp_path):
+# The backbone of one of them begins to learn in the second step.
+@pytest.mark.parametrize(('tracker', 'more'), [
+    ('siamfc', []), ('siamrpnpp', ['--backbone-frozen', '0.5', *REACH]),
+])  # fmt: skip
+def test_two_processes_train_one_network(stills, tmp_path, tracker, more):
     out = tmp_path / 'out'
     engine = ['--standalone', '--nproc_per_node', '2', '--module', 'siam_tracker_ros.cli']
-    words = ['train', 'siamfc', '--data', str(stills), '--out', str(out), *QUICK]
+    words = ['train', tracker, '--data', str(stills), '--out', str(out), *QUICK, *more]
     options = ['--init', 'none', '--devices', '2', '--held-out', '0.25', '--validate-every', '2']
     done = subprocess.run(
         ['nice', sys.executable, '-m', 'torch.distributed.run', *engine, *words, *options],
@@ -312,9 +531,9 @@ def test_two_processes_train_one_network(stills, tmp_path):
     # One of them writes, and a step of all is a step.
     with (out / 'metrics.csv').open() as file:
         assert [row['step'] for row in csv.DictReader(file)] == ['1', '2']
-    path = out / 'siamfc.safetensors'
+    path = out / f'{tracker}.safetensors'
     assert weights.load(path).meta.training['shots'] == 6
-    assert trackers.create('siamfc', str(path), 'cpu').settings.exemplar_size == 127
+    load_network(tracker, RECIPES[tracker].network, str(path))
 
 
 @pytest.mark.parametrize(('able', 'precision'), [(True, 'bf16-mixed'), (False, '32-true')])

@@ -41,6 +41,31 @@ def test_centres_are_true():
     assert batch.centres.std() > 10
 
 
+def white_object(width, height):
+    """A view of a white box of this size on black."""
+    image = np.zeros((240, 280, 3), np.uint8)
+    image[120 - height // 2 : 120 + height // 2, 140 - width // 2 : 140 + width // 2] = 255
+    return View(torch.from_numpy(image), Box(140.0, 120.0, float(width), float(height)))
+
+
+@pytest.mark.parametrize(('width', 'height'), [(40, 40), (30, 60), (64, 28)])
+def test_boxes_are_true(width, height):
+    view = white_object(width, height)
+    batch = maker(rotation=0.0, log_aspect=0.4, log_scale=0.2).make(
+        [Pair(view, view, 0, 'square')] * 16, np.random.default_rng(0)
+    )
+    light = batch.searches.mean(dim=1) / 255
+    inside = (batch.boxes[:, :2] + 119.5).round().long()
+    rows = torch.stack([image[y] for image, y in zip(light, inside[:, 1])])
+    columns = torch.stack([image[:, x] for image, x in zip(light, inside[:, 0])])
+    for light, sides in ((rows, batch.boxes[:, 2]), (columns, batch.boxes[:, 3])):
+        torch.testing.assert_close((light > 0.5).sum(dim=1).float(), sides, rtol=0, atol=1.5)
+    aspects = (batch.boxes[:, 2] / batch.boxes[:, 3] * height / width).log()
+    assert 0.2 < float(aspects.abs().max()) <= 0.4
+    sizes = batch.boxes[:, 2:].prod(dim=1).sqrt().log()
+    assert 0.2 < float(sizes.max() - sizes.min()) <= 0.4
+
+
 def test_the_exemplar_is_centred_up_to_its_jitter():
     image = np.zeros((200, 240, 3), np.uint8)
     image[70:110, 100:140] = 255
@@ -60,6 +85,7 @@ def test_a_still_scene_without_any_change_is_the_trackers_crop(texture):
     view = View(image, Box(150.0, 110.0, 40.0, 40.0))
     same = maker(shift=0.0, log_scale=0.0, log_aspect=0.0, rotation=0.0, jitter=0.0)
     batch = same.make([Pair(view, view, 0, 'a')], np.random.default_rng(0))
+    assert batch.boxes[0].tolist() == pytest.approx([0.0, 0.0, 63.5, 63.5])
     assert batch.centres.tolist() == [[0.0, 0.0]]
     assert batch.exemplars.shape == (1, 3, 127, 127)
     assert batch.searches.shape == (1, 3, 239, 239)
@@ -135,7 +161,7 @@ def test_the_same_seed_gives_the_same_batch(texture):
     pairs = [Pair(view, view, 0, 'a'), Pair(other, other, 1, 'b')] * 2
     hard = SceneMaker(SceneSettings(), 127, 143, 0.5, CPU)
     one, again, other = (hard.make(pairs, np.random.default_rng(s)) for s in (5, 5, 6))
-    for name in ('exemplars', 'searches', 'centres', 'foreign'):
+    for name in ('exemplars', 'searches', 'boxes', 'foreign'):
         assert torch.equal(getattr(one, name), getattr(again, name))
     assert not torch.equal(one.searches, other.searches)
     assert -1e-3 <= float(one.searches.min()) <= float(one.searches.max()) <= 255 + 1e-3

@@ -16,7 +16,7 @@ from collections.abc import Sequence
 from torch import Tensor, nn
 from torch.nn import functional
 
-from .base import Backbone
+from .base import Backbone, Depth, centre
 
 CROP, ZERO = 'crop', 'zero'
 
@@ -142,6 +142,8 @@ class ResNet(Backbone):
             *(ResidualUnit(w1 if k else w0, w1, zeros, False, expansion) for k in range(d1))
         )
         self.pool = nn.MaxPool2d(2)
+        # A unit that is not padded takes a cell off each side.
+        self._rims = [(1 - zeros) * (d2 - 1 - k) for k in range(d2)]
         self.stage8 = nn.Sequential(
             *(
                 ResidualUnit(w2 if k else w1, w2, zeros, k == d2 - 1, expansion)
@@ -152,5 +154,35 @@ class ResNet(Backbone):
 
     def forward(self, x: Tensor) -> Tensor:
         """Features of normalised images: (N, 3, S, S) -> (N, C, s, s)."""
-        y: Tensor = self.stage8(self.pool(self.stage4(self.stem(x))))
-        return y
+        return self.pyramid(x)[-1]
+
+    @property
+    def level_channels(self) -> tuple[int, ...]:
+        """See `Backbone.level_channels`."""
+        return (self.channels,) * len(self.stage8)
+
+    def levels(self, x: Tensor) -> tuple[Tensor, ...]:
+        """The middle of the `pyramid`, of the size of its last features.
+
+        What lies at the same place of two levels sees the same middle.
+        """
+        found = self.pyramid(x)
+        return tuple(centre(features, found[-1].shape[-1]) for features in found)
+
+    @property
+    def pyramid_shapes(self) -> tuple[Depth, ...]:
+        """See `Backbone.pyramid_shapes`."""
+        return tuple(Depth(self.channels, rim) for rim in self._rims)
+
+    def pyramid(self, x: Tensor) -> tuple[Tensor, ...]:
+        """Features after each unit of stride 8.
+
+        The units crop, so 127 px give 9, 7 and 5 cells after three of them, and 255 px give 25, 23
+        and 21.
+        """
+        x = self.pool(self.stage4(self.stem(x)))
+        found = []
+        for unit in self.stage8:
+            x = unit(x)
+            found.append(x)
+        return tuple(found)

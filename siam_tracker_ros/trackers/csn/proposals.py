@@ -95,10 +95,7 @@ class Proposer:
     def _searches(self, frame: Frame, targets: list[CSNTarget]) -> list[tuple[int, Box, int]]:
         """Which targets are searched, around which boxes, and in how large crops."""
         s = self.settings
-        searches = [
-            (i, t.box, s.lost_search_size if t.state is State.LOST else s.search_size)
-            for i, t in enumerate(targets)
-        ]
+        searches = [(i, t.box, t.search_size(s)) for i, t in enumerate(targets)]
         lost = [i for i, t in enumerate(targets) if t.state is State.LOST]
         if lost:
             some = [targets[i] for i in lost]

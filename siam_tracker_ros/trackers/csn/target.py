@@ -36,8 +36,6 @@ class CSNTarget(MatchTarget):
         Frames since the first.
     news : int
         Remembered frames since the last update.
-    candidate : Box
-        What the last score is about. It is the target's box, unless the target is lost.
     """
 
     def __init__(
@@ -51,7 +49,6 @@ class CSNTarget(MatchTarget):
         self.sweep = Sweep()
         self.frames = 0
         self.news = 0
-        self.candidate = box
 
 
 @dataclass(frozen=True)

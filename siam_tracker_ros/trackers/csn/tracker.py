@@ -123,8 +123,7 @@ class CSNTracker(Tracker):
             # Its new layers are not those that all thresholds and histories are about.
             target.monitor.features = None
             return 0.0
-        score, word = target.monitor.judge(result.evidence, self.rule)
-        target.state = State(word)
+        score = target.judge(result.evidence, self.rule)
         if target.state is not State.LOST:
             target.box = result.box
             target.sweep.seen = 0

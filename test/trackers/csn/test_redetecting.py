@@ -44,6 +44,16 @@ def test_a_hit_is_searched_beside_the_last_place(make, frame, hit, show, prefer)
     assert cells == [9, 9, 17]
 
 
+def test_the_surroundings_that_are_searched_grow(make, frame, hit):
+    tracker = make(**GONE, search_size=143, lost_search_growth=32)
+    target = tracker.start(frame, HERE)
+    target.lose()
+    hit(None)
+    # Cells of maps of 175, 207, 239 and, at most, 255 pixels.
+    cells = [len(tracker.step(frame, [target])[0].response.logits) for _ in range(4)]
+    assert cells == [7, 11, 15, 17]
+
+
 def test_a_target_may_be_back_where_it_was_while_something_else_is_hit(
     make, frame, hit, show, prefer
 ):

@@ -1,0 +1,126 @@
+# Copyright 2026 The siam_tracker_ros authors
+# SPDX-License-Identifier: Apache-2.0
+"""Choosing one of the proposals that a network makes for a target.
+
+Li et al., "High Performance Visual Tracking with Siamese Region Proposal Network", 2018, section
+4.3, which SiamRPN++ and C-RPN refer to; its published code, pysot, has the numbers' exact form.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+
+from ..kept import kept
+from ..models.anchors import COORDINATES
+from ..models.proposing import Proposals
+from .locate import peak_to_sidelobe
+
+
+class Choice(NamedTuple):
+    """The best proposal of each of N targets.
+
+    Attributes
+    ----------
+    boxes : Tensor
+        (N, 4) centre and size, in pixels of the crop, from its middle.
+    logits : Tensor
+        (N,) of its being the target, as the network has it; NaN where a map or the box holds one.
+    sharpness : Tensor
+        (N,) peak-to-sidelobe ratio of `maps` there.
+    steadiness : Tensor
+        (N,) the penalty of its change of size and aspect, 1 where nothing changes.
+    maps : Tensor
+        (N, M, M) the highest logit of each cell.
+    """
+
+    boxes: Tensor
+    logits: Tensor
+    sharpness: Tensor
+    steadiness: Tensor
+    maps: Tensor
+
+
+@kept(maxsize=16)
+def hanning(cells: int, device: torch.device) -> Tensor:
+    """Outer product of two Hann windows, 1 in the middle and 0 at the rim: (cells, cells)."""
+    window = torch.hann_window(cells, periodic=False, device=device)
+    return torch.outer(window, window)
+
+
+def steadiness(boxes: Tensor, sizes: Tensor, penalty: float) -> Tensor:
+    """``exp(-k (max(r / r', r' / r) max(s / s', s' / s) - 1))`` (SiamRPN, Eq. 12).
+
+    r is the ratio of height and width, s the overall scale, ``s^2 = (w + p) (h + p)`` with
+    ``p = (w + h) / 2`` (Eq. 13). pysot subtracts 1, so that no change is no penalty.
+
+    Parameters
+    ----------
+    boxes : Tensor
+        (N, 4, k, M, M).
+    sizes : Tensor
+        (N, 2) width and height of each target in the last frame, in pixels of the crop.
+    penalty : float
+        k in the equation.
+
+    Returns
+    -------
+    Tensor
+        (N, k, M, M), in (0, 1].
+    """
+    w, h = boxes.select(COORDINATES, 2), boxes.select(COORDINATES, 3)
+    last_w, last_h = (side.view(-1, 1, 1, 1) for side in sizes.unbind(1))
+    changes = _change(_scale(w, h) / _scale(last_w, last_h)) * _change((w / h) / (last_w / last_h))
+    # Finite, because a penalty of 0 times infinity is no number, and argmax would choose it.
+    changes = changes.clamp(max=torch.finfo(changes.dtype).max)
+    return torch.exp(-penalty * (changes - 1.0))
+
+
+def choose(proposals: Proposals, sizes: Tensor, penalty: float, influence: float) -> Choice:
+    """Choose by score, steadiness and nearness (SiamRPN, section 4.3).
+
+    The second strategy there: "cosine window and scale change penalty to re-rank the proposals'
+    score". Its first one, to leave out what is far from the middle, is not in published code.
+
+    Parameters
+    ----------
+    proposals : Proposals
+    sizes : Tensor
+        (N, 2), see `steadiness`.
+    penalty, influence : float
+        Of `RPNSettings`.
+    """
+    logits, boxes = proposals.logits, proposals.boxes
+    n, cells = len(logits), logits.shape[-1]
+    steady = steadiness(boxes, sizes, penalty)
+    rank = logits.sigmoid() * steady
+    if influence > 0:
+        rank = (1.0 - influence) * rank + influence * hanning(cells, logits.device)
+    rank = rank.masked_fill(~proposals.kept, -1.0)
+    best = rank.flatten(1).argmax(dim=1, keepdim=True)
+    chosen = boxes.flatten(2).gather(2, best.unsqueeze(1).expand(-1, 4, -1)).squeeze(2)
+    peak = logits.flatten(1).gather(1, best).squeeze(1)
+    maps = logits.amax(dim=1)
+    cell = best.squeeze(1) % (cells * cells)
+    steadied = steady.flatten(1).gather(1, best).view(n)
+    # What a NaN makes argmax choose means nothing: the sums carry it to the monitor, as they do
+    # that of a chosen box or of its steadiness.
+    spoilt = (logits.flatten(1).sum(dim=1) + chosen.sum(dim=1) + steadied) * 0.0
+    return Choice(
+        chosen,
+        peak + spoilt,
+        peak_to_sidelobe(maps, cell // cells, cell % cells, peak) + spoilt,
+        steadied,
+        maps,
+    )
+
+
+def _scale(w: Tensor, h: Tensor) -> Tensor:
+    p = (w + h) / 2
+    return torch.sqrt((w + p) * (h + p))
+
+
+def _change(ratio: Tensor) -> Tensor:
+    return torch.maximum(ratio, 1.0 / ratio)

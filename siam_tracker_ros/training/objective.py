@@ -1,0 +1,74 @@
+# Copyright 2026 The siam_tracker_ros authors
+# SPDX-License-Identifier: Apache-2.0
+"""What a network learns: all of a training run that depends on the kind of the network."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Sequence
+from typing import ClassVar, Generic, TypeVar
+
+from torch import Tensor, nn
+
+from .scenes import Batch, SceneSettings
+
+N = TypeVar('N', bound=nn.Module)
+
+
+class Objective(nn.Module, ABC, Generic[N]):
+    """Crops in, loss out: one forward pass, as engines for several devices expect it.
+
+    Attributes
+    ----------
+    columns : tuple of str
+        Names of the parts of the loss and of the measures, in the order of ``metrics.csv``.
+    headline : str
+        The measure that is shown while a run goes on.
+    network : Module
+        What learns.
+    """
+
+    columns: ClassVar[tuple[str, ...]]
+    headline: ClassVar[str]
+    network: N
+
+    @abstractmethod
+    def forward(
+        self, exemplars: Tensor, searches: Tensor, boxes: Tensor, foreign: Tensor
+    ) -> tuple[Tensor, dict[str, Tensor]]:
+        """Return the loss of a batch, and its parts; the arguments are the fields of a `Batch`."""
+
+    @abstractmethod
+    def measure(self, network: N, batches: Sequence[Batch]) -> dict[str, float]:
+        """Judge a network of this kind by held-out batches."""
+
+    @abstractmethod
+    def rate(self, step: int) -> float:
+        """Learning rate of a step."""
+
+    def groups(self) -> list[tuple[Iterable[nn.Parameter], float]]:
+        """Parameters, and the share of the rate with which they learn."""
+        return [(self.network.parameters(), 1.0)]
+
+    def prepare(self, step: int) -> bool:
+        """Get the network ready for a step; returns whether other parameters learn from now on."""
+        return False
+
+    def check(self, scenes: SceneSettings, exemplar_size: int) -> None:
+        """Refuse scenes that the network cannot learn from, before anything is made of them.
+
+        Parameters
+        ----------
+        scenes : SceneSettings
+        exemplar_size : int
+            Side of the exemplar crop in pixels.
+
+        Raises
+        ------
+        UserError
+            They do not go together.
+        """
+
+    def facts(self) -> dict[str, object]:
+        """What a resumed run must share with the one that was stopped, beside the settings."""
+        return {}

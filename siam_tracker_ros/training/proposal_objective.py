@@ -1,0 +1,237 @@
+# Copyright 2026 The siam_tracker_ros authors
+# SPDX-License-Identifier: Apache-2.0
+"""What region proposal networks learn: SiamRPN++ (section 4.2), and C-RPN (section 3.3)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+import math
+
+import torch
+from torch import Tensor, nn
+
+from ..errors import UserError
+from ..models.anchors import COORDINATES, anchor_boxes, decode, encode, overlaps
+from ..models.crpn import CRPN
+from ..models.proposing import Proposals
+from ..models.refinement import StageOutput, cascade, proposals
+from ..models.rpn import ProposalMaps
+from ..models.siamrpnpp import SiamRPN
+from .objective import Objective
+from .proposal_labels import label
+from .proposal_losses import box_loss, class_loss
+from .proposal_settings import COSINE, ProposalSettings
+from .scenes import Batch, SceneSettings
+from .schedules import cosine, logarithmic
+
+
+class ProposalObjective(Objective[SiamRPN | CRPN]):
+    """Anchors that overlap the target are told from others, and regressed to its box.
+
+    Parameters
+    ----------
+    network : SiamRPN or CRPN
+    settings : ProposalSettings
+    """
+
+    columns = (
+        'class',
+        'box',
+        'held_out_loss',
+        'held_out_class',
+        'held_out_box',
+        'held_out_iou',
+        'held_out_auroc',
+    )
+    headline = 'held_out_iou'
+
+    def __init__(self, network: SiamRPN | CRPN, settings: ProposalSettings) -> None:
+        super().__init__()
+        self.network = network
+        self.settings = settings
+        self.frozen = False
+
+    def check(self, scenes: SceneSettings, exemplar_size: int) -> None:
+        """See `Objective.check`: beyond the outermost cells hardly any anchor is positive."""
+        size = self.settings.search_size
+        within = reach(self.network, exemplar_size, size)
+        if scenes.shift > within:
+            raise UserError(
+                f'shift is {scenes.shift:g}: expected at most {within:g} px, which is how far '
+                f'the anchors of this network lie from the middle of a search crop of {size} px; '
+                'lower --shift, or raise --search-size'
+            )
+
+    def forward(
+        self, exemplars: Tensor, searches: Tensor, boxes: Tensor, foreign: Tensor
+    ) -> tuple[Tensor, dict[str, Tensor]]:
+        """Return the weighted sum of a batch's losses, and each of them."""
+        whose, present = partners(foreign, self.settings.absent)
+        template = self.network.template(exemplars[whose])
+        return self.losses(stages(self.network, template, searches), boxes, present)
+
+    def losses(
+        self,
+        outputs: Sequence[StageOutput],
+        boxes: Tensor,
+        present: Tensor,
+        generator: torch.Generator | None = None,
+    ) -> tuple[Tensor, dict[str, Tensor]]:
+        """Losses of all stages, summed (C-RPN, Eq. 7); SiamRPN++ has one.
+
+        Parameters
+        ----------
+        outputs : sequence of StageOutput
+        boxes : Tensor
+            (N, 4) the object in each search crop.
+        present : Tensor
+            (N,) bool: whether it is the target.
+        generator : torch.Generator, optional
+            Draws the anchors that count.
+        """
+        s, stride = self.settings, self.network.stride
+        class_, box_ = [], []
+        for stage in outputs:
+            classes, deltas = stage.maps.classes.float(), stage.maps.deltas.float()
+            labels = label(stage.anchors, boxes, present, stride, s, generator, stage.kept)
+            wanted = encode(stage.anchors, boxes[:, :, None, None, None])
+            class_.append(class_loss(classes, labels, s.class_loss))
+            box_.append(box_loss(deltas, wanted, labels.positive, s.box_loss, s.smooth_below))
+        parts = {'class': torch.stack(class_).sum(), 'box': torch.stack(box_).sum()}
+        return parts['class'] + s.box_weight * parts['box'], parts
+
+    @torch.no_grad()
+    def measure(self, network: SiamRPN | CRPN, batches: Sequence[Batch]) -> dict[str, float]:
+        """Held-out losses, overlap of the best proposals with the target, AUROC of presence."""
+        network.eval()
+        rows: list[list[float]] = []
+        overlap: list[Tensor] = []
+        present: list[Tensor] = []
+        absent: list[Tensor] = []
+        for batch in batches:
+            generator = torch.Generator(batch.boxes.device).manual_seed(self.settings.seed)
+            template = network.template(batch.exemplars)
+            outputs = stages(network, template, batch.searches)
+            here = torch.ones_like(batch.foreign[0])
+            total, parts = self.losses(outputs, batch.boxes, here, generator)
+            rows.append([float(total), float(parts['class']), float(parts['box'])])
+            score, shared = _best(network, outputs, batch)
+            present.append(score)
+            overlap.append(shared)
+            whose, own = partners(batch.foreign, 1.0, generator)
+            others = [kernel[whose] for kernel in template]
+            score, _ = _best(network, stages(network, others, batch.searches), batch)
+            absent.append(score[~own])
+        total_, class_, box_ = torch.tensor(rows).mean(dim=0).tolist()
+        p, a = torch.cat(present), torch.cat(absent)
+        return {
+            'held_out_loss': total_,
+            'held_out_class': class_,
+            'held_out_box': box_,
+            'held_out_iou': float(torch.cat(overlap).mean()),
+            'held_out_auroc': float((p.view(-1, 1) > a.view(1, -1)).float().mean()),
+        }
+
+    def rate(self, step: int) -> float:
+        """Learning rate of a step."""
+        s = self.settings
+        rise = round(s.warmup * s.steps)
+        if s.schedule == COSINE:
+            return s.rate * cosine(step, s.steps, rise)
+        return s.rate * logarithmic(step, s.steps, rise, s.rise_from, s.fall_to)
+
+    def groups(self) -> list[tuple[Iterable[nn.Parameter], float]]:
+        """The heads at the whole rate, the backbone at a share of it (SiamRPN++, section 3.2)."""
+        backbone = list(self.network.backbone.parameters())
+        known = set(map(id, backbone))
+        heads = [p for p in self.network.parameters() if id(p) not in known]
+        return [(heads, 1.0), (backbone, self.settings.backbone_rate)]
+
+    def prepare(self, step: int) -> bool:
+        """Freeze the backbone at first, the statistics of its norms with it, and later no more."""
+        frozen = step < round(self.settings.backbone_frozen * self.settings.steps)
+        if frozen == self.frozen:
+            return False
+        self.frozen = frozen
+        self.network.backbone.requires_grad_(not frozen).train(not frozen)
+        return True
+
+
+def stages(
+    network: SiamRPN | CRPN, template: Sequence[Tensor], searches: Tensor
+) -> Sequence[StageOutput]:
+    """Outputs of all stages of C-RPN; SiamRPN++ is its one stage on anchors that nobody refined.
+
+    Parameters
+    ----------
+    network : SiamRPN or CRPN
+    template : sequence of Tensor
+        Of the network's ``template``.
+    searches : Tensor
+        Those of a `Batch`.
+    """
+    found = network.search(template, searches)
+    if not isinstance(found, ProposalMaps):
+        return found
+    anchors = anchor_boxes(network.anchors, found.classes.shape[-1], found.classes.device)
+    return cascade([found], anchors, theta=1.0)
+
+
+@torch.no_grad()
+def reach(network: SiamRPN | CRPN, exemplar_size: int, search_size: int) -> float:
+    """How far the outermost anchors lie from the middle of the search crop, in pixels."""
+    learning, device = network.training, next(network.parameters()).device
+    exemplar, search = (
+        torch.zeros(1, 3, side, side, device=device) for side in (exemplar_size, search_size)
+    )
+    network.eval()
+    first = stages(network, network.template(exemplar), search)[0]
+    network.train(learning)
+    return float(first.anchors.select(COORDINATES, 0).max())
+
+
+def _proposed(network: SiamRPN | CRPN, outputs: Sequence[StageOutput]) -> Proposals:
+    """What the network proposes where these are the outputs of its stages."""
+    if isinstance(network, CRPN):
+        return proposals(outputs, network.theta)
+    (only,) = outputs
+    boxes = decode(only.anchors, only.maps.deltas.float())
+    return Proposals(only.maps.logits, boxes, only.kept)
+
+
+def _best(
+    network: SiamRPN | CRPN, outputs: Sequence[StageOutput], batch: Batch
+) -> tuple[Tensor, Tensor]:
+    """Logit of each pair's best proposal, and its overlap with the object: (N,) each."""
+    found = _proposed(network, outputs)
+    logits = found.logits.masked_fill(~found.kept, -math.inf).flatten(1)
+    score, place = logits.max(dim=1, keepdim=True)
+    overlap = overlaps(found.boxes, batch.boxes).flatten(1).gather(1, place)
+    return score[:, 0], overlap[:, 0]
+
+
+def partners(
+    foreign: Tensor, share: float, generator: torch.Generator | None = None
+) -> tuple[Tensor, Tensor]:
+    """Choose the exemplars that search crops are compared with: some of other objects.
+
+    Parameters
+    ----------
+    foreign : Tensor
+        (N, N) bool, see `Batch`.
+    share : float
+        Share of search crops that get another's exemplar, where there is one that is absent.
+    generator : torch.Generator, optional
+
+    Returns
+    -------
+    whose : Tensor
+        (N,) int64, the exemplar of each search crop.
+    own : Tensor
+        (N,) bool, whether it is its own, so that the target is present.
+    """
+    n, device = len(foreign), foreign.device
+    keys = torch.rand(n, n + 1, generator=generator, device=device)
+    other = keys[:, :n].masked_fill(~foreign, -1.0).argmax(dim=1)
+    own = (keys[:, n] >= share) | ~foreign.any(dim=1)
+    return torch.where(own, torch.arange(n, device=device), other), own

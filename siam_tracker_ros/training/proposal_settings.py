@@ -1,0 +1,90 @@
+# Copyright 2026 The siam_tracker_ros authors
+# SPDX-License-Identifier: Apache-2.0
+"""How long, how fast and from what a region proposal network learns (SiamRPN++, section 4.2)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ..settings import setting
+from .fit import MOMENTUM, FitSettings
+from .proposal_labels import LabelSettings
+from .proposal_losses import LossSettings
+
+LOGARITHMIC, COSINE = 'logarithmic', 'cosine'
+
+
+@dataclass(frozen=True)
+class ProposalSettings(LabelSettings, LossSettings, FitSettings):
+    """How a network learns to propose boxes."""
+
+    optimiser: str = setting(
+        'sgd',
+        f'AdamW, or gradient descent with a momentum of {MOMENTUM}',
+        choices=('adamw', 'sgd'),
+        source='SiamRPN++ 4.2',
+    )
+    rate: float = setting(
+        0.005, 'highest learning rate', low=0.0, high=1.0, source='SiamRPN++ 4.2'
+    )
+    schedule: str = setting(
+        LOGARITHMIC,
+        f'how the rate changes: by equal factors in equal times ({LOGARITHMIC}), or along a line '
+        f'up from 0 and a cosine down to 1 % ({COSINE})',
+        choices=(LOGARITHMIC, COSINE),
+        source=f'{LOGARITHMIC}: SiamRPN++ 4.2; {COSINE}: own',
+    )
+    warmup: float = setting(
+        0.25,
+        'share of the steps in which the rate rises',
+        low=0.0,
+        high=1.0,
+        source='SiamRPN++ 4.2: 5 epochs of 20',
+    )
+    rise_from: float = setting(
+        0.2,
+        f'share of the highest rate at the first step ({LOGARITHMIC})',
+        low=1e-6,
+        high=1.0,
+        source='code: 0.001 of 0.005; SiamRPN++ 4.2: 0.001 throughout the warm-up',
+    )
+    fall_to: float = setting(
+        0.1,
+        f'share of the highest rate at the last step ({LOGARITHMIC})',
+        low=1e-6,
+        high=1.0,
+        source='SiamRPN++ 4.2: 0.0005 of 0.005',
+    )
+    backbone_frozen: float = setting(
+        0.25,
+        'share of the steps in which the backbone does not learn',
+        low=0.0,
+        high=1.0,
+        source='SiamRPN++ 4.2: 5 epochs of 20; code: 10',
+    )
+    backbone_rate: float = setting(
+        0.1,
+        'share of the rate with which the backbone learns afterwards',
+        low=0.0,
+        high=1.0,
+        source='SiamRPN++ 3.2',
+    )
+    decay: float = setting(
+        5e-4, 'weight decay', low=0.0, high=1.0, source='SiamRPN++ 4.2; code: 0.0001'
+    )
+    clip: float = setting(10.0, 'largest norm of the gradient', low=0.0, source='code')
+    search_size: int = setting(
+        255,
+        'side of the search crop in training',
+        unit='px',
+        low=143,
+        high=511,
+        source='SiamRPN++ 4.1',
+    )
+    absent: float = setting(
+        0.2,
+        'share of the pairs whose exemplar is of another object',
+        low=0.0,
+        high=1.0,
+        source='DaSiamRPN; code',
+    )

@@ -1,0 +1,152 @@
+# Copyright 2026 The siam_tracker_ros authors
+# SPDX-License-Identifier: Apache-2.0
+"""What can be trained, by name, and with what."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from torch import nn
+
+from ..errors import UserError
+from ..models.backbones.resnet import CROP
+from ..models.matching import Matching
+from ..models.siamese import Siamese
+from ..models.siamfc import SiamFC
+from ..models.siamrpnpp import SiamRPN
+from .calibrate import calibrate
+from .fit import FitSettings
+from .objective import Objective
+from .pairs import Pairs
+from .proposal_objective import ProposalObjective
+from .proposal_settings import ProposalSettings
+from .response_objective import ResponseObjective, ResponseSettings
+from .scenes import SceneSettings
+from .spatial_sampling import SpatialScenes
+
+LIGHT = 'light'
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """What is trained under a name.
+
+    Attributes
+    ----------
+    summary : str
+        What it is, for the command line's help.
+    network : callable
+        Makes the network.
+    light : mapping
+        Its arguments where training begins anew: what CPU cores can train in an hour and run at
+        camera rate.
+    learning, scenes : type
+        Its settings tables.
+    objective : callable
+        Makes what it learns, from network, settings and the teacher, if there is one.
+    calibrate : callable, optional
+        Fits its score after training, from network, held-out pairs, their number and a seed.
+    others : mapping
+        Arguments of other networks where training begins anew, by the words for them.
+    """
+
+    summary: str
+    network: Callable[..., nn.Module]
+    light: Mapping[str, Any]
+    learning: type[FitSettings]
+    scenes: type[SceneSettings]
+    objective: Callable[[Any, Any, Siamese | None], Objective[Any]]
+    calibrate: Callable[[Any, Pairs, int, int], dict[str, float]] | None = None
+    others: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+
+    @property
+    def teachable(self) -> bool:
+        """Whether it makes one response map, which a teacher may show and can be followed."""
+        return issubclass(self.learning, ResponseSettings)
+
+    def arguments(self, word: str) -> Mapping[str, Any]:
+        """Arguments of the network that a word names.
+
+        Raises
+        ------
+        UserError
+            It names none of this recipe's.
+        """
+        known = {LIGHT: self.light, **self.others}
+        if word not in known:
+            raise UserError(
+                f'network is {word}: expected one of those of {self.summary}, {", ".join(known)}'
+            )
+        return known[word]
+
+
+def _proposals(
+    network: SiamRPN, settings: ProposalSettings, teacher: Siamese | None
+) -> ProposalObjective:
+    return ProposalObjective(network, settings)
+
+
+def _resnet(depth: int) -> dict[str, Any]:
+    return {
+        'backbone': 'dilated_resnet',
+        'arguments': {'depth': depth, 'levels': [2, 3, 4]},
+        'channels': [256, 256, 256],
+    }
+
+
+# As published, with pixels that are normalised: backbones of torchvision's classifiers.
+SIAMRPNPP: Mapping[str, Mapping[str, Any]] = {
+    **{f'resnet{depth}': _resnet(depth) for depth in (18, 34, 50)},
+    'mobilenetv2': {
+        'backbone': 'mobilenetv2',
+        # torchvision's width; pysot's is 1.4.
+        'arguments': {'width': 1.0, 'levels': [3, 5, 7]},
+        'channels': [256, 256, 256],
+    },
+    'alexnet': {
+        'backbone': 'alexnet',
+        # torchvision's widths, not pysot's.
+        'arguments': {'widths': [64, 192, 384, 256, 256]},
+        'channels': None,
+        'weighted': False,
+    },
+}
+
+RECIPES: Mapping[str, Recipe] = {
+    # A quarter of SiamFC's 2.3 M parameters.
+    'siamfc': Recipe(
+        'SiamFC',
+        SiamFC,
+        {'widths': [48, 128, 192, 192, 192], 'groups': 2},
+        ResponseSettings,
+        SceneSettings,
+        ResponseObjective,
+        calibrate,
+    ),
+    # The layers of CIResNet-22.
+    'csn-matching': Recipe(
+        'the matching subnetwork of the cascaded Siamese tracker',
+        Matching,
+        {'widths': [24, 64, 256], 'depths': [4, 3], 'padding': CROP, 'expansion': 2},
+        ResponseSettings,
+        SceneSettings,
+        ResponseObjective,
+        calibrate,
+    ),
+    # The backbone of csn's matching subnetwork, whose three last units are the levels.
+    'siamrpnpp': Recipe(
+        'SiamRPN++',
+        SiamRPN,
+        {
+            'backbone': 'cropped_resnet',
+            'arguments': {'widths': [24, 64, 256], 'depths': [4, 3], 'expansion': 2},
+            'channels': [96, 96, 96],
+        },
+        ProposalSettings,
+        SpatialScenes,
+        _proposals,
+        others=SIAMRPNPP,
+    ),
+}
