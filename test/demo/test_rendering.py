@@ -86,7 +86,7 @@ def test_clip_is_a_tracking_test(clip):
 def test_an_untrained_network_loses_the_target():
     """Whoever follows this clip has learned something."""
     torch.manual_seed(0)
-    network = SiamFC(widths=(48, 128, 192, 192, 192))
+    network = SiamFC(widths=(16, 32, 48, 48, 48))
     tracker = SiamFCTracker(network, SiamFCSettings(), torch.device('cpu'))
     target, overlaps = None, []
     for rendered in rendering.Clip(FRAMES):

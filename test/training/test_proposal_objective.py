@@ -177,8 +177,7 @@ def test_a_frozen_backbone_has_no_gradient(network):
             assert all(module.training == learns for module in part.modules())
 
 
-@pytest.mark.parametrize('stop', [1, 3])
-@pytest.mark.parametrize('optimiser', ['sgd', 'adamw'])
+@pytest.mark.parametrize(('optimiser', 'stop'), [('sgd', 1), ('adamw', 3)])
 def test_a_resumed_run_is_the_run_that_was_stopped(job, optimiser, stop):
     # Stopped before or after the backbone begins to learn, which is after two steps.
     values = {'optimiser': optimiser, 'backbone_frozen': 0.5, 'validate_every': 1}
