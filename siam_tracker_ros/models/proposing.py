@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
@@ -49,7 +50,7 @@ class Proposals:
     kept: Tensor
 
 
-class ProposalNetwork(nn.Module):
+class ProposalNetwork(nn.Module, ABC):
     """A backbone, and anchors over the cells of the maps that are made of its features.
 
     All arguments are plain numbers, words, lists and mappings: they are written into a
@@ -99,6 +100,7 @@ class ProposalNetwork(nn.Module):
         """What the backbone gets of crops: (N, 3, S, S) RGB in [0, 255]."""
         return normalised(crops) if self.normalise else crops
 
+    @abstractmethod
     def template(self, z: Tensor) -> tuple[Tensor, ...]:
         """What is kept of a target.
 
@@ -112,8 +114,8 @@ class ProposalNetwork(nn.Module):
         tuple of Tensor
             (N, ...) each, so that the templates of several targets may be joined one by one.
         """
-        raise NotImplementedError
 
+    @abstractmethod
     def propose(self, template: Sequence[Tensor], x: Tensor) -> Proposals:
         """Boxes that may be each target's in its own crop.
 
@@ -124,7 +126,6 @@ class ProposalNetwork(nn.Module):
         x : Tensor
             (N, 3, S, S) RGB in [0, 255].
         """
-        raise NotImplementedError
 
 
 def named(known: Mapping[str, T], word: str) -> T:

@@ -62,18 +62,6 @@ class ProposalMaps:
         return classes[:, TARGET] - classes[:, BACKGROUND]
 
 
-class RPN(nn.Module):
-    """One Siamese region proposal block, P in the paper (section 3.2, Fig. 3)."""
-
-    def template(self, z: Tensor) -> Kernels:
-        """Kernels of template features: (N, C, h, w) -> (N, ...) each."""
-        raise NotImplementedError
-
-    def search(self, kernels: Kernels, x: Tensor) -> ProposalMaps:
-        """Predictions from each target's kernels and its own search features, (N, C, H, W)."""
-        raise NotImplementedError
-
-
 def _adapted(channels: int) -> nn.Sequential:
     return nn.Sequential(
         nn.Conv2d(channels, channels, 3, bias=False),
@@ -110,32 +98,6 @@ class DepthwiseBranch(nn.Module):
         return out
 
 
-class DepthwiseRPN(RPN):
-    """The block of SiamRPN++: template and search features are correlated channel by channel.
-
-    Parameters
-    ----------
-    channels : int
-        Channels of the features, C.
-    anchors : int
-        Anchors of a cell, k.
-    """
-
-    def __init__(self, channels: int, anchors: int) -> None:
-        super().__init__()
-        self.classes = DepthwiseBranch(channels, CLASSES * anchors)
-        self.deltas = DepthwiseBranch(channels, DELTAS * anchors)
-
-    def template(self, z: Tensor) -> Kernels:
-        """See `RPN.template`: (N, C, h - 2, w - 2) each."""
-        return self.classes.template(z), self.deltas.template(z)
-
-    def search(self, kernels: Kernels, x: Tensor) -> ProposalMaps:
-        """See `RPN.search`."""
-        classes, deltas = kernels
-        return ProposalMaps.from_channels(self.classes(classes, x), self.deltas(deltas, x))
-
-
 class UpChannelBranch(nn.Module):
     """UP-XCorr for classes or for deltas (section 3.4, Fig. 4b).
 
@@ -168,8 +130,41 @@ class UpChannelBranch(nn.Module):
         return up_channel_correlation(kernels, self.search(x))
 
 
-class UpChannelRPN(RPN):
-    """The block of SiamRPN, which C-RPN keeps: a kernel of all channels for every output.
+class RPN(nn.Module):
+    """One Siamese region proposal block, P in the paper (section 3.2, Fig. 3).
+
+    Parameters
+    ----------
+    classes, deltas : DepthwiseBranch or UpChannelBranch
+        One for each, because their comparisons differ.
+    """
+
+    def __init__(
+        self,
+        classes: DepthwiseBranch | UpChannelBranch,
+        deltas: DepthwiseBranch | UpChannelBranch,
+    ) -> None:
+        super().__init__()
+        self.classes = classes
+        self.deltas = deltas
+        self.adjust: nn.Module = nn.Identity()
+
+    def template(self, z: Tensor) -> Kernels:
+        """Kernels of template features: (N, C, h, w) -> (N, ...) each."""
+        return self.classes.template(z), self.deltas.template(z)
+
+    def search(self, kernels: Kernels, x: Tensor) -> ProposalMaps:
+        """Predictions from each target's kernels and its own search features, (N, C, H, W)."""
+        classes, deltas = kernels
+        return ProposalMaps.from_channels(
+            self.classes(classes, x), self.adjust(self.deltas(deltas, x))
+        )
+
+
+class DepthwiseRPN(RPN):
+    """The block of SiamRPN++: template and search features are correlated channel by channel.
+
+    Its kernels are (N, C, h - 2, w - 2).
 
     Parameters
     ----------
@@ -180,22 +175,32 @@ class UpChannelRPN(RPN):
     """
 
     def __init__(self, channels: int, anchors: int) -> None:
-        super().__init__()
-        self.classes = UpChannelBranch(channels, CLASSES * anchors)
-        self.deltas = UpChannelBranch(channels, DELTAS * anchors)
+        super().__init__(
+            DepthwiseBranch(channels, CLASSES * anchors),
+            DepthwiseBranch(channels, DELTAS * anchors),
+        )
+
+
+class UpChannelRPN(RPN):
+    """The block of SiamRPN, which C-RPN keeps: a kernel of all channels for every output.
+
+    Its kernels are (N, 2 k, C, h - 2, w - 2) and (N, 4 k, C, h - 2, w - 2).
+
+    Parameters
+    ----------
+    channels : int
+        Channels of the features, C.
+    anchors : int
+        Anchors of a cell, k.
+    """
+
+    def __init__(self, channels: int, anchors: int) -> None:
+        super().__init__(
+            UpChannelBranch(channels, CLASSES * anchors),
+            UpChannelBranch(channels, DELTAS * anchors),
+        )
         # In published code, not in SiamRPN's paper: a correlation's sums need not be deltas.
         self.adjust = nn.Conv2d(DELTAS * anchors, DELTAS * anchors, 1)
-
-    def template(self, z: Tensor) -> Kernels:
-        """See `RPN.template`: (N, 2 k, C, h - 2, w - 2) and (N, 4 k, C, h - 2, w - 2)."""
-        return self.classes.template(z), self.deltas.template(z)
-
-    def search(self, kernels: Kernels, x: Tensor) -> ProposalMaps:
-        """See `RPN.search`."""
-        classes, deltas = kernels
-        return ProposalMaps.from_channels(
-            self.classes(classes, x), self.adjust(self.deltas(deltas, x))
-        )
 
 
 BLOCKS: Mapping[str, Callable[[int, int], RPN]] = {

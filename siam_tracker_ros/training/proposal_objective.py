@@ -11,9 +11,8 @@ import torch
 from torch import Tensor, nn
 
 from ..errors import UserError
-from ..models.anchors import COORDINATES, anchor_boxes, decode, encode, overlaps
+from ..models.anchors import COORDINATES, anchor_boxes, encode, overlaps
 from ..models.crpn import CRPN
-from ..models.proposing import Proposals
 from ..models.refinement import StageOutput, cascade, proposals
 from ..models.rpn import ProposalMaps
 from ..models.siamrpnpp import SiamRPN
@@ -190,20 +189,12 @@ def reach(network: SiamRPN | CRPN, exemplar_size: int, search_size: int) -> floa
     return float(first.anchors.select(COORDINATES, 0).max())
 
 
-def _proposed(network: SiamRPN | CRPN, outputs: Sequence[StageOutput]) -> Proposals:
-    """What the network proposes where these are the outputs of its stages."""
-    if isinstance(network, CRPN):
-        return proposals(outputs, network.theta)
-    (only,) = outputs
-    boxes = decode(only.anchors, only.maps.deltas.float())
-    return Proposals(only.maps.logits, boxes, only.kept)
-
-
 def _best(
     network: SiamRPN | CRPN, outputs: Sequence[StageOutput], batch: Batch
 ) -> tuple[Tensor, Tensor]:
     """Logit of each pair's best proposal, and its overlap with the object: (N,) each."""
-    found = _proposed(network, outputs)
+    # SiamRPN++ removes none of its proposals, and a theta of 1 does neither.
+    found = proposals(outputs, network.theta if isinstance(network, CRPN) else 1.0)
     logits = found.logits.masked_fill(~found.kept, -math.inf).flatten(1)
     score, place = logits.max(dim=1, keepdim=True)
     overlap = overlaps(found.boxes, batch.boxes).flatten(1).gather(1, place)
