@@ -16,10 +16,11 @@ import torch
 from torch import Tensor
 
 from ..frames import Frame
-from ..geometry import Box, SearchWindow, context_side
+from ..geometry import Box, SearchWindow
 from ..models.siamese import Siamese
 from ..stages import stage
 from .base import Response, State
+from .crops import cut, exemplar_crop, search_windows
 from .judged import JudgedTarget
 from .locate import locate
 from .match_settings import MatchSettings
@@ -168,12 +169,7 @@ class Matcher:
 
     def exemplar(self, frame: Frame, box: Box) -> tuple[Tensor, Tensor]:
         """Features of an exemplar with its context (section 2.5), and the frame's mean colour."""
-        s = self.settings
-        fill = frame.mean_colour()
-        window = SearchWindow(box.cx, box.cy, context_side(box.w, box.h, s.context))
-        crop = frame.crop([window], s.exemplar_size, fill).to(
-            self.dtype, memory_format=torch.channels_last
-        )
+        crop, fill = exemplar_crop(frame, box, self.settings, self.dtype)
         return self.network.template(crop)[0], fill
 
     def respond(
@@ -205,18 +201,11 @@ class Matcher:
         windows : list of SearchWindow
             N * S, target after target.
         """
-        s, scales = self.settings, len(factors)
-        sides = [context_side(b.w, b.h, s.context) * size / s.exemplar_size for b in boxes]
-        windows = [
-            SearchWindow(box.cx, box.cy, side * factor)
-            for box, side in zip(boxes, sides)
-            for factor in factors
-        ]
+        scales = len(factors)
+        windows = search_windows(boxes, size, factors, self.settings)
         fill = torch.stack([t.fill for t in targets]).repeat_interleave(scales, dim=0)
         with stage('crop', self.device):
-            crops = frame.crop(windows, size, fill).to(
-                self.dtype, memory_format=torch.channels_last
-            )
+            crops = cut(frame, windows, size, fill, self.dtype)
         with stage('network', self.device):
             template = torch.stack([t.template for t in targets])
             maps = self.network.search(

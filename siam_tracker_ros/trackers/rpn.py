@@ -15,12 +15,13 @@ import torch
 from torch import Tensor
 
 from ..frames import Frame
-from ..geometry import Box, SearchWindow, check_initial_box, context_side
+from ..geometry import Box, SearchWindow, check_initial_box
 from ..models.proposing import ProposalNetwork
 from ..online.monitor import Evidence, probability
 from ..settings import Settings
 from ..stages import stage
 from .base import Estimate, Response, State, Target, Tracker
+from .crops import cut, exemplar_crop, search_windows
 from .judged import JudgedTarget
 from .matcher import covered, inside, visible
 from .proposals import choose
@@ -135,11 +136,7 @@ class RPNTracker(Tracker):
         """See `Tracker.start`."""
         box = check_initial_box(box, frame.width, frame.height)
         s = self.settings
-        fill = frame.mean_colour()
-        window = SearchWindow(box.cx, box.cy, context_side(box.w, box.h, s.context))
-        crop = frame.crop([window], s.exemplar_size, fill).to(
-            self.dtype, memory_format=torch.channels_last
-        )
+        crop, fill = exemplar_crop(frame, box, s, self.dtype)
         target = RPNTarget(box, self.network.template(crop), fill)
         if s.keep_first_box:
             (found,) = self._search(frame, [target], s.search_size, s.window_influence)
@@ -173,21 +170,15 @@ class RPNTracker(Tracker):
     ) -> list[Proposal]:
         """Run the network once over all targets."""
         s = self.settings
-        sides = [context_side(t.box.w, t.box.h, s.context) for t in targets]
-        windows = [
-            SearchWindow(t.box.cx, t.box.cy, side * size / s.exemplar_size)
-            for t, side in zip(targets, sides)
-        ]
+        windows = search_windows([t.box for t in targets], size, [1.0], s)
         with stage('crop', self.device):
             fill = torch.stack([t.fill for t in targets])
-            crops = frame.crop(windows, size, fill).to(
-                self.dtype, memory_format=torch.channels_last
-            )
+            crops = cut(frame, windows, size, fill, self.dtype)
         with stage('network', self.device):
             template = [torch.cat(parts) for parts in zip(*(t.template for t in targets))]
             proposals = self.network.propose(template, crops)
         with stage('post-processing', self.device):
-            scale = torch.tensor([s.exemplar_size / side for side in sides]).view(-1, 1)
+            scale = torch.tensor([size / window.side for window in windows]).view(-1, 1)
             # What the network makes of the last box: its proposals are compared with that.
             sizes = torch.tensor(
                 [[t.box.w * t.origin.width, t.box.h * t.origin.height] for t in targets]
