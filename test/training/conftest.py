@@ -2,11 +2,19 @@
 # SPDX-License-Identifier: Apache-2.0
 """Data for the training tests: a few generated files."""
 
+from dataclasses import replace
+from pathlib import Path
+import sys
+
 import pytest
 
 from siam_tracker_ros.images import write_image
 from siam_tracker_ros.training.sources import discover
 from siam_tracker_ros.training.tracks import TrackSettings, write_tracks
+from siam_tracker_ros.video import VideoWriter
+
+# Helpers beside the tests are imported by name.
+sys.path.insert(0, str(Path(__file__).parent))
 
 
 @pytest.fixture
@@ -43,3 +51,25 @@ def tracks(tmp_path, texture):
     folder = tmp_path / 'tracks'
     write_tracks(discover([tmp_path / 'photographs']).shots, folder, 2, settings, 0)
     return folder
+
+
+@pytest.fixture
+def footage(tmp_path, texture):
+    """A folder with a short video of a scene that stands still."""
+    folder = tmp_path / 'footage'
+    folder.mkdir()
+    with VideoWriter(folder / 'yard.mp4', 10.0) as writer:
+        for _ in range(6):
+            writer.write(texture(120, 160, 3))
+    return folder
+
+
+@pytest.fixture
+def light(monkeypatch):
+    """SiamRPN++ as it is trained, but with few channels."""
+    from siam_tracker_ros.training.recipes import RECIPES
+
+    arguments = {'widths': [8, 8, 16], 'depths': [1, 2]}
+    network = {'backbone': 'cropped_resnet', 'arguments': arguments, 'channels': [8, 8]}
+    monkeypatch.setitem(RECIPES, 'siamrpnpp', replace(RECIPES['siamrpnpp'], light=network))
+    return network

@@ -1,0 +1,131 @@
+# Copyright 2026 The siam_tracker_ros authors
+# SPDX-License-Identifier: Apache-2.0
+"""What a training run begins with: weights, a backbone, a network."""
+
+import pytest
+from run_bench import train
+import torch
+
+pytest.importorskip('lightning_fabric', reason='the train extra is not installed')
+pytest.importorskip('kornia', reason='the train extra is not installed')
+pytest.importorskip('matplotlib', reason='the train extra is not installed')
+
+from siam_tracker_ros import weights
+from siam_tracker_ros.models.siamrpnpp import SiamRPN
+from siam_tracker_ros.training.recipes import RECIPES
+
+
+@pytest.mark.parametrize(
+    ('options', 'what'),
+    [(['--backbone', 'siamfc'], 'backbone'), (['--network', 'resnet18'], 'network')],
+)
+def test_a_beginning_is_not_given_twice(stills, small_weights, tmp_path, capsys, options, what):
+    init = ['--init', str(small_weights)] if what == 'backbone' else []
+    tracker = 'siamfc' if what == 'backbone' else 'siamrpnpp'
+    assert train(stills, tmp_path / 'out', *init, *options, tracker=tracker) == 2
+    assert f'which has a {what}: leave out one of them' in capsys.readouterr().err
+
+
+def test_a_network_without_shipped_weights_must_begin_with_something(stills, tmp_path, capsys):
+    if any(entry.tracker == 'siamrpnpp' for entry in weights.entries()):
+        pytest.skip('weights of siamrpnpp ship with this checkout')
+    assert train(stills, tmp_path / 'out', tracker='siamrpnpp') == 2
+    said = capsys.readouterr().err
+    assert 'no weights of siamrpnpp ship, so training cannot begin with them: give --init ' in said
+
+
+def as_torchvision(network):
+    """The state dict of a ResNet-18 by torchvision's names, with random numbers."""
+    tensors = {'fc.bias': torch.zeros(1000)}
+    parts = {'residual.0': 'conv1', 'residual.1': 'bn1', 'residual.3': 'conv2'}
+    parts |= {'residual.4': 'bn2', 'shortcut.0': 'downsample.0', 'shortcut.1': 'downsample.1'}
+    for name, tensor in network.backbone.state_dict().items():
+        module, _, leaf = name.rpartition('.')
+        if module.startswith('stem'):
+            there = {'stem.0': 'conv1', 'stem.1': 'bn1'}[module]
+        else:
+            _, layer, unit, part = module.split('.', 3)
+            there = f'layer{int(layer) + 1}.{unit}.{parts[part]}'
+        shape = (*tensor.shape[:2], 1, 1) if 'downsample.0' in there else tensor.shape
+        if leaf != 'num_batches_tracked':
+            # Kernels that keep the size of what they see.
+            kernel = torch.randn(shape) / tensor[0].numel() ** 0.5
+            tensors[f'{there}.{leaf}'] = kernel if kernel.dim() == 4 else torch.rand(shape) + 0.5
+    return tensors
+
+
+def test_a_network_of_torchvisions_layers_begins_with_its_weights(stills, tmp_path, capsys):
+    recipe = RECIPES['siamrpnpp']
+    tensors = as_torchvision(SiamRPN(**recipe.others['resnet18']))
+    # As the file has them.
+    assert tensors['conv1.weight'].shape == (64, 3, 7, 7)
+    assert tensors['layer4.0.downsample.0.weight'].shape == (512, 256, 1, 1)
+    torch.save(tensors, tmp_path / 'resnet18.pth')
+    backbone = ['--init', 'none', '--backbone', str(tmp_path / 'resnet18.pth')]
+    more = ['--held-out', '0', '--steps', '1', '--batch', '2', '--backbone-frozen', '1']
+    options = [*backbone, *more, '--network', 'resnet18']
+    out = tmp_path / 'out'
+    assert train(stills, out, *options, tracker='siamrpnpp') == 0
+    found = weights.load(out / 'siamrpnpp.safetensors')
+    assert found.meta.network == recipe.others['resnet18']
+    assert found.meta.training['network'] == 'resnet18'
+    for ours, theirs in (
+        ('layers.3.1.residual.3.weight', 'layer4.1.conv2.weight'),
+        ('layers.3.1.residual.4.running_mean', 'layer4.1.bn2.running_mean'),
+    ):
+        tensor = found.tensors[f'backbone.{ours}']
+        assert torch.equal(tensor, tensors[theirs].to(tensor.dtype))
+
+    # The light one has other layers.
+    capsys.readouterr()
+    assert train(stills, tmp_path / 'light', *backbone, *more, tracker='siamrpnpp') == 2
+    assert 'hold no backbone of these layers' in capsys.readouterr().err
+    # A resumed run begins with the same weights.
+    assert train(stills, out, *options[:3], 'csn', *options[4:], tracker='siamrpnpp') == 2
+    assert 'hold no backbone of these layers' in capsys.readouterr().err
+    tensors['conv1.weight'] += 1.0
+    torch.save(tensors, tmp_path / 'resnet18.pth')
+    assert train(stills, out, *options, tracker='siamrpnpp') == 2
+    assert 'was trained with other settings (backbone)' in capsys.readouterr().err
+
+
+@pytest.mark.parametrize('word', ['resnet34', 'resnet50', 'mobilenetv2', 'alexnet'])
+def test_every_network_is_one_that_the_package_builds(word):
+    arguments = RECIPES['siamrpnpp'].arguments(word)
+    with torch.device('meta'):
+        network = SiamRPN(**arguments)
+    widths = {'resnet34': 64, 'resnet50': 64, 'mobilenetv2': 32, 'alexnet': 64}
+    # That of torchvision's first layer.
+    assert next(network.backbone.parameters()).shape[0] == widths[word]
+
+
+def test_a_network_of_another_tracker_is_refused(stills, tmp_path, capsys):
+    assert train(stills, tmp_path / 'out', '--init', 'none', '--network', 'resnet18') == 2
+    assert 'network is resnet18: expected one of those of SiamFC, light' in capsys.readouterr().err
+
+
+@pytest.mark.parametrize('padding', ['same', 1])
+def test_a_header_with_another_padding_is_refused(stills, tmp_path, capsys, padding):
+    path = tmp_path / 'strange.safetensors'
+    meta = weights.Meta('csn-matching', {'padding': padding})
+    weights.save(path, weights.Checkpoint({'a': torch.zeros(1)}, meta))
+    assert train(stills, tmp_path / 'out', '--init', str(path), tracker='csn-matching') == 2
+    assert 'network that cannot be built (padding is ' in capsys.readouterr().err
+
+
+def test_weights_that_describe_no_network_are_refused(stills, tmp_path, capsys):
+    path = tmp_path / 'strange.safetensors'
+    meta = weights.Meta('siamfc', {'widths': [8, 16]})
+    weights.save(path, weights.Checkpoint({'a': torch.zeros(1)}, meta))
+    assert train(stills, tmp_path / 'out', '--init', str(path)) == 2
+    error = capsys.readouterr().err
+    assert 'network that cannot be built' in error
+    assert 'Traceback' not in error
+
+
+def test_weights_of_another_tracker_are_refused(small_network, stills, tmp_path, capsys):
+    meta = weights.Meta('dsiam', {'widths': [8, 16, 16, 16, 16]})
+    path = tmp_path / 'other.safetensors'
+    weights.save(path, weights.Checkpoint(small_network.state_dict(), meta))
+    assert train(stills, tmp_path / 'out', '--init', str(path)) == 2
+    assert "belong to tracker 'dsiam'" in capsys.readouterr().err
