@@ -14,6 +14,7 @@ from torch import nn
 from .. import weights as checkpoints
 from ..errors import UserError
 from ..models.cascaded import CascadedSiamese
+from ..models.crpn import CRPN
 from ..models.folding import fold_batch_norms
 from ..models.siamfc import SiamFC
 from ..models.siamrpnpp import SiamRPN
@@ -39,6 +40,7 @@ REGISTRY: Mapping[str, Registration] = {
     'siamfc': Registration(SiamFCSettings, SiamFC, SiamFCTracker),
     'csn': Registration(CSNSettings, CascadedSiamese, CSNTracker),
     'siamrpnpp': Registration(RPNSettings, SiamRPN, RPNTracker),
+    'crpn': Registration(RPNSettings, CRPN, RPNTracker),
 }
 
 DEFAULT = 'siamfc'

@@ -48,7 +48,8 @@ class ProposalObjective(Objective[SiamRPN | CRPN]):
         super().__init__()
         self.network = network
         self.settings = settings
-        self.frozen = False
+        self.frozen: bool | None = None
+        self.fixed = first_layers(network.backbone, settings.frozen_layers)
 
     def check(self, scenes: SceneSettings, exemplar_size: int) -> None:
         """See `Objective.check`: beyond the outermost cells hardly any anchor is positive."""
@@ -144,16 +145,43 @@ class ProposalObjective(Objective[SiamRPN | CRPN]):
         backbone = list(self.network.backbone.parameters())
         known = set(map(id, backbone))
         heads = [p for p in self.network.parameters() if id(p) not in known]
-        return [(heads, 1.0), (backbone, self.settings.backbone_rate)]
+        fixed = {id(p) for layer in self.fixed for p in layer.parameters()}
+        learned = [p for p in backbone if id(p) not in fixed]
+        return [(heads, 1.0), (learned, self.settings.backbone_rate)]
 
     def prepare(self, step: int) -> bool:
-        """Freeze the backbone at first, the statistics of its norms with it, and later no more."""
+        """Freeze the backbone at first, the statistics of its norms with it, and later no more.
+
+        Its first layers stay frozen.
+        """
         frozen = step < round(self.settings.backbone_frozen * self.settings.steps)
         if frozen == self.frozen:
             return False
         self.frozen = frozen
         self.network.backbone.requires_grad_(not frozen).train(not frozen)
+        for layer in self.fixed:
+            layer.requires_grad_(False).eval()
         return True
+
+
+def first_layers(backbone: nn.Module, convolutions: int) -> list[nn.Module]:
+    """Layers of a backbone up to one of its convolutions, and the norms that follow that.
+
+    Parameters
+    ----------
+    backbone : Module
+        Its layers are registered in the order from the image on.
+    convolutions : int
+        How many convolutions are among them, if it has as many.
+    """
+    layers, count = [], 0
+    for layer in backbone.modules():
+        count += isinstance(layer, nn.Conv2d)
+        if count > convolutions:
+            break
+        if next(layer.children(), None) is None:
+            layers.append(layer)
+    return layers
 
 
 def stages(

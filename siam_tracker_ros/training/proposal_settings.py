@@ -1,6 +1,9 @@
 # Copyright 2026 The siam_tracker_ros authors
 # SPDX-License-Identifier: Apache-2.0
-"""How long, how fast and from what a region proposal network learns (SiamRPN++, section 4.2)."""
+"""How long, how fast and from what region proposal networks learn.
+
+SiamRPN++ (section 4.2) and C-RPN (sections 3.5 and 4).
+"""
 
 from __future__ import annotations
 
@@ -9,7 +12,7 @@ from dataclasses import dataclass
 from ..settings import setting
 from .fit import MOMENTUM, FitSettings
 from .proposal_labels import LabelSettings
-from .proposal_losses import LossSettings
+from .proposal_losses import BALANCED, PLAIN, LossSettings
 
 LOGARITHMIC, COSINE = 'logarithmic', 'cosine'
 
@@ -69,6 +72,14 @@ class ProposalSettings(LabelSettings, LossSettings, FitSettings):
         high=1.0,
         source='SiamRPN++ 3.2',
     )
+    frozen_layers: int = setting(
+        0,
+        'how many convolutions of the backbone, counted from the image, never learn, nor do the '
+        'norms that follow them',
+        low=0,
+        high=1000,
+        source='C-RPN 4: 2',
+    )
     decay: float = setting(
         5e-4, 'weight decay', low=0.0, high=1.0, source='SiamRPN++ 4.2; code: 0.0001'
     )
@@ -87,4 +98,50 @@ class ProposalSettings(LabelSettings, LossSettings, FitSettings):
         low=0.0,
         high=1.0,
         source='DaSiamRPN; code',
+    )
+
+
+@dataclass(frozen=True)
+class CascadeSettings(ProposalSettings):
+    """How C-RPN learns, where that differs."""
+
+    rate: float = setting(0.01, 'highest learning rate', low=0.0, high=1.0, source='C-RPN 4')
+    warmup: float = setting(
+        0.0, 'share of the steps in which the rate rises', low=0.0, high=1.0, source='C-RPN 4'
+    )
+    fall_to: float = setting(
+        1e-4,
+        f'share of the highest rate at the last step ({LOGARITHMIC})',
+        low=1e-6,
+        high=1.0,
+        source='C-RPN 4: 0.000001 of 0.01',
+    )
+    backbone_frozen: float = setting(
+        0.0,
+        'share of the steps in which the backbone does not learn',
+        low=0.0,
+        high=1.0,
+        source='C-RPN 4',
+    )
+    backbone_rate: float = setting(
+        1.0,
+        'share of the rate with which the backbone learns afterwards',
+        low=0.0,
+        high=1.0,
+        source='C-RPN 4',
+    )
+    frozen_layers: int = setting(
+        2,
+        'how many convolutions of the backbone, counted from the image, never learn, nor do the '
+        'norms that follow them',
+        low=0,
+        high=1000,
+        source='C-RPN 4',
+    )
+    class_loss: str = setting(
+        PLAIN,
+        'cross-entropy whose positive anchors weigh as much as all negative ones '
+        f'({BALANCED}), or each anchor as much as any other ({PLAIN})',
+        choices=(BALANCED, PLAIN),
+        source=f'{PLAIN}: C-RPN Eq. 4; {BALANCED}: code of SiamRPN++',
     )

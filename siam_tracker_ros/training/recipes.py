@@ -12,6 +12,7 @@ from torch import nn
 
 from ..errors import UserError
 from ..models.backbones.resnet import CROP
+from ..models.crpn import CRPN
 from ..models.matching import Matching
 from ..models.siamese import Siamese
 from ..models.siamfc import SiamFC
@@ -21,7 +22,7 @@ from .fit import FitSettings
 from .objective import Objective
 from .pairs import Pairs
 from .proposal_objective import ProposalObjective
-from .proposal_settings import ProposalSettings
+from .proposal_settings import CascadeSettings, ProposalSettings
 from .response_objective import ResponseObjective, ResponseSettings
 from .scenes import SceneSettings
 from .spatial_sampling import SpatialScenes
@@ -83,7 +84,7 @@ class Recipe:
 
 
 def _proposals(
-    network: SiamRPN, settings: ProposalSettings, teacher: Siamese | None
+    network: SiamRPN | CRPN, settings: ProposalSettings, teacher: Siamese | None
 ) -> ProposalObjective:
     return ProposalObjective(network, settings)
 
@@ -111,6 +112,15 @@ SIAMRPNPP: Mapping[str, Mapping[str, Any]] = {
         'arguments': {'widths': [64, 192, 384, 256, 256]},
         'channels': None,
         'weighted': False,
+    },
+}
+
+# The paper's network.
+CASCADES: Mapping[str, Mapping[str, Any]] = {
+    'alexnet': {
+        'backbone': 'alexnet',
+        # torchvision's widths.
+        'arguments': {'widths': [64, 192, 384, 256, 256]},
     },
 }
 
@@ -148,5 +158,19 @@ RECIPES: Mapping[str, Recipe] = {
         SpatialScenes,
         _proposals,
         others=SIAMRPNPP,
+    ),
+    # The same backbone, whose three last units feed a stage each.
+    'crpn': Recipe(
+        'C-RPN',
+        CRPN,
+        {
+            'backbone': 'cropped_resnet',
+            'arguments': {'widths': [24, 64, 256], 'depths': [4, 3], 'expansion': 2},
+            'channels': [64, 64, 64],
+        },
+        CascadeSettings,
+        SpatialScenes,
+        _proposals,
+        others=CASCADES,
     ),
 }

@@ -72,8 +72,8 @@ class RunSettings(Settings):
     )
     network: str = setting(
         LIGHT,
-        f'which network begins anew, with --init {NO_INIT}: {LIGHT}, or for siamrpnpp one that '
-        'has the layers of a classifier of torchvision',
+        f'which network begins anew, with --init {NO_INIT}: {LIGHT}, or one that has the layers '
+        'of a classifier of torchvision: any of these for siamrpnpp, alexnet for crpn',
         choices=(LIGHT, *SIAMRPNPP),
     )
     follower: str = setting(

@@ -66,10 +66,11 @@ def footage(tmp_path, texture):
 
 @pytest.fixture
 def light(monkeypatch):
-    """SiamRPN++ as it is trained, but with few channels."""
+    """SiamRPN++ and C-RPN as they are trained, but with few channels."""
     from siam_tracker_ros.training.recipes import RECIPES
 
     arguments = {'widths': [8, 8, 16], 'depths': [1, 2]}
     network = {'backbone': 'cropped_resnet', 'arguments': arguments, 'channels': [8, 8]}
-    monkeypatch.setitem(RECIPES, 'siamrpnpp', replace(RECIPES['siamrpnpp'], light=network))
+    for name, more in ('siamrpnpp', {}), ('crpn', {'stages': 2}):
+        monkeypatch.setitem(RECIPES, name, replace(RECIPES[name], light={**network, **more}))
     return network

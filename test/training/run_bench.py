@@ -22,5 +22,5 @@ MINING = ['--segments', '1', '--length', '4', '--skip', '1', '--objects', '3', '
 
 
 def train(data, out, *options, tracker='siamfc'):
-    quick = [*QUICK, *(REACH if tracker == 'siamrpnpp' else [])]
+    quick = [*QUICK, *(REACH if tracker in ('siamrpnpp', 'crpn') else [])]
     return main(['train', tracker, '--data', str(data), '--out', str(out), *quick, *options])

@@ -13,6 +13,7 @@ from torch import nn
 
 from siam_tracker_ros import trackers, weights
 from siam_tracker_ros.errors import UserError
+from siam_tracker_ros.models.crpn import CRPN
 from siam_tracker_ros.models.siamfc import SiamFC
 from siam_tracker_ros.models.siamrpnpp import SiamRPN
 from siam_tracker_ros.settings import describe
@@ -25,6 +26,8 @@ NETWORKS = {
     'siamrpnpp': (
         SiamRPN, {'backbone': 'cropped_resnet', 'arguments': BACKBONE, 'channels': [8]}
     ),
+    'crpn': (CRPN, {'backbone': 'cropped_resnet', 'arguments': BACKBONE, 'stages': 1,
+                    'block': 'depthwise'}),
 }  # fmt: skip
 QUICK = ['search_size=191', 'lost_search_size=255']
 
@@ -34,9 +37,9 @@ def checkpoint(name, folder):
     torch.manual_seed(3)
     build, shape = NETWORKS[name]
     network = build(**shape)
-    if name == 'siamrpnpp':
+    if name != 'siamfc':
         # The anchors as they are, so that some of what a random network proposes is right.
-        for block in network.blocks:
+        for block in network.blocks if name == 'siamrpnpp' else network.stages[0].blocks:
             nn.init.zeros_(block.deltas.fuse[-1].weight)
             nn.init.zeros_(block.deltas.fuse[-1].bias)
     meta = weights.Meta(name, shape, {'confidence_bias': 7.0}, {'command': f'train {name}'})

@@ -6,6 +6,7 @@ import math
 
 import pytest
 import torch
+from torch import nn
 
 pytest.importorskip('lightning_fabric', reason='the train extra is not installed')
 pytest.importorskip('kornia', reason='the train extra is not installed')
@@ -18,8 +19,13 @@ from siam_tracker_ros.models.siamrpnpp import SiamRPN
 from siam_tracker_ros.training.fit import Fit
 from siam_tracker_ros.training.proposal_labels import Labels
 from siam_tracker_ros.training.proposal_losses import box_loss, class_loss
-from siam_tracker_ros.training.proposal_objective import ProposalObjective, partners, stages
-from siam_tracker_ros.training.proposal_settings import ProposalSettings
+from siam_tracker_ros.training.proposal_objective import (
+    ProposalObjective,
+    first_layers,
+    partners,
+    stages,
+)
+from siam_tracker_ros.training.proposal_settings import CascadeSettings, ProposalSettings
 from siam_tracker_ros.training.run import RunSettings, make_fabric
 from siam_tracker_ros.training.scenes import Batch
 from siam_tracker_ros.training.sources import discover, split
@@ -114,6 +120,35 @@ def test_a_frozen_backbone_stays_and_later_learns_at_a_tenth(job, optimiser):
     assert not any(name.startswith('backbone') for name in moved(before, kept[2]))
     assert moved(before, kept[2]) == {n for n in before if not n.startswith('backbone')}
     assert moved(kept[2], kept[3]) == set(before)
+
+
+def test_the_first_layers_never_learn(network):
+    settings = CascadeSettings(frozen_layers=2, backbone_frozen=0.5, steps=4)
+    objective = ProposalObjective(network, settings)
+    network.train()
+    # The stem, and the first convolution of the first unit; each with its norm.
+    first = {f'stem.{k}.{leaf}' for k in (0, 1) for leaf in ('weight', 'bias')} - {'stem.0.bias'}
+    first |= {f'stage4.0.residual.{leaf}' for leaf in ('0.weight', '1.weight', '1.bias')}
+    named = dict(network.backbone.named_parameters())
+    _, (learned, _) = objective.groups()
+    assert set(map(id, learned)) == {id(p) for name, p in named.items() if name not in first}
+    for step, fixed in (0, set(named)), (1, set(named)), (2, first), (3, first):
+        objective.prepare(step)
+        assert {name for name, p in named.items() if not p.requires_grad} == fixed
+    norms = {
+        name
+        for name, layer in network.backbone.named_modules()
+        if isinstance(layer, nn.BatchNorm2d) and not layer.training
+    }
+    assert norms == {'stem.1', 'stage4.0.residual.1'}
+
+
+def test_more_first_layers_than_there_are_are_all(network):
+    layers = first_layers(network.backbone, 99)
+    assert {id(p) for layer in layers for p in layer.parameters()} == set(
+        map(id, network.backbone.parameters())
+    )
+    assert first_layers(network.backbone, 0) == []
 
 
 @pytest.mark.parametrize(('size', 'within'), [(143, 16), (159, 24), (255, 72)])
@@ -233,9 +268,7 @@ def test_the_rates_are_those_of_published_code(network):
 
 
 def test_partners_are_absent_objects():
-    foreign = torch.tensor(
-        [[False, True, False], [True, False, True], [False, False, False]]
-    )
+    foreign = torch.tensor([[False, True, False], [True, False, True], [False, False, False]])
     drawn = [partners(foreign, 1.0) for _ in range(40)]
     assert all(own.tolist() == [False, False, True] for _, own in drawn)
     whose = torch.stack([w for w, _ in drawn])

@@ -17,6 +17,7 @@ from siam_tracker_ros import trackers, weights
 from siam_tracker_ros.cli import main
 from siam_tracker_ros.frames import Frame
 from siam_tracker_ros.geometry import Box
+from siam_tracker_ros.models.crpn import CRPN
 from siam_tracker_ros.models.matching import Matching
 from siam_tracker_ros.models.siamrpnpp import SiamRPN
 from siam_tracker_ros.trackers.registry import load_network
@@ -108,15 +109,18 @@ def test_the_matching_subnetwork_is_trained_by_the_same_words(stills, tmp_path, 
     assert "belong to tracker 'csn-matching', expected 'siamfc'" in capsys.readouterr().err
 
 
-def test_a_network_that_proposes_is_trained_by_the_same_words(stills, tmp_path, light, capsys):
+@pytest.mark.parametrize(('tracker', 'network'), [('siamrpnpp', SiamRPN), ('crpn', CRPN)])
+def test_networks_that_propose_are_trained_by_the_same_words(
+    stills, tmp_path, light, capsys, tracker, network
+):
     out = tmp_path / 'run'
     matching = tmp_path / 'matching.safetensors'
     tensors = Matching(**light['arguments']).state_dict()
     weights.save(matching, weights.Checkpoint(tensors, weights.Meta('csn-matching')))
     options = ['--init', 'none', '--held-out', '0.25', '--backbone', str(matching)]
     more = ['--backbone-frozen', '1', '--validate-every', '1', '--licence', 'ours']
-    assert train(stills, out, *options, *more, tracker='siamrpnpp') == 0
-    path = out / 'siamrpnpp.safetensors'
+    assert train(stills, out, *options, *more, tracker=tracker) == 0
+    path = out / f'{tracker}.safetensors'
     assert capsys.readouterr().out.strip() == str(path)
     assert (out / 'curves.png').is_file()
     with (out / 'metrics.csv').open() as file:
@@ -130,14 +134,14 @@ def test_a_network_that_proposes_is_trained_by_the_same_words(stills, tmp_path, 
     assert card['shots'] == 6
     assert card['fit']['optimiser'] == 'sgd'
     assert card['scenes']['shift'] == 8.0
-    network, _ = load_network('siamrpnpp', SiamRPN, str(path))
-    assert network.anchors.count == 5
+    built, _ = load_network(tracker, network, str(path))
+    assert built.anchors.count == 5
 
     # It is where more training begins.
     adapted = tmp_path / 'adapted'
     more = ['--init', str(path), '--steps', '1', '--held-out', '0']
-    assert train(stills, adapted, *more, tracker='siamrpnpp') == 0
-    assert weights.load(adapted / 'siamrpnpp.safetensors').meta.network == found.meta.network
+    assert train(stills, adapted, *more, tracker=tracker) == 0
+    assert weights.load(adapted / f'{tracker}.safetensors').meta.network == found.meta.network
 
 
 @pytest.mark.parametrize(

@@ -89,11 +89,17 @@ def test_a_network_of_torchvisions_layers_begins_with_its_weights(stills, tmp_pa
     assert 'was trained with other settings (backbone)' in capsys.readouterr().err
 
 
-@pytest.mark.parametrize('word', ['resnet34', 'resnet50', 'mobilenetv2', 'alexnet'])
-def test_every_network_is_one_that_the_package_builds(word):
-    arguments = RECIPES['siamrpnpp'].arguments(word)
+@pytest.mark.parametrize(
+    ('tracker', 'word'),
+    [
+        *(('siamrpnpp', word) for word in ('resnet34', 'resnet50', 'mobilenetv2', 'alexnet')),
+        ('crpn', 'alexnet'),
+    ],
+)
+def test_every_network_is_one_that_the_package_builds(tracker, word):
+    recipe = RECIPES[tracker]
     with torch.device('meta'):
-        network = SiamRPN(**arguments)
+        network = recipe.network(**recipe.arguments(word))
     widths = {'resnet34': 64, 'resnet50': 64, 'mobilenetv2': 32, 'alexnet': 64}
     # That of torchvision's first layer.
     assert next(network.backbone.parameters()).shape[0] == widths[word]
