@@ -33,6 +33,7 @@ RESULTS = ROOT / 'benchmarks' / 'results'
 REGRESSION = RESULTS / 'regression.json'
 ABLATION = RESULTS / 'ablation.json'
 CSN_COST = RESULTS / 'csn_cost.json'
+PROPOSAL_STEP = RESULTS / 'proposal_step.json'
 ABLATION_PLOT = ROOT / 'docs' / 'images' / 'ablation.svg'
 PICTURE = ROOT / 'docs' / 'images' / 'demo.jpg'
 MARKED = re.compile(r'(<!-- table: (\S+) -->\n).*?(<!-- end -->)', re.DOTALL)
@@ -254,6 +255,33 @@ def format_cost(result: Mapping[str, Any]) -> str:
     )
 
 
+def step_table() -> str:
+    """Return the stored table of ``benchmarks/proposal_step.py``."""
+    if not PROPOSAL_STEP.is_file():
+        return 'Not measured yet; `benchmarks/proposal_step.py` does it.\n'
+    return format_step(json.loads(PROPOSAL_STEP.read_text(encoding='utf-8')))
+
+
+def format_step(result: Mapping[str, Any]) -> str:
+    """Return what a step costs with each network, ours and the eager one, with the origin."""
+    rows = [
+        [
+            f'`{name}`',
+            *(figure(row[step][key], 1) for step in ('ours', 'eager') for key in ('p50', 'p95')),
+            figure(row['ratio'], 2),
+        ]
+        for name, row in result['networks'].items()
+    ]
+    head = [
+        'network', 'median (ms)', 'p95 (ms)', 'eager: median (ms)', 'eager: p95 (ms)',
+        'eager / ours',
+    ]  # fmt: skip
+    return (
+        f'{table(head, rows)}\nThe last column compares the medians. The rendered clip; '
+        f'{origin(result["run"])}.\n'
+    )
+
+
 def setting_file(name: str) -> str:
     """Return the name of a configuration, a file's as code."""
     return f'`{name}`' if '.' in name else name
@@ -314,6 +342,7 @@ def generators() -> dict[str, Callable[[], str]]:
         'measures-lost': lambda: measures_table(LostSignal),
         'node-settings': lambda: settings_table(NodeSettings),
         'debug-settings': lambda: settings_table(DebugSettings, 'debug.'),
+        'proposal-step': step_table,
         'recipes': recipes,
         'submissions': submissions_table,
         'trackers': tracker_table,

@@ -151,11 +151,25 @@ def test_cost_table_has_a_column_for_each_file(update_docs):
     assert text.endswith('The rendered clip; date 2026-01-02, threads 2.\n')
 
 
+def test_step_table_has_both_steps_of_each_network(update_docs):
+    figures = {'p50': 20.04, 'p95': 31.26}
+    text = update_docs.format_step({
+        'networks': {
+            'light': {'ours': figures, 'eager': {'p50': 30.0, 'p95': 40.0}, 'ratio': 1.497}
+        },
+        'run': {'date': '2026-01-02', 'device': 'cpu'},
+    })
+    assert '| `light` | 20.0 | 31.3 | 30.0 | 40.0 | 1.50 |\n' in text
+    assert text.endswith('The rendered clip; date 2026-01-02, device cpu.\n')
+
+
 def test_what_is_not_measured_says_how(update_docs, monkeypatch, tmp_path):
     monkeypatch.setattr(update_docs, 'ABLATION', tmp_path / 'none.json')
     monkeypatch.setattr(update_docs, 'CSN_COST', tmp_path / 'none.json')
+    monkeypatch.setattr(update_docs, 'PROPOSAL_STEP', tmp_path / 'none.json')
     assert '`benchmarks/ablation.py FOLDER --out DIR`' in update_docs.ablation_table()
     assert '`benchmarks/csn_cost.py`' in update_docs.cost_table()
+    assert '`benchmarks/proposal_step.py`' in update_docs.step_table()
 
 
 def test_every_reason_for_an_update_stands_in_the_nodes_page():
