@@ -4,13 +4,13 @@
 #
 # A light C-RPN: scripts/train_crpn.sh IMAGES VIDEOS OUT
 #
-# It learns from stills, and from what SiamFC can follow in the videos, and begins with the backbone
-# of csn's matching subnetwork. The paper has VID and YT-BB, 50 epochs of them: gradient descent whose
-# rate falls from 0.01 to 0.000001 by equal factors, for the whole network at once but for its first
-# two layers, which stay as ImageNet left them, smooth L1 distances, and a cross-entropy that weighs
-# all anchors alike. These are the defaults of `siam-tracker train crpn`. What is given here is that
-# of scripts/train_siamrpnpp.sh instead, for few steps and a backbone of another kind; the first two
-# layers stay frozen. It resumes.
+# It learns from stills, and from what SiamFC can follow in the videos, and begins with the
+# backbone of csn's matching subnetwork. The paper has VID and YT-BB, 50 epochs of them: gradient
+# descent whose rate falls from 0.01 to 0.000001 by equal factors, for the whole network at once
+# but for its first two layers, which stay as ImageNet left them, smooth L1 distances, and a
+# cross-entropy that weighs all anchors alike. But for data and epochs these are the defaults of
+# `siam-tracker train crpn`. What is given here is that of scripts/train_siamrpnpp.sh instead, for
+# few steps and a backbone of another kind; the first two layers stay frozen. It resumes.
 set -euo pipefail
 if [ $# -ne 3 ]; then
   echo "usage: $0 IMAGES VIDEOS OUT: two folders of data and one for the results" >&2
