@@ -34,6 +34,7 @@ REGRESSION = RESULTS / 'regression.json'
 ABLATION = RESULTS / 'ablation.json'
 CSN_COST = RESULTS / 'csn_cost.json'
 PROPOSAL_STEP = RESULTS / 'proposal_step.json'
+PROPOSAL_ABLATION = RESULTS / 'proposal_ablation.json'
 ABLATION_PLOT = ROOT / 'docs' / 'images' / 'ablation.svg'
 PICTURE = ROOT / 'docs' / 'images' / 'demo.jpg'
 MARKED = re.compile(r'(<!-- table: (\S+) -->\n).*?(<!-- end -->)', re.DOTALL)
@@ -229,6 +230,40 @@ def format_ablation(result: Mapping[str, Any]) -> str:
     )
 
 
+def proposal_ablation_tables(words: Sequence[str]) -> str:
+    """Return some of the stored tables of ``benchmarks/proposal_ablation.py``, by their words."""
+    found: dict[str, Any] = {}
+    if PROPOSAL_ABLATION.is_file():
+        found = json.loads(PROPOSAL_ABLATION.read_text(encoding='utf-8'))
+    parts = [format_proposal_ablation(found[word]) for word in words if word in found]
+    rest = [word for word in words if word not in found]
+    if rest:
+        parts.append(
+            'Not measured yet; `benchmarks/proposal_ablation.py IMAGES --sequences FOLDER '
+            f'--out DIR --tables {" ".join(rest)}` does it.\n'
+        )
+    return '\n'.join(parts)
+
+
+def format_proposal_ablation(result: Mapping[str, Any]) -> str:
+    """Return one table, in the order of the paper, with its origin."""
+    columns = {'auc': 3, 'precision': 3, 'fps': 0}
+    rows = [
+        [
+            name,
+            f'`{row["network"]}`',
+            *(figure(row[key], digits) for key, digits in columns.items()),
+        ]
+        for name, row in result['rows'].items()
+    ]
+    header = ['variant', '`--network`', 'AUC', 'precision at 20 px', 'median fps']
+    return (
+        f'**{result["title"]}**\n\n{table(header, rows)}\n'
+        f'One pass over {len(result["sequences"])} sequences, '
+        f'{sum(result["sequences"].values())} frames; {origin(result["run"])}.\n'
+    )
+
+
 def cost_table() -> str:
     """Return the stored tables of ``benchmarks/csn_cost.py``."""
     if not CSN_COST.is_file():
@@ -340,6 +375,8 @@ def generators() -> dict[str, Callable[[], str]]:
         'csn-cost': cost_table,
         'datasets': datasets_table,
         'measures-lost': lambda: measures_table(LostSignal),
+        'proposal-ablation': lambda: proposal_ablation_tables(('stages', 'filter', 'transfer')),
+        'proposal-layers': lambda: proposal_ablation_tables(('layers',)),
         'node-settings': lambda: settings_table(NodeSettings),
         'debug-settings': lambda: settings_table(DebugSettings, 'debug.'),
         'proposal-step': step_table,

@@ -30,7 +30,7 @@ from .fit import Fit, FitSettings
 from .initial import fill_backbone
 from .mining import MiningSettings, mine
 from .pairs import Pairs
-from .recipes import LIGHT, RECIPES, SIAMRPNPP, Recipe
+from .recipes import LIGHT, RECIPES, Recipe
 from .resuming import BACKBONE, INIT, METRICS, NETWORK, checksum
 from .scenes import SceneSettings
 from .sources import Shot, discover, split
@@ -42,6 +42,12 @@ AUTO = 'auto'
 # that of the weights that training began from.
 MIN_HELD_OUT = 32
 CALIBRATION_PAIRS = 1024
+
+
+def _words(kind: str) -> str:
+    """Words for networks of one kind, an attribute of `Recipe`, and whose they are."""
+    whose = {name: getattr(recipe, kind) for name, recipe in RECIPES.items()}
+    return '; '.join(f'{name}: {", ".join(words)}' for name, words in whose.items() if words)
 
 
 @dataclass(frozen=True)
@@ -72,9 +78,10 @@ class RunSettings(Settings):
     )
     network: str = setting(
         LIGHT,
-        f'which network begins anew, with --init {NO_INIT}: {LIGHT}, or one that has the layers '
-        'of a classifier of torchvision: any of these for siamrpnpp, alexnet for crpn',
-        choices=(LIGHT, *SIAMRPNPP),
+        f'which network begins anew, with --init {NO_INIT}: {LIGHT}; one with the layers of a '
+        f'classifier of torchvision ({_words("others")}); or {LIGHT} but for one part, to measure '
+        f'what that is worth ({_words("variants")})',
+        choices=tuple(dict.fromkeys(word for r in RECIPES.values() for word in r.networks)),
     )
     follower: str = setting(
         AUTO,

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import ast
 import importlib.util
+import json
 from pathlib import Path
 import re
 
@@ -161,6 +162,27 @@ def test_step_table_has_both_steps_of_each_network(update_docs):
     })
     assert '| `light` | 20.0 | 31.3 | 30.0 | 40.0 | 1.50 |\n' in text
     assert text.endswith('The rendered clip; date 2026-01-02, device cpu.\n')
+
+
+def test_tables_of_parts_are_shown_as_far_as_they_are_measured(update_docs, monkeypatch, tmp_path):
+    path = tmp_path / 'proposal_ablation.json'
+    monkeypatch.setattr(update_docs, 'PROPOSAL_ABLATION', path)
+    tables = update_docs.generators()
+    assert tables['proposal-layers']() == (
+        'Not measured yet; `benchmarks/proposal_ablation.py IMAGES --sequences FOLDER --out DIR '
+        '--tables layers` does it.\n'
+    )
+    row = {'tracker': 'crpn', 'network': 'light', 'auc': 0.51234, 'precision': None, 'fps': 19.6}
+    table = {
+        'title': 'Table 5', 'rows': {'with NAF': row}, 'sequences': {'a': 20, 'b': 30},
+        'run': {'date': '2026-01-02', 'steps': '9'},
+    }  # fmt: skip
+    path.write_text(json.dumps({'filter': table}))
+    text = tables['proposal-ablation']()
+    assert text.startswith('**Table 5**\n\n')
+    assert '| with NAF | `light` | 0.512 |  | 20 |\n' in text
+    assert 'One pass over 2 sequences, 50 frames; date 2026-01-02, steps 9.\n' in text
+    assert text.endswith('--tables stages transfer` does it.\n')
 
 
 def test_what_is_not_measured_says_how(update_docs, monkeypatch, tmp_path):

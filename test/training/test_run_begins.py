@@ -105,6 +105,26 @@ def test_every_network_is_one_that_the_package_builds(tracker, word):
     assert next(network.backbone.parameters()).shape[0] == widths[word]
 
 
+@pytest.mark.parametrize('tracker', ['siamrpnpp', 'crpn'])
+def test_a_variant_is_the_light_network_but_for_one_part(tracker):
+    recipe = RECIPES[tracker]
+    with torch.device('meta'):
+        light = recipe.network(**recipe.arguments('light')).state_dict()
+        for word in recipe.variants:
+            variant = recipe.network(**recipe.arguments(word))
+            # Its backbone begins with the same weights, as far as it reaches.
+            for name, tensor in variant.backbone.state_dict().items():
+                assert tensor.shape == light[f'backbone.{name}'].shape
+    changed = {word: set(differing) for word, differing in recipe.variants.items()}
+    if tracker == 'crpn':
+        assert changed['unfiltered'] == {'theta'}
+        assert changed['fused-results'] == {'fusion'}
+    else:
+        assert recipe.arguments('level2')['arguments'] == {
+            **recipe.light['arguments'], 'levels': [2]
+        }  # fmt: skip
+
+
 def test_a_network_of_another_tracker_is_refused(stills, tmp_path, capsys):
     assert train(stills, tmp_path / 'out', '--init', 'none', '--network', 'resnet18') == 2
     assert 'network is resnet18: expected one of those of SiamFC, light' in capsys.readouterr().err

@@ -1,0 +1,334 @@
+#!/usr/bin/env python3
+# Copyright 2026 The siam_tracker_ros authors
+# SPDX-License-Identifier: Apache-2.0
+"""What the parts of C-RPN (Tables 4, 5 and 6 of its paper) and SiamRPN++'s levels are worth.
+
+``benchmarks/proposal_ablation.py IMAGES... --sequences FOLDER --out DIR``: each network is the
+light one but for one part. All begin with the backbone of csn's matching subnetwork, learn from
+the same stills and labelled sequences for as many steps, with one seed and the settings of
+``scripts/train_crpn.sh``, and then follow the targets of a folder of sequences, once. A network of
+several tables is trained once. The tables are printed, and kept as JSON, which the pages of both
+trackers show (``scripts/update_docs.py``). A run that is killed goes on where it was.
+
+No score is fitted for so many networks, and one that is not says nothing of a loss. So none of
+them is ever lost.
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Mapping
+from dataclasses import replace
+import json
+import math
+from pathlib import Path
+import sys
+from typing import Any, NamedTuple
+
+from siam_tracker_ros import weights
+from siam_tracker_ros.errors import UserError
+from siam_tracker_ros.evaluation.cost import measure_costs
+from siam_tracker_ros.evaluation.entrants import Entrant, parse_entrants
+from siam_tracker_ros.evaluation.machine import usable_cores
+from siam_tracker_ros.evaluation.results import Results
+from siam_tracker_ros.evaluation.runner import evaluate
+from siam_tracker_ros.evaluation.store import Store, write_json
+from siam_tracker_ros.images import silence_opencv
+from siam_tracker_ros.memory import keep_large_buffers
+from siam_tracker_ros.outputs import prepare_output_file
+from siam_tracker_ros.sequences import Sequence, read_sequences
+from siam_tracker_ros.training.fit import FitSettings
+from siam_tracker_ros.training.mining import MiningSettings
+from siam_tracker_ros.training.recipes import LIGHT, RECIPES
+from siam_tracker_ros.training.run import NO_INIT, RunSettings, train
+from siam_tracker_ros.training.scenes import SceneSettings
+from siam_tracker_ros.training.sources import discover
+
+ROOT = Path(__file__).resolve().parents[1]
+TABLE = ROOT / 'benchmarks' / 'results' / 'proposal_ablation.json'
+
+
+class Network(NamedTuple):
+    """What is trained: a name of `RECIPES`, and one of the words for its networks."""
+
+    tracker: str
+    word: str
+
+    @property
+    def label(self) -> str:
+        return f'{self.tracker} {self.word}'
+
+
+WHOLE = Network('crpn', LIGHT)
+# By the words of --tables: title, and the networks by what the papers call them.
+TABLES: Mapping[str, tuple[str, Mapping[str, Network]]] = {
+    'stages': (
+        'C-RPN, Table 4: stages',
+        {
+            'one stage': Network('crpn', 'one-stage'),
+            'two stages': Network('crpn', 'two-stages'),
+            'three stages': WHOLE,
+        },
+    ),
+    'filter': (
+        'C-RPN, Table 5: negative anchor filtering (NAF)',
+        {'without NAF': Network('crpn', 'unfiltered'), 'with NAF': WHOLE},
+    ),
+    'transfer': (
+        'C-RPN, Table 6: feature transfer blocks (FTB)',
+        {
+            'without FTB, the last layer': Network('crpn', 'last-layer'),
+            'without FTB, mean of the results': Network('crpn', 'fused-results'),
+            'with FTB': WHOLE,
+        },
+    ),
+    'layers': (
+        'SiamRPN++, Table 1: levels',
+        {
+            **{f'level {n} alone': Network('siamrpnpp', f'level{n}') for n in (1, 2, 3)},
+            'all three': Network('siamrpnpp', LIGHT),
+        },
+    ),
+}
+
+# What scripts/train_crpn.sh has, but for --steps and --batch.
+LEARNING: Mapping[str, Any] = {
+    'optimiser': 'adamw',
+    'schedule': 'cosine',
+    'rate': 0.001,
+    'decay': 0.02,
+    'warmup': 0.03,
+    'backbone_frozen': 0.25,
+    'backbone_rate': 0.1,
+    'box_loss': 'l1',
+    'box_weight': 1.2,
+    'class_loss': 'balanced',
+    'sequence_share': 0.4,
+    'validate_every': 100,
+}
+BACKBONE = 'csn'
+NEVER_LOST = 'lost_score=0'
+
+# Columns: key in the file, head of the table, digits.
+FIGURES = (('auc', 'AUC', 3), ('precision', 'P20', 3), ('fps', 'fps', 0))
+
+Table = dict[str, Any]
+
+
+def main(words: list[str] | None = None) -> int:
+    args = parse_arguments(words)
+    silence_opencv()
+    keep_large_buffers()
+    try:
+        # Told before hours of training, not after.
+        if args.jobs < 1:
+            raise UserError(f'jobs is {args.jobs}: expected at least 1')
+        prepare_output_file(args.table, 'table')
+        stored = read_table(args.table)
+        sequences = read_sequences(args.sequences)
+        refuse_videos(args.images)
+        with Store(args.out) as store:
+            files = {network: trained(network, args) for network in networks(args.tables)}
+            results = measure(files, sequences, store, args)
+        tables = make_tables(results, args)
+        print_tables(tables)
+        if results.missing:
+            raise UserError('; '.join(f'{name}: {why}' for name, why in results.missing.items()))
+        # What was measured on another day stays, with that day's origin.
+        write_json(args.table, {**stored, **tables})
+        print(f'\nWritten: {args.table}; scripts/update_docs.py shows it.')
+    except UserError as error:
+        print(f'proposal_ablation: {error}', file=sys.stderr)
+        return 2
+    except KeyboardInterrupt as stop:
+        why = str(stop) or 'stopped: the same command goes on from there'
+        print(f'proposal_ablation: {why}', file=sys.stderr)
+        return 130
+    return 0
+
+
+def parse_arguments(words: list[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument(
+        'images', nargs='+', type=Path, metavar='IMAGES',
+        help='folders of stills and of labelled sequences to learn from',
+    )  # fmt: skip
+    parser.add_argument(
+        '--sequences', required=True, type=Path, metavar='FOLDER', help='to follow targets in'
+    )
+    parser.add_argument(
+        '--out', required=True, type=Path, metavar='DIR', help='receives networks and traces'
+    )
+    parser.add_argument(
+        '--tables', nargs='+', choices=TABLES, default=[*TABLES], help='all by default'
+    )
+    parser.add_argument(
+        '--steps', type=int, default=400, metavar='N', help='of each network (%(default)s)'
+    )
+    parser.add_argument(
+        '--batch', type=int, default=16, metavar='N', help='pairs of a step (%(default)s)'
+    )
+    parser.add_argument(
+        '--jobs', type=int, default=usable_cores(), metavar='N',
+        help='processes that follow targets (%(default)s)',
+    )  # fmt: skip
+    parser.add_argument(
+        '--fresh', action='store_true',
+        help='forget the traces of an earlier run, but not its networks',
+    )  # fmt: skip
+    parser.add_argument('--table', type=Path, default=TABLE, metavar='JSON', help='receives them')
+    return parser.parse_args(words)
+
+
+def networks(tables: list[str]) -> list[Network]:
+    """What is to be trained: each network once."""
+    return [*dict.fromkeys(n for word in tables for n in TABLES[word][1].values())]
+
+
+def read_table(path: Path) -> Table:
+    """Tables of an earlier run.
+
+    Raises
+    ------
+    UserError
+        The file is not of this script.
+    """
+    if not path.is_file():
+        return {}
+    try:
+        found = json.loads(path.read_text(encoding='utf-8'))
+    except ValueError:
+        found = None
+    if not isinstance(found, dict) or not found.keys() <= TABLES.keys():
+        raise UserError(f'table {path} is not of this script: give another name')
+    return found
+
+
+def refuse_videos(images: list[Path]) -> None:
+    """Refuse what each network would have to be given boxes for anew."""
+    videos = discover(images).videos
+    if videos:
+        raise UserError(
+            f'{videos[0]} is a video without boxes: give stills and labelled sequences, such as '
+            'the folder `mined` of an earlier training'
+        )
+
+
+def trained(network: Network, args: argparse.Namespace) -> Path:
+    """The checkpoint of a network; one that is finished is not made again."""
+    recipe = RECIPES[network.tracker]
+    learning = recipe.learning.from_dict(
+        {**LEARNING, 'steps': args.steps, 'batch': args.batch}
+    )
+    scenes = recipe.scenes()
+    folder = args.out / 'networks' / f'{network.tracker}-{network.word}'
+    path = folder / f'{network.tracker}.safetensors'
+    if path.is_file() and is_trained(path, network, args.images, learning, scenes):
+        return path
+    print(f'{network.label}: trained in {folder}')
+    run = RunSettings(backbone=BACKBONE, network=network.word)
+    # What is there of other settings or data is refused.
+    return train(
+        network.tracker, args.images, folder, NO_INIT, learning, scenes, MiningSettings(), run,
+        f'benchmarks/{Path(__file__).name}',
+    )  # fmt: skip
+
+
+def is_trained(
+    path: Path, network: Network, images: list[Path], learning: FitSettings, scenes: SceneSettings
+) -> bool:
+    """Whether a checkpoint is what a training would make: another one would have other traces."""
+    card = weights.load(path).meta.training
+    wanted = {
+        'data': [str(folder) for folder in images],
+        'network': network.word,
+        'backbone': BACKBONE,
+        'fit': learning.to_dict(),
+        'scenes': scenes.to_dict(),
+    }
+    return all(card.get(name) == value for name, value in wanted.items())
+
+
+def entrants(files: Mapping[Network, Path]) -> list[Entrant]:
+    """The networks as trackers, under their labels."""
+    return [
+        replace(
+            parse_entrants([f'{network.tracker}={path}'], assignments=[NEVER_LOST])[0],
+            label=network.label,
+        )
+        for network, path in files.items()
+    ]
+
+
+def measure(
+    files: Mapping[Network, Path],
+    sequences: list[Sequence],
+    store: Store,
+    args: argparse.Namespace,
+) -> Results:
+    trackers = entrants(files)
+    results = evaluate(
+        sequences, trackers, ['ope'], store, dataset=args.sequences.resolve().name,
+        jobs=args.jobs, fresh=args.fresh,
+    )  # fmt: skip
+    # Apart from the evaluation, whose processes are in each other's way.
+    able = [tracker for tracker in trackers if tracker.label in results.trackers]
+    costs = measure_costs(able, sequences, args.out, fresh=args.fresh)
+    return replace(results, costs=costs)
+
+
+def make_tables(results: Results, args: argparse.Namespace) -> Table:
+    """Each table with all that its figures depend on: tables may be made on different days."""
+    [section] = results.sections
+    origin = {
+        'run': {
+            **{key: value for key, value in results.facts.items() if key != 'repeat'},
+            'steps': str(args.steps),
+            'batch': str(args.batch),
+        },
+        'dataset': results.dataset,
+        'sequences': {s.name: len(s.images) for s in results.sequences},
+    }
+    tables = {}
+    for word in args.tables:
+        title, rows = TABLES[word]
+        found = {}
+        for name, network in rows.items():
+            if network.label not in results.trackers:
+                continue
+            success = section.summaries[network.label]['success'].overall
+            figures = {
+                'auc': success['auc'],
+                'precision': success['precision'],
+                'fps': results.costs[network.label]['fps'],
+            }
+            found[name] = {
+                'tracker': network.tracker,
+                'network': network.word,
+                # JSON has no NaN.
+                **{key: value if math.isfinite(value) else None for key, value in figures.items()},
+            }
+        tables[word] = {'title': title, **origin, 'rows': found}
+    return tables
+
+
+def print_tables(tables: Table) -> None:
+    for table in tables.values():
+        print(f'\n{table["title"]}; {", ".join(f"{k} {v}" for k, v in table["run"].items())}\n')
+        header = ['variant', '--network', *(title for _, title, _ in FIGURES)]
+        rows = [
+            [
+                name,
+                row['network'],
+                *('' if row[key] is None else f'{row[key]:.{n}f}' for key, _, n in FIGURES),
+            ]
+            for name, row in table['rows'].items()
+        ]
+        for line in (header, ['---'] * len(header), *rows):
+            print('| ' + ' | '.join(line) + ' |')
+
+
+if __name__ == '__main__':
+    sys.exit(main())
