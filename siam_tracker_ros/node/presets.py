@@ -17,7 +17,7 @@ RATES = ('start_rate', 'update_rate')
 
 # Sources in the tables that are the paper of the cascaded tracker, or MDNet, which it names for
 # what it leaves open.
-PAPERS = ('section', 'MDNet')
+PAPERS = ('section', 'CSN', 'MDNet')
 
 # What the paper means without a word: crops of section 2, each negative sample drawn with a crop
 # of its own, lessons that the frame waits for, from results of any S_C, no candidates but peaks,

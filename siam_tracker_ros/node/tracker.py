@@ -48,8 +48,8 @@ JOIN_SECONDS = 1.5
 """The image at work may take this long after deactivation; the process must end within 2 s."""
 
 DEBUG = 'debug'
-LEARNING = 'learning'
-"""Setting of the trackers that learn while they track."""
+LEARNING, ONLINE = 'learning', 'online'
+"""Settings of the trackers that learn while they track, and of those that do only if told so."""
 
 
 class TrackerNode(GuardedLifecycleNode):
@@ -277,8 +277,11 @@ class TrackerNode(GuardedLifecycleNode):
 
     def _freeze(self, request: Any, response: Any) -> Any:
         tracker = self._settings.tracker
-        name = full_name(self._tracker_table(), LEARNING)
-        if not self.has_parameter(name):
+        name, optional = (full_name(self._tracker_table(), n) for n in (LEARNING, ONLINE))
+        can = self.has_parameter(name)
+        if self.has_parameter(optional):
+            can = self.get_parameter(optional).value
+        if not can:
             response.success = bool(request.data)
             response.message = (
                 f'tracker {tracker} does not learn while it tracks: its model never changes'

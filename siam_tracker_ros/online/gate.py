@@ -23,7 +23,7 @@ class GateSettings(Settings):
         low=0.0,
         high=1.0,
         symbol='gamma_p',
-        source='section 4.1',
+        source='CSN 4.1',
         dynamic=True,
     )
     rival_update: float = setting(
@@ -33,7 +33,7 @@ class GateSettings(Settings):
         low=0.0,
         high=1.0,
         symbol='gamma_m',
-        source='section 4.1',
+        source='CSN 4.1',
         dynamic=True,
     )
     classification_share: float = setting(
@@ -42,7 +42,7 @@ class GateSettings(Settings):
         low=0.0,
         high=1.0,
         symbol='gamma_c',
-        source='section 4.1',
+        source='CSN 4.1',
         dynamic=True,
     )
     gate_history: int = setting(
@@ -52,7 +52,7 @@ class GateSettings(Settings):
         low=1,
         high=1000,
         symbol='n',
-        source='section 4.1',
+        source='CSN 4.1',
     )
     least_classification: float = setting(
         0.0,
@@ -67,7 +67,7 @@ class GateSettings(Settings):
         'update where the highest rival lies between gamma_p and gamma_m, for which section 3.3 '
         'names both rules',
         choices=('direct', 'gated'),
-        source='section 3.3: the first rule has no exception, the second says "in contrast"',
+        source='CSN 3.3: the first rule has no exception, the second says "in contrast"',
         dynamic=True,
     )
 

@@ -12,12 +12,22 @@ import math
 from ..errors import UserError
 from ..settings import Settings, setting
 
+CERTAIN_MARGIN = 8.0
+"""Margins beyond this are certain anyway; an unbounded one would outweigh all other evidence."""
+
 
 def probability(logit: float) -> float:
     """Logistic function; 0 of what is not finite."""
     if not math.isfinite(logit):
         return 0.0
     return 1.0 / (1.0 + math.exp(-min(max(logit, -60.0), 60.0)))
+
+
+def bounded(margin: float) -> float:
+    """A margin as evidence; what is not finite stays so, and is none."""
+    if not math.isfinite(margin):
+        return margin
+    return min(max(margin, -CERTAIN_MARGIN), CERTAIN_MARGIN)
 
 
 @dataclass(frozen=True)
@@ -180,6 +190,11 @@ class ScoreSettings(ThresholdSettings):
         "weight of the peak's difference from its trusted history, fitted with the weights",
         source='own',
     )
+
+    @property
+    def has_margin(self) -> bool:
+        """Whether there is a classifier, so that its margin's weight means something."""
+        return False
 
     @property
     def calibration(self) -> Calibration:

@@ -12,11 +12,15 @@ from typing import NamedTuple
 
 import torch
 from torch import Tensor
+from torch.nn import functional
 
 from ..kept import kept
 from ..models.anchors import COORDINATES
 from ..models.proposing import Proposals
 from .locate import peak_to_sidelobe
+
+GONE = -1.0
+"""Rank of what cannot be chosen: below all ranks."""
 
 
 class Choice(NamedTuple):
@@ -30,6 +34,8 @@ class Choice(NamedTuple):
         (N,) of its being the target, as the network has it; NaN where a map or the box holds one.
     sharpness : Tensor
         (N,) peak-to-sidelobe ratio of `maps` there.
+    rank : Tensor
+        (N,) by which it was chosen, in [0, 1].
     steadiness : Tensor
         (N,) the penalty of its change of size and aspect, 1 where nothing changes.
     maps : Tensor
@@ -39,6 +45,7 @@ class Choice(NamedTuple):
     boxes: Tensor
     logits: Tensor
     sharpness: Tensor
+    rank: Tensor
     steadiness: Tensor
     maps: Tensor
 
@@ -92,30 +99,105 @@ def choose(proposals: Proposals, sizes: Tensor, penalty: float, influence: float
     penalty, influence : float
         Of `RPNSettings`.
     """
-    logits, boxes = proposals.logits, proposals.boxes
-    n, cells = len(logits), logits.shape[-1]
-    steady = steadiness(boxes, sizes, penalty)
+    table = _ranked(proposals, sizes, penalty, influence)
+    return table.taken(table.rank.flatten(1).argmax(dim=1, keepdim=True))
+
+
+def candidates(
+    proposals: Proposals,
+    sizes: Tensor,
+    penalty: float,
+    influence: float,
+    count: int,
+    share: float,
+    overlap: float,
+) -> list[Choice]:
+    """The best few proposals of each target that may be different objects.
+
+    Parameters
+    ----------
+    proposals, sizes, penalty, influence
+        See `choose`.
+    count : int
+        At most so many of each target.
+    share : float
+        A candidate's probability is at least so much of that of the first one.
+    overlap : float
+        No two of a target's candidates overlap more than this (IoU).
+
+    Returns
+    -------
+    list of Choice
+        `count`, by falling rank; the first one is that of `choose`. Further ones have a NaN for a
+        logit where a target has no more.
+    """
+    table = _ranked(proposals, sizes, penalty, influence)
+    left, boxes = table.rank.flatten(1), proposals.boxes.flatten(2)
+    # By logarithms, which do not vanish where all logits are far below zero.
+    logs = functional.logsigmoid(proposals.logits).flatten(1)
+    found: list[Choice] = []
+    for _ in range(count):
+        best = left.argmax(dim=1, keepdim=True)
+        choice = table.taken(best)
+        if found:
+            there = left.gather(1, best).squeeze(1) >= 0.0
+            choice = choice._replace(logits=choice.logits.masked_fill(~there, torch.nan))
+        else:
+            left = left.masked_fill((logs - logs.gather(1, best)).exp() < share, GONE)
+        found.append(choice)
+        left = left.masked_fill(_overlaps(boxes, choice.boxes) > overlap, GONE)
+        left = left.scatter(1, best, GONE)
+    return found
+
+
+class _Table(NamedTuple):
+    """Proposals, their steadiness and their rank, both (N, k, M, M)."""
+
+    proposals: Proposals
+    steady: Tensor
+    rank: Tensor
+
+    def taken(self, best: Tensor) -> Choice:
+        """One proposal of each target, by its number: (N, 1)."""
+        logits, boxes = self.proposals.logits, self.proposals.boxes
+        cells = logits.shape[-1]
+        chosen = boxes.flatten(2).gather(2, best.unsqueeze(1).expand(-1, 4, -1)).squeeze(2)
+        peak, rank, steadied = (
+            values.flatten(1).gather(1, best).squeeze(1)
+            for values in (logits, self.rank, self.steady)
+        )
+        maps = logits.amax(dim=1)
+        cell = best.squeeze(1) % (cells * cells)
+        # What a NaN makes argmax choose means nothing: the sums carry it to the monitor, as they
+        # do that of a chosen box or of its steadiness.
+        spoilt = (logits.flatten(1).sum(dim=1) + chosen.sum(dim=1) + steadied) * 0.0
+        return Choice(
+            chosen,
+            peak + spoilt,
+            peak_to_sidelobe(maps, cell // cells, cell % cells, peak) + spoilt,
+            rank,
+            steadied,
+            maps,
+        )
+
+
+def _ranked(proposals: Proposals, sizes: Tensor, penalty: float, influence: float) -> _Table:
+    """Rank by score, steadiness and nearness; what was removed has no rank."""
+    logits = proposals.logits
+    steady = steadiness(proposals.boxes, sizes, penalty)
     rank = logits.sigmoid() * steady
     if influence > 0:
-        rank = (1.0 - influence) * rank + influence * hanning(cells, logits.device)
-    rank = rank.masked_fill(~proposals.kept, -1.0)
-    best = rank.flatten(1).argmax(dim=1, keepdim=True)
-    chosen = boxes.flatten(2).gather(2, best.unsqueeze(1).expand(-1, 4, -1)).squeeze(2)
-    peak = logits.flatten(1).gather(1, best).squeeze(1)
-    maps = logits.amax(dim=1)
-    cell = best.squeeze(1) % (cells * cells)
-    steadied = steady.flatten(1).gather(1, best).view(n)
-    # What a NaN makes argmax choose means nothing: the sums carry it to the monitor, as they do
-    # that of a chosen box or of its steadiness.
-    spoilt = (logits.flatten(1).sum(dim=1) + chosen.sum(dim=1) + steadied) * 0.0
-    return Choice(
-        chosen,
-        peak + spoilt,
-        peak_to_sidelobe(maps, cell // cells, cell % cells, peak) + spoilt,
-        steadied,
-        maps,
-    )
+        rank = (1.0 - influence) * rank + influence * hanning(logits.shape[-1], logits.device)
+    return _Table(proposals, steady, rank.masked_fill(~proposals.kept, GONE))
 
+
+def _overlaps(boxes: Tensor, chosen: Tensor) -> Tensor:
+    """Intersection over union of each target's boxes with one: (N, 4, P), (N, 4) -> (N, P)."""
+    one = chosen.unsqueeze(2)
+    low = torch.maximum(boxes[:, :2] - boxes[:, 2:] / 2, one[:, :2] - one[:, 2:] / 2)
+    high = torch.minimum(boxes[:, :2] + boxes[:, 2:] / 2, one[:, :2] + one[:, 2:] / 2)
+    shared = (high - low).clamp_min(0.0).prod(dim=1)
+    return shared / (boxes[:, 2:].prod(dim=1) + one[:, 2:].prod(dim=1) - shared)
 
 def _scale(w: Tensor, h: Tensor) -> Tensor:
     p = (w + h) / 2

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import torch
 from torch import nn
@@ -21,6 +21,7 @@ from ..models.siamrpnpp import SiamRPN
 from ..runtime import resolve_device, resolve_precision
 from ..settings import Settings
 from .base import Tracker
+from .borrowed import borrow_classifier
 from .csn import CSNSettings, CSNTracker
 from .rpn import RPNTracker
 from .rpn_settings import RPNSettings
@@ -33,7 +34,7 @@ class Registration:
 
     settings: type[Settings]
     network: Callable[..., nn.Module]
-    tracker: Callable[[Any, Any, torch.device, torch.dtype], Tracker]
+    tracker: Callable[..., Tracker]
 
 
 REGISTRY: Mapping[str, Registration] = {
@@ -178,4 +179,10 @@ def _assembled(
         ) from error
     settings = registration.settings.from_dict({**settings.to_dict(), **overrides})
     fold_batch_norms(network.eval())
-    return registration.tracker(network, settings, device, dtype)
+    if not isinstance(settings, RPNSettings) or not settings.online:
+        return registration.tracker(network, settings, device, dtype)
+    lent = borrow_classifier()
+    # What its learning was fitted with, unless these weights or the user know better.
+    values = {**lent.settings, **checkpoint.meta.settings, **overrides}
+    settings = registration.settings.from_dict(values)
+    return registration.tracker(network, settings, device, dtype, lent.network)

@@ -2,30 +2,36 @@
 # SPDX-License-Identifier: Apache-2.0
 """Tracking by proposals: SiamRPN++ (Li et al. 2019) and C-RPN (Fan and Ling 2019).
 
-Both choose among proposals as SiamRPN does (2018); they differ in the network that makes them.
+Both choose among proposals as SiamRPN does (2018); they differ in the network that makes them. A
+classifier that learns each target may choose among the best of them, which no paper does.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 import math
 
 import torch
 from torch import Tensor
 
+from ..errors import UserError
 from ..frames import Frame
-from ..geometry import Box, SearchWindow, check_initial_box
+from ..geometry import Box, check_initial_box
+from ..models.classification import ClassificationNetwork
 from ..models.proposing import ProposalNetwork
-from ..online.monitor import Evidence, probability
+from ..online.gate import Decision
+from ..online.monitor import probability
+from ..online.sampling import box_row
 from ..settings import Settings
 from ..stages import stage
 from .base import Estimate, Response, State, Target, Tracker
 from .crops import cut, exemplar_crop, search_windows
-from .judged import JudgedTarget
 from .matcher import covered, inside, visible
-from .proposals import choose
+from .proposals import Choice, candidates, choose
 from .rpn_settings import RPNSettings
+from .rpn_target import Origin, Proposal, Result, RPNTarget
+from .second_opinion import best_candidate, rivals_of
+from .teaching import Taught, Teacher
 
 # What the network finds of the first box may be this far from it, in cells and as a logarithm of
 # the ratio of sides: what is further off is another object, which no correction mends.
@@ -34,68 +40,7 @@ FARTHEST_SHIFT, FARTHEST_GROWTH = 1.0, 0.4
 # A size that differs by less is the same one, computed in another way.
 ROUNDING = 1e-6
 
-
-@dataclass(frozen=True)
-class Origin:
-    """What the network finds of a target's first box in its own frame.
-
-    Attributes
-    ----------
-    dx, dy : float
-        From the middle of the crop, in its pixels.
-    width, height : float
-        Ratios to the box's.
-    """
-
-    dx: float = 0.0
-    dy: float = 0.0
-    width: float = 1.0
-    height: float = 1.0
-
-
-@dataclass(frozen=True)
-class Proposal:
-    """What was found of one target in a frame.
-
-    Attributes
-    ----------
-    box : Box
-        In pixels of the crop, from its middle.
-    logit, sharpness, steadiness : float
-        See `proposals.Choice`.
-    window : SearchWindow
-        The crop.
-    size : int
-        Its side in its own pixels.
-    response : Response
-    """
-
-    box: Box
-    logit: float
-    sharpness: float
-    steadiness: float
-    window: SearchWindow
-    size: int
-    response: Response
-
-
-class RPNTarget(JudgedTarget):
-    """One object: its template, and the colour around its image.
-
-    Attributes
-    ----------
-    template : tuple of Tensor
-        (1, ...) each, from the first frame.
-    fill : Tensor
-        (3,) mean colour of the first frame.
-    origin : Origin
-    """
-
-    def __init__(self, box: Box, template: tuple[Tensor, ...], fill: Tensor) -> None:
-        super().__init__(box)
-        self.template = template
-        self.fill = fill
-        self.origin = Origin()
+UNTAUGHT = Decision(False, 'the template of the first frame stays')
 
 
 class RPNTracker(Tracker):
@@ -108,7 +53,14 @@ class RPNTracker(Tracker):
     settings : RPNSettings
     device : torch.device
     dtype : torch.dtype
-        Number format of the network; positions are always computed in float32.
+        Number format of the networks; positions and learned layers are always float32.
+    classification : ClassificationNetwork, optional
+        What learns the targets where `settings` say ``online``; of no use elsewhere.
+
+    Raises
+    ------
+    UserError
+        It is needed, and there is none.
     """
 
     def __init__(
@@ -117,6 +69,7 @@ class RPNTracker(Tracker):
         settings: RPNSettings,
         device: torch.device,
         dtype: torch.dtype = torch.float32,
+        classification: ClassificationNetwork | None = None,
     ) -> None:
         self.network = network.eval().to(device=device, dtype=dtype)
         # Convolution and pooling of one image are quicker with the channels innermost.
@@ -125,22 +78,35 @@ class RPNTracker(Tracker):
         self.device = device
         self.dtype = dtype
         self.rule = settings.rule
+        self.classification = classification
+        self.teacher: Teacher | None = None
+        if settings.online:
+            if classification is None:
+                raise UserError(
+                    'online is true, but this tracker was made without a classifier: set it where '
+                    'the tracker is made'
+                )
+            self.teacher = Teacher(classification.to(device=device, dtype=dtype), settings)
 
     def with_settings(self, settings: Settings) -> RPNTracker:
-        """See `Tracker.with_settings`."""
+        """See `Tracker.with_settings`; lessons that are not done go on."""
         assert isinstance(settings, RPNSettings)
-        return RPNTracker(self.network, settings, self.device, self.dtype)
+        return RPNTracker(
+            self.network, settings, self.device, self.dtype, self.classification
+        )
 
     @torch.inference_mode()
     def start(self, frame: Frame, box: Box) -> RPNTarget:
-        """See `Tracker.start`."""
+        """See `Tracker.start`; a classifier learns the target before this returns."""
         box = check_initial_box(box, frame.width, frame.height)
         s = self.settings
         crop, fill = exemplar_crop(frame, box, s, self.dtype)
         target = RPNTarget(box, self.network.template(crop), fill)
         if s.keep_first_box:
-            (found,) = self._search(frame, [target], s.search_size, s.window_influence)
+            ((found,),) = self._search(frame, [target], s.search_size, s.window_influence, 1)
             target.origin = self._origin(found, box)
+        if self.teacher is not None:
+            target.pupil = self.teacher.start(frame, box)
         return target
 
     @torch.inference_mode()
@@ -153,22 +119,65 @@ class RPNTracker(Tracker):
         """
         mine = [t for t in targets if isinstance(t, RPNTarget)]
         assert len(mine) == len(targets), 'targets of another tracker'
+        if not mine:
+            return []
+        taught = self._taught(mine)
+        if self.teacher is not None:
+            with stage('learning', self.device):
+                self.teacher.advance(taught)
+        found = self._find(frame, mine)
+        if self.teacher is None:
+            results = [
+                Result(self._moved(frame, target, best), best)
+                for target, (best,) in zip(mine, found)
+            ]
+        else:
+            results = self._classified(self.teacher, frame, mine, found)
+        scores = [self._judge(target, result) for target, result in zip(mine, results)]
+        decisions = [UNTAUGHT] * len(mine)
+        if self.teacher is not None:
+            with stage('learning', self.device):
+                decisions = self.teacher.learn(frame, taught, [r.scores for r in results])
+        return [
+            Estimate(
+                box=visible(target.box, frame),
+                score=score,
+                similarity=result.scores.similarity,
+                classification=result.scores.classification,
+                state=target.state,
+                updated=decision.update,
+                update_reason=decision.reason,
+                response=result.found.response,
+            )
+            for target, result, score, decision in zip(mine, results, scores, decisions)
+        ]
+
+    def _taught(self, targets: list[RPNTarget]) -> Taught:
+        """Targets with what they learn with; none where no classifier learns them."""
+        if self.teacher is None:
+            return []
+        taught = [(t, t.pupil) for t in targets if t.pupil is not None]
+        assert len(taught) == len(targets), 'targets of a tracker without a classifier'
+        return taught
+
+    def _find(self, frame: Frame, targets: list[RPNTarget]) -> list[list[Proposal]]:
+        """Search for all targets; what is searched alike in one batch."""
         s = self.settings
+        count = s.online_candidates if s.online else 1
         groups: dict[tuple[int, float], list[int]] = {}
-        for i, target in enumerate(mine):
+        for i, target in enumerate(targets):
             influence = 0.0 if target.state is State.LOST else s.window_influence
             groups.setdefault((target.search_size(s), influence), []).append(i)
-        estimates: dict[int, Estimate] = {}
+        found: dict[int, list[Proposal]] = {}
         for search, group in groups.items():
-            found = self._search(frame, [mine[i] for i in group], *search)
-            for i, proposal in zip(group, found):
-                estimates[i] = self._judge(frame, mine[i], proposal)
-        return [estimates[i] for i in range(len(mine))]
+            some = self._search(frame, [targets[i] for i in group], *search, count)
+            found.update(zip(group, some))
+        return [found[i] for i in range(len(targets))]
 
     def _search(
-        self, frame: Frame, targets: list[RPNTarget], size: int, influence: float
-    ) -> list[Proposal]:
-        """Run the network once over all targets."""
+        self, frame: Frame, targets: list[RPNTarget], size: int, influence: float, count: int
+    ) -> list[list[Proposal]]:
+        """Run the network once over all targets, and list the best of each one's proposals."""
         s = self.settings
         windows = search_windows([t.box for t in targets], size, [1.0], s)
         with stage('crop', self.device):
@@ -183,29 +192,27 @@ class RPNTracker(Tracker):
             sizes = torch.tensor(
                 [[t.box.w * t.origin.width, t.box.h * t.origin.height] for t in targets]
             )
-            choice = choose(
-                proposals, (sizes * scale).to(self.device), s.penalty, influence
-            )
-            cells = choice.maps.shape[-1]
-            rows = torch.cat(
+            given = (proposals, (sizes * scale).to(self.device), s.penalty, influence)
+            if count == 1:
+                choices = [choose(*given)]
+            else:
+                choices = candidates(*given, count, s.rival_candidate, s.candidate_overlap)
+            maps = choices[0].maps
+            cells = maps.shape[-1]
+            tables = torch.stack([_table(choice) for choice in choices], dim=1).tolist()
+        found = []
+        for rows, window, response in zip(tables, windows, maps):
+            # The first one always: a NaN of it says that the map holds one.
+            rows = rows[:1] + [row for row in rows[1:] if math.isfinite(row[4])]
+            covering = covered(window, cells, self.network.stride, size)
+            shown = Response(response, covering)
+            found.append(
                 [
-                    choice.boxes,
-                    torch.stack([choice.logits, choice.sharpness, choice.steadiness], dim=1),
-                ],
-                dim=1,
-            ).tolist()
-        return [
-            Proposal(
-                box=Box(*row[:4]),
-                logit=row[4],
-                sharpness=row[5],
-                steadiness=row[6],
-                window=window,
-                size=size,
-                response=Response(response, covered(window, cells, self.network.stride, size)),
+                    Proposal(Box(*place), logit, sharpness, rank, steady, window, size, shown)
+                    for *place, logit, sharpness, rank, steady in rows
+                ]
             )
-            for row, window, response in zip(rows, windows, choice.maps)
-        ]
+        return found
 
     def _origin(self, found: Proposal, box: Box) -> Origin:
         """What was found of a first box, where that is the box."""
@@ -225,23 +232,46 @@ class RPNTracker(Tracker):
             return Origin()
         return origin
 
-    def _judge(self, frame: Frame, target: RPNTarget, found: Proposal) -> Estimate:
-        """Move a target to its proposal, unless the score says that it is lost."""
-        evidence = Evidence(found.logit, found.sharpness)
-        score = target.judge(evidence, self.rule)
-        target.candidate = self._moved(frame, target, found)
+    def _classified(
+        self,
+        teacher: Teacher,
+        frame: Frame,
+        targets: list[RPNTarget],
+        found: list[list[Proposal]],
+    ) -> list[Result]:
+        """Let the classifier choose among each target's candidates, in one batch.
+
+        It is asked about the box that the target would have, which is of the size that it learned.
+        """
+        places = [
+            [self._moved(frame, target, one) for one in some]
+            for target, some in zip(targets, found)
+        ]
+        rows = [
+            # What is no number has no place to look at; its logit says so.
+            torch.stack([box_row(box if box.is_valid else target.box) for box in some])
+            for target, some in zip(targets, places)
+        ]
+        pupils = [pupil.classifier for _, pupil in self._taught(targets)]
+        with stage('classification', self.device):
+            margins = [m.tolist() for m in teacher.classifier.margins(frame, pupils, rows)]
+        results = []
+        for some, boxes, table in zip(found, places, margins):
+            best = best_candidate([p.rank for p in some], table, self.settings.rank_weight)
+            rivals = rivals_of(best, [p.logit for p in some])
+            results.append(Result(boxes[best], some[best], table[best], rivals))
+        return results
+
+    def _judge(self, target: RPNTarget, result: Result) -> float:
+        """Move a target to its result, unless the score says that it is lost; returns that."""
+        target.candidate = result.box
+        if self.teacher is None or target.pupil is None:
+            score = target.judge(result.evidence, self.rule)
+        else:
+            score = self.teacher.judge(target, target.pupil, result.evidence)
         if target.state is not State.LOST:
-            target.box = target.candidate
-        return Estimate(
-            box=visible(target.box, frame),
-            score=score,
-            similarity=probability(found.logit),
-            classification=None,
-            state=target.state,
-            updated=False,
-            update_reason='the template of the first frame stays',
-            response=found.response,
-        )
+            target.box = result.box
+        return score
 
     def _moved(self, frame: Frame, target: RPNTarget, found: Proposal) -> Box:
         """A target's box at its proposal: there at once, its size by and by (SiamRPN 4.3)."""
@@ -265,3 +295,9 @@ class RPNTracker(Tracker):
                 side = before
             sides.append(min(max(side, min(s.least_side, first)), float(most)))
         return Box(*at, *sides)
+
+
+def _table(choice: Choice) -> Tensor:
+    """Rows of what a `Proposal` begins with: (N, 8)."""
+    numbers = [choice.logits, choice.sharpness, choice.rank, choice.steadiness]
+    return torch.cat([choice.boxes, torch.stack(numbers, dim=1)], dim=1)

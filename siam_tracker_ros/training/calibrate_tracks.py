@@ -19,7 +19,6 @@ import torch
 from .. import sequences as labelled
 from ..errors import UserError
 from ..online.monitor import Calibration, Evidence, Judgement, Monitor, Thresholds
-from ..settings import describe
 from ..trackers.base import Tracker
 from .calibrate import fit_logistic
 from .followed import (
@@ -123,9 +122,10 @@ def calibrate_on_tracks(
     """
     s = score_settings(tracker)
     fitted = settings_for(gather(tracker, sequences, easy), s.history, s.lost_patience)
-    # A tracker without a classifier has no weight of its margin, which was 0 throughout.
-    known = {info.name for info in describe(type(s))}
-    return {name: value for name, value in fitted.items() if name in known}
+    if not s.has_margin:
+        # The margin was 0 throughout, and its weight says nothing.
+        del fitted['confidence_margin']
+    return fitted
 
 
 def settings_for(evidences: Evidences, history: int, patience: int) -> dict[str, float]:

@@ -81,6 +81,7 @@ LONG_TERM = {
     'confidence_peak': 1.0,
     'confidence_sharpness': 0.0,
     'confidence_drop': 0.0,
+    'confidence_margin': 0.0,
     'certain_score': 0.8,
     'lost_score': 0.8,
     'found_score': 0.998,

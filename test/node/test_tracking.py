@@ -138,6 +138,25 @@ def test_freeze_holds_a_tracker_that_learns(ros):
             assert tracker.settings.learning is not held
 
 
+def test_freeze_says_that_nothing_learns_where_it_was_not_told_to(ros):
+    from fake_tracker import FakeTracker
+    from ros_bench import CONFIGURE, Bench
+    from std_srvs.srv import SetBool
+
+    from siam_tracker_ros import trackers
+
+    for online in (False, True):
+        tracker = FakeTracker()
+        tracker.settings = trackers.settings_class('siamrpnpp')(online=online)
+        words = {'tracker': 'siamrpnpp', 'siamrpnpp.online': online}
+        with Bench(tracker, parameters=words) as bench:
+            bench.transition(CONFIGURE)
+            answer = bench.call(bench.freeze, SetBool.Request(data=True))
+            assert answer.success
+            assert ('does not learn' in answer.message) is not online
+            assert tracker.settings.learning is not online
+
+
 def test_the_vision_info_waits_for_late_subscribers(bench):
     from ros_bench import CONFIGURE, VisionInfo, qos
 

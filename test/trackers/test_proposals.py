@@ -9,7 +9,7 @@ import torch
 
 from siam_tracker_ros.models.proposing import Proposals
 from siam_tracker_ros.trackers.locate import peak_to_sidelobe
-from siam_tracker_ros.trackers.proposals import choose, hanning, steadiness
+from siam_tracker_ros.trackers.proposals import candidates, choose, hanning, steadiness
 
 CELLS, SIZES = 9, torch.tensor([[64.0, 32.0]])
 
@@ -151,3 +151,78 @@ def test_where_all_is_alike_the_window_chooses_the_middle():
     given.boxes[0, 0] = (torch.arange(CELLS) - 4.0).view(1, 1, -1)
     given.boxes[0, 1] = (torch.arange(CELLS) - 4.0).view(1, -1, 1)
     assert choose(given, SIZES, 0.05, 0.4).boxes.tolist() == [[0.0, 0.0, 64.0, 32.0]]
+
+
+def few(given, count=5, share=0.5, overlap=0.5, penalty=0.0, influence=0.0, sizes=SIZES):
+    """Boxes and logits of the first target's candidates."""
+    found = candidates(given, sizes, penalty, influence, count, share, overlap)
+    assert len(found) == count
+    return [
+        (choice.boxes[0].tolist(), float(choice.logits[0]))
+        for choice in found
+        if choice.logits[0].isfinite()
+    ]
+
+
+# Four places that do not overlap, from the best to the worst.
+APART = [
+    (0, 1, 1, 3.0, (-24.0, -48.0, 30.0, 30.0)),
+    (1, 1, 7, 2.0, (24.0, -48.0, 30.0, 30.0)),
+    (0, 7, 1, 1.0, (-24.0, 48.0, 30.0, 30.0)),
+    (1, 7, 7, 0.5, (24.0, 48.0, 30.0, 30.0)),
+]
+
+
+@pytest.mark.parametrize(('count', 'share', 'left'), [
+    (5, 0.5, 4), (3, 0.5, 3), (1, 0.5, 1),
+    # Probabilities are 0.953, 0.881, 0.731 and 0.622.
+    (5, 0.66, 3), (5, 0.8, 2), (5, 1.0, 1),
+])  # fmt: skip
+def test_candidates_are_at_most_so_many_and_nearly_as_likely(count, share, left):
+    found = few(proposals(*APART[::-1]), count, share)
+    assert found == [(list(box), logit) for *_, logit, box in APART[:left]]
+
+
+def test_candidates_do_not_overlap():
+    # The second one overlaps the first by 20 / 40, the third by 15 / 45.
+    boxes = [(0.0, 0.0, 30.0, 30.0), (10.0, 0.0, 30.0, 30.0), (-15.0, 0.0, 30.0, 30.0)]
+    given = proposals(*((0, 4, 3 + k, 3.0 - k / 10, box) for k, box in enumerate(boxes)))
+    assert [box for box, _ in few(given, overlap=0.45)] == [list(boxes[0]), list(boxes[2])]
+    assert [box for box, _ in few(given, overlap=0.3)] == [list(boxes[0])]
+    assert [box for box, _ in few(given, overlap=0.55)] == [list(box) for box in boxes]
+    # Even where all may overlap none is there twice.
+    assert len(few(given, overlap=1.0)) == 3
+
+
+@pytest.mark.parametrize(('penalty', 'influence'), [(0.0, 0.0), (0.3, 0.0), (0.05, 0.42)])
+def test_the_first_candidate_is_the_one_that_is_chosen(penalty, influence):
+    torch.manual_seed(2)
+    logits = torch.randn(3, 2, CELLS, CELLS)
+    boxes = torch.rand(3, 4, 2, CELLS, CELLS) * 40 + 20
+    given = Proposals(logits, boxes, torch.rand_like(logits) > 0.3)
+    sizes = torch.rand(3, 2) * 40 + 20
+    first, *others = candidates(given, sizes, penalty, influence, 4, 0.5, 0.3)
+    choice = choose(given, sizes, penalty, influence)
+    assert all(torch.equal(a, b) for a, b in zip(first, choice))
+    for before, after in zip((first, *others), others):
+        there = after.logits.isfinite()
+        assert (after.rank <= before.rank)[there].all()
+        assert (after.logits.sigmoid() >= 0.5 * first.logits.sigmoid())[there].all()
+
+
+def test_what_was_removed_is_no_candidate():
+    given = proposals(*APART)
+    given.kept[:] = False
+    given.kept[0, 0, 1, 1] = given.kept[0, 0, 7, 1] = True
+    assert [logit for _, logit in few(given, share=0.0)] == [3.0, 1.0]
+
+
+def test_a_map_with_a_nan_has_no_candidates():
+    given = proposals(*APART)
+    given.logits[0, 1, 8, 8] = math.nan
+    assert few(given) == []
+
+
+def test_a_wild_box_is_no_candidate():
+    given = proposals(*APART[:2], (1, 4, 4, 2.9, (0.0, 0.0, math.inf, 30.0)))
+    assert [logit for _, logit in few(given)] == [3.0, 2.0]

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 from dataclasses import replace
 import math
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -13,6 +14,8 @@ from siam_tracker_ros.models.cascaded import CascadedSiamese
 from siam_tracker_ros.online.monitor import Calibration
 from siam_tracker_ros.sequences import read_sequence
 from siam_tracker_ros.trackers.csn import CSNSettings, CSNTracker
+from siam_tracker_ros.trackers.rpn_settings import RPNSettings
+from siam_tracker_ros.training import calibrate_tracks
 from siam_tracker_ros.training.calibrate_tracks import (
     LONGEST,
     Evidences,
@@ -170,6 +173,18 @@ def test_settings_are_those_of_the_tracker():
     assert {n: getattr(settings, n) for n in found} == found
     assert len(found) == 8
     assert found['lost_score'] <= found['certain_score'] <= found['found_score']
+
+
+@pytest.mark.parametrize('online', [True, False])
+def test_the_margins_weight_is_fitted_where_a_classifier_gives_it(monkeypatch, online):
+    rng = np.random.default_rng(5)
+    evidences = Evidences(drawn(rng, TRUE, [300] * 4), drawn(rng, TRUE, [50] * 4, lost=True))
+    monkeypatch.setattr(calibrate_tracks, 'gather', lambda *given: evidences)
+    found = calibrate_on_tracks(SimpleNamespace(settings=RPNSettings(online=online)), [])
+    expected = settings_for(evidences, HISTORY, 5)
+    assert ('confidence_margin' in found) is online
+    assert found == {name: expected[name] for name in found}
+    assert len(found) == 7 + online
 
 
 def test_easy_sequences_lower_the_score_of_a_loss_and_change_nothing_else():

@@ -74,8 +74,8 @@ def test_a_model_searches_as_it_was_published(tmp_path):
     # others say nothing of is lost and found by the score of the best proposal as it is.
     long_term = {
         'confidence_bias': 0.0, 'confidence_peak': 1.0, 'confidence_sharpness': 0.0,
-        'confidence_drop': 0.0, 'certain_score': 0.8, 'lost_score': 0.8, 'found_score': 0.998,
-        'lost_patience': 1, 'lost_search_size': 831,
+        'confidence_drop': 0.0, 'confidence_margin': 0.0, 'certain_score': 0.8, 'lost_score': 0.8,
+        'found_score': 0.998, 'lost_patience': 1, 'lost_search_size': 831,
     }  # fmt: skip
     for family in pysot.FAMILIES:
         rest = {k: v for k, v in family.settings.items() if k not in (*names, 'keep_first_box')}

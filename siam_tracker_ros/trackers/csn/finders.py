@@ -16,7 +16,7 @@ import torch
 from ...frames import Frame
 from ...geometry import Box, SearchWindow
 from ...online.classifier import OnlineClassifier
-from ...online.monitor import Evidence, probability
+from ...online.monitor import Evidence, bounded, probability
 from ...online.redetection import Hit, look
 from ...online.sampling import Spread, box_row, gaussian, inside
 from ...stages import stage
@@ -29,9 +29,6 @@ from .target import CSNTarget, Result
 # Spread and number of averaged candidates where the classifier tracks alone (MDNet code).
 ALONE = Spread(0.6, 1.0)
 BEST = 5
-
-# Margins beyond this are certain anyway; an unbounded one would outweigh all other evidence.
-CERTAIN_MARGIN = 8.0
 
 # Below all heights of peaks; what is not finite has a height of 0.
 TINY = 1e-9
@@ -314,10 +311,3 @@ def distance(response: Response, one: Box, other: Box) -> float:
     """How far two places are apart, in cells of a map, in the direction in which it is more."""
     cell = response.window.side / response.logits.shape[-1]
     return max(abs(one.cx - other.cx), abs(one.cy - other.cy)) / cell
-
-
-def bounded(margin: float) -> float:
-    """A margin as evidence; what is not finite stays so, and is none."""
-    if not math.isfinite(margin):
-        return margin
-    return min(max(margin, -CERTAIN_MARGIN), CERTAIN_MARGIN)

@@ -4,14 +4,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from ...errors import UserError
 from ...online.bbox_regression import RegressionSettings
-from ...online.classifier_settings import ClassifierSettings
-from ...online.gate import GateSettings
-from ...online.monitor import Calibration, ScoreSettings
 from ...online.redetection import RedetectionSettings
+from ...online.teaching_settings import TeachingSettings
 from ...settings import setting
 from ..match_settings import MatchSettings, pyramid
 
@@ -21,14 +19,7 @@ FINE_MARGIN = 32
 
 
 @dataclass(frozen=True)
-class CSNSettings(
-    ScoreSettings,
-    RedetectionSettings,
-    RegressionSettings,
-    GateSettings,
-    ClassifierSettings,
-    MatchSettings,
-):
+class CSNSettings(TeachingSettings, RedetectionSettings, RegressionSettings, MatchSettings):
     """How the cascaded Siamese tracker proposes, decides and learns; defaults: the papers'."""
 
     candidates_from: str = setting(
@@ -107,42 +98,10 @@ class CSNSettings(
         'before',
         source='own; MDNet 3.3 always does, the paper does not mention it',
     )
-    learning: bool = setting(
-        True,
-        'whether the classifier learns after the first frame; false freezes it',
-        source='section 3.3',
-        dynamic=True,
-    )
-    remember_every: int = setting(
-        1,
-        'frames from one whose samples are remembered to the next',
-        unit='frames',
-        low=1,
-        high=1000,
-        source='MDNet 3.3',
-        dynamic=True,
-    )
-    update_every: int = setting(
-        10,
-        'frames from one update of the classifier to the next',
-        unit='frames',
-        low=1,
-        high=1000,
-        source='MDNet 3.3',
-        dynamic=True,
-    )
     confidence_peak: float = setting(
         0.5,
         "weight of the similarity peak in the score's logit, fitted with the weights",
         source='own',
-    )
-    confidence_margin: float = setting(
-        0.5,
-        "weight of the classifier's margin in the score's logit, fitted with the weights",
-        source='own',
-    )
-    seed: int = setting(
-        0, "seed of each target's random choices", low=0, high=2**31 - 1, source='own'
     )
 
     def check_together(self) -> None:
@@ -175,8 +134,3 @@ class CSNSettings(
     def fine_size(self) -> int:
         """Side of the crop in which a chosen candidate is matched again."""
         return self.exemplar_size + FINE_MARGIN
-
-    @property
-    def calibration(self) -> Calibration:
-        """The fitted score, of which the margin is a part here."""
-        return replace(super().calibration, margin=self.confidence_margin)

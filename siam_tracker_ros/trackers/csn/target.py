@@ -11,44 +11,39 @@ from torch import Tensor
 from ...geometry import Box
 from ...online.bbox_regression import BoxRegression
 from ...online.classifier import TargetClassifier
-from ...online.gate import ScoreHistory
 from ...online.monitor import Evidence
 from ...online.redetection import Sweep
 from ..base import Response
 from ..matcher import MatchTarget
+from ..teaching import Pupil
 
 
 class CSNTarget(MatchTarget):
-    """One object: its exemplar, its own last layers, and the history of both scores.
+    """One object: its exemplar, and its own last layers.
 
     Attributes
     ----------
-    classifier : TargetClassifier
+    pupil : Pupil
+        Its layers, and what decides about their lessons.
     peak_origin : tuple of float
         The `origin` that peaks of the map have, which is up-sampled less, and without a window.
-    scores : ScoreHistory
-        S_M and S_C of the last frames, for the gate.
     regression : BoxRegression or None
         None where boxes are reported as they were found.
     sweep : Sweep
         How far the search for it has come while it is lost.
-    frames : int
-        Frames since the first.
-    news : int
-        Remembered frames since the last update.
     """
 
-    def __init__(
-        self, box: Box, template: Tensor, fill: Tensor, classifier: TargetClassifier
-    ) -> None:
+    def __init__(self, box: Box, template: Tensor, fill: Tensor, pupil: Pupil) -> None:
         super().__init__(box, template, fill)
-        self.classifier = classifier
+        self.pupil = pupil
         self.peak_origin = (0.0, 0.0)
         self.regression: BoxRegression | None = None
-        self.scores = ScoreHistory()
         self.sweep = Sweep()
-        self.frames = 0
-        self.news = 0
+
+    @property
+    def classifier(self) -> TargetClassifier:
+        """Its layers."""
+        return self.pupil.classifier
 
 
 @dataclass(frozen=True)

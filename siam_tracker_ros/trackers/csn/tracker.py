@@ -5,7 +5,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-import math
 
 import torch
 
@@ -13,14 +12,13 @@ from ...frames import Frame
 from ...geometry import Box, check_initial_box
 from ...models.cascaded import CascadedSiamese
 from ...online.bbox_regression import learn_regression
-from ...online.classifier import OnlineClassifier
-from ...online.gate import Decision
 from ...online.patches import patch_features
 from ...online.sampling import box_row, overlaps
 from ...settings import Settings
 from ...stages import stage
 from ..base import Estimate, State, Target, Tracker
 from ..matcher import Matcher, visible
+from ..teaching import Scores, Teacher
 from .finders import make_finder
 from .settings import CSNSettings
 from .target import CSNTarget, Result
@@ -51,9 +49,9 @@ class CSNTracker(Tracker):
         self.device = device
         self.dtype = dtype
         self.matcher = Matcher(network.matching, settings, device, dtype)
-        self.classifier = OnlineClassifier(network.classification, settings)
+        self.teacher = Teacher(network.classification, settings)
+        self.classifier = self.teacher.classifier
         self.finder = make_finder(self.matcher, self.classifier, settings)
-        self.rule = settings.rule
 
     def with_settings(self, settings: Settings) -> CSNTracker:
         """See `Tracker.with_settings`; lessons that are not done go on."""
@@ -66,7 +64,7 @@ class CSNTracker(Tracker):
         box = check_initial_box(box, frame.width, frame.height)
         s = self.settings
         template, fill = self.matcher.exemplar(frame, box)
-        target = CSNTarget(box, template, fill, self.classifier.start(frame, box, s.seed))
+        target = CSNTarget(box, template, fill, self.teacher.start(frame, box))
         self.finder.measure_origins(frame, target)
         if s.box_regression:
             generator = target.classifier.generator
@@ -82,21 +80,18 @@ class CSNTracker(Tracker):
         assert len(mine) == len(targets), 'targets of another tracker'
         if not mine:
             return []
+        taught = [(t, t.pupil) for t in mine]
         with stage('learning', self.device):
-            self.classifier.advance([t.classifier for t in mine])
-            ill = {id(t) for t in mine if not t.classifier.healthy}
-            for target in mine:
-                target.frames += 1
-                if id(target) in ill:
-                    self.classifier.rebuild(target.classifier)
-                    target.lose()
+            self.teacher.advance(taught)
         results = self.finder.find(frame, mine)
-        scores = [
-            self._judge(target, result, id(target) in ill) for target, result in zip(mine, results)
-        ]
+        scores = [self._judge(target, result) for target, result in zip(mine, results)]
         boxes = self._reported(frame, mine, results)
         with stage('learning', self.device):
-            decisions = self._learn(frame, mine, results)
+            decisions = self.teacher.learn(
+                frame,
+                taught,
+                [Scores(r.similarity, r.classification, r.rivals) for r in results],
+            )
         return [
             Estimate(
                 box=visible(box, frame),
@@ -113,17 +108,10 @@ class CSNTracker(Tracker):
             )
         ]
 
-    def _judge(self, target: CSNTarget, result: Result, rebuilt: bool) -> float:
+    def _judge(self, target: CSNTarget, result: Result) -> float:
         """Move a target, unless it is lost; returns its score."""
         target.candidate = result.box
-        if not math.isfinite(result.evidence.margin):
-            # Layers may be finite and their scores not.
-            target.classifier.healthy = False
-        if rebuilt:
-            # Its new layers are not those that all thresholds and histories are about.
-            target.monitor.features = None
-            return 0.0
-        score = target.judge(result.evidence, self.rule)
+        score = self.teacher.judge(target, target.pupil, result.evidence)
         if target.state is not State.LOST:
             target.box = result.box
             target.sweep.seen = 0
@@ -152,46 +140,3 @@ class CSNTracker(Tracker):
                 if overlaps(row, moved)[0] >= self.settings.regression_overlap:
                     boxes[i] = self.matcher.bounded(targets[i], Box(*moved[0].tolist()))
         return boxes
-
-    def _learn(
-        self, frame: Frame, targets: list[CSNTarget], results: list[Result]
-    ) -> list[Decision]:
-        """Remember and learn from results that are fit for it (section 3.3)."""
-        s = self.settings
-        decisions = [self._decide(t, r) for t, r in zip(targets, results)]
-        fit = [t for t, d in zip(targets, decisions) if d.update]
-        if fit:
-            self.classifier.remember(frame, [t.classifier for t in fit], [t.box for t in fit])
-        for target in fit:
-            target.news += 1
-        due = [
-            t
-            for t in targets
-            if s.learning
-            and t.news
-            and t.frames % s.update_every == 0
-            and t.state is not State.LOST
-            # What is new waits for the next update.
-            and not t.classifier.learning
-        ]
-        if due:
-            self.classifier.learn([t.classifier for t in due])
-            for target in due:
-                target.news = 0
-        return decisions
-
-    def _decide(self, target: CSNTarget, result: Result) -> Decision:
-        """Whether this frame's samples are remembered, and why."""
-        s = self.settings
-        if result.classification is None:
-            return Decision(False, 'matching alone does not learn')
-        if target.state is State.LOST:
-            return Decision(False, 'the target is lost')
-        decision = target.scores.decide(
-            result.rivals, result.similarity, result.classification, s
-        )
-        if not s.learning:
-            return Decision(False, 'learning is off')
-        if decision.update and target.frames % s.remember_every:
-            return Decision(False, f'one frame in {s.remember_every} is remembered')
-        return decision

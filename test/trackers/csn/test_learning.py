@@ -127,7 +127,7 @@ def test_news_wait_for_a_lesson_in_progress(make, frame, show, watch):
     news = []
     for _ in range(6):
         tracker.step(frame, [target])
-        news.append(target.news)
+        news.append(target.pupil.news)
     # Begun in frame 2 and done in frame 5: frame 4 begins none, frame 6 does.
     assert news == [1, 0, 1, 2, 3, 0]
     assert len(learned) == 2
@@ -143,5 +143,5 @@ def test_a_lost_target_does_not_begin_a_lesson(make, frame, show, watch):
     gone = tracker.with_settings(tracker.settings.replaced(found_score=1.0))
     gone_learned = watch(gone, 'learn')
     gone.step(frame, [target])
-    assert target.news == 1
+    assert target.pupil.news == 1
     assert learned == gone_learned == []

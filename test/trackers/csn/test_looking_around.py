@@ -57,8 +57,8 @@ def test_a_single_peak_is_a_rival_of_a_hit_beside_it(
     prefer(tracker)
     seen(Hit(BESIDE, 1.5))
     target = tracker.start(frame, HERE)
-    target.scores.matching.extend(history)
-    target.scores.classification.extend(history)
+    target.pupil.scores.matching.extend(history)
+    target.pupil.scores.classification.extend(history)
     (estimate,) = tracker.step(frame, [target])
     # A peak without any rival would have been learned from whatever came before.
     assert estimate.updated is updated

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """A tracker by proposals around a small random network, and what the network is made to see."""
 
+import math
 from pathlib import Path
 import sys
 
@@ -9,6 +10,7 @@ import pytest
 import torch
 
 from siam_tracker_ros.frames import Frame
+from siam_tracker_ros.models.classification import ClassificationNetwork
 from siam_tracker_ros.models.proposing import Proposals
 from siam_tracker_ros.trackers.rpn import RPNTracker
 from siam_tracker_ros.trackers.rpn_settings import RPNSettings
@@ -16,19 +18,33 @@ from siam_tracker_ros.trackers.rpn_settings import RPNSettings
 # Helpers beside the tests are imported by name.
 sys.path.insert(0, str(Path(__file__).parent))
 
-from rpn_bench import CPU, NETWORKS, SURE
+from rpn_bench import CPU, NETWORKS, ONLINE, SURE
 
 
 @pytest.fixture
 def make():
     """Makes a tracker around a small random network."""
 
-    def make(name='siamrpnpp', **values):
+    def make(name='siamrpnpp', classification=None, **values):
         torch.manual_seed(0)
         settings = {**SURE, 'lost_search_size': 383, **values}
-        return RPNTracker(NETWORKS[name](), RPNSettings.from_dict(settings), CPU)
+        return RPNTracker(
+            NETWORKS[name](), RPNSettings.from_dict(settings), CPU, classification=classification
+        )
 
     return make
+
+
+@pytest.fixture
+def make_online(make):
+    """Makes a tracker whose targets are learned by a small random classifier."""
+
+    def make_online(name='siamrpnpp', **values):
+        torch.manual_seed(1)
+        classification = ClassificationNetwork(widths=[8, 12, 16], hidden=24)
+        return make(name, classification, **{**ONLINE, **values})
+
+    return make_online
 
 
 @pytest.fixture
@@ -60,3 +76,47 @@ def show(monkeypatch):
         monkeypatch.setattr(tracker.network, 'propose', propose)
 
     return show
+
+
+@pytest.fixture
+def show_all(monkeypatch):
+    """Makes a tracker's network see several boxes of each target, in pixels of the crop."""
+
+    def show_all(tracker, *found):
+        def propose(template, x):
+            n, cells = len(x), (x.shape[-1] - 127) // 8 + 1
+            logits = torch.full((n, 5, cells, cells), -9.0)
+            boxes = torch.tensor(found[0][0]).view(1, 4, 1, 1, 1).repeat(n, 1, 5, cells, cells)
+            for box, logit in found:
+                column, row = (round(v / 8 + (cells - 1) / 2) for v in box[:2])
+                logits[:, 2, row, column] = logit
+                boxes[:, :, 2, row, column] = torch.tensor(box)
+            return Proposals(logits, boxes, torch.ones_like(logits, dtype=torch.bool))
+
+        monkeypatch.setattr(tracker.network, 'propose', propose)
+
+    return show_all
+
+
+@pytest.fixture
+def prefer(monkeypatch):
+    """Makes a tracker's classifier give margins to places, (x, y, margin), and -1 elsewhere.
+
+    Returns the boxes of all calls.
+    """
+
+    def prefer(tracker, *places):
+        calls = []
+
+        def score(box):
+            near = [m for x, y, m in places if math.hypot(box[0] - x, box[1] - y) < 4]
+            return near[0] if near else -1.0
+
+        def margins(frame, targets, boxes):
+            calls.append([b.clone() for b in boxes])
+            return [torch.tensor([score(b) for b in some.tolist()]) for some in boxes]
+
+        monkeypatch.setattr(tracker.teacher.classifier, 'margins', margins)
+        return calls
+
+    return prefer
