@@ -102,7 +102,7 @@ class Entrant:
             files = peer_files(self.name, self.peers)
             own: dict[str, object] = {}
         else:
-            files = [weights.resolve(self.name, self.weights)]
+            files = trackers.weight_files(self.name, self.weights, dict(self.overrides))
             place = torch.device('cuda' if self.device.startswith('cuda') else 'cpu')
             own = {
                 'settings': dict(self.overrides),

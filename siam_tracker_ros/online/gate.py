@@ -64,7 +64,7 @@ class GateSettings(Settings):
     )
     between: str = setting(
         'direct',
-        'update where the highest rival lies between gamma_p and gamma_m, for which section 3.3 '
+        'update where the highest rival lies between gamma_p and gamma_m, for which CSN 3.3 '
         'names both rules',
         choices=('direct', 'gated'),
         source='CSN 3.3: the first rule has no exception, the second says "in contrast"',

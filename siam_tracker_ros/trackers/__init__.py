@@ -3,7 +3,7 @@
 """The trackers, by their registered names."""
 
 from .base import Estimate, Response, State, Target, Tracker
-from .registry import DEFAULT, create, names, settings_class
+from .registry import DEFAULT, create, names, settings_class, weight_files
 
 __all__ = [
     'DEFAULT',
@@ -15,4 +15,5 @@ __all__ = [
     'create',
     'names',
     'settings_class',
+    'weight_files',
 ]

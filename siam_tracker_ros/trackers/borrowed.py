@@ -28,7 +28,7 @@ class Borrowed:
         In evaluation mode, on the CPU.
     settings : mapping of str to scalar
         Those of `TeachingSettings` that are about learning: a narrow network needs its own rates.
-        The fitted score and its thresholds are the lender's, but for the margin's weight.
+        The lender's fitted score and thresholds are left behind, but for the margin's weight.
     """
 
     network: ClassificationNetwork

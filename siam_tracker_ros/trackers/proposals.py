@@ -123,7 +123,7 @@ def candidates(
     share : float
         A candidate's probability is at least so much of that of the first one.
     overlap : float
-        No two of a target's candidates overlap more than this (IoU).
+        No two of a target's candidates have more of the smaller one in common.
 
     Returns
     -------
@@ -192,12 +192,16 @@ def _ranked(proposals: Proposals, sizes: Tensor, penalty: float, influence: floa
 
 
 def _overlaps(boxes: Tensor, chosen: Tensor) -> Tensor:
-    """Intersection over union of each target's boxes with one: (N, 4, P), (N, 4) -> (N, P)."""
+    """Share that each target's boxes have in common with one: (N, 4, P), (N, 4) -> (N, P).
+
+    Of the smaller one: a box of a part of an object is no other object, however small the part.
+    """
     one = chosen.unsqueeze(2)
     low = torch.maximum(boxes[:, :2] - boxes[:, 2:] / 2, one[:, :2] - one[:, 2:] / 2)
     high = torch.minimum(boxes[:, :2] + boxes[:, 2:] / 2, one[:, :2] + one[:, 2:] / 2)
     shared = (high - low).clamp_min(0.0).prod(dim=1)
-    return shared / (boxes[:, 2:].prod(dim=1) + one[:, 2:].prod(dim=1) - shared)
+    return shared / torch.minimum(boxes[:, 2:].prod(dim=1), one[:, 2:].prod(dim=1))
+
 
 def _scale(w: Tensor, h: Tensor) -> Tensor:
     p = (w + h) / 2

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TypeVar
 
 import torch
@@ -21,7 +22,7 @@ from ..models.siamrpnpp import SiamRPN
 from ..runtime import resolve_device, resolve_precision
 from ..settings import Settings
 from .base import Tracker
-from .borrowed import borrow_classifier
+from .borrowed import LENDER, borrow_classifier
 from .csn import CSNSettings, CSNTracker
 from .rpn import RPNTracker
 from .rpn_settings import RPNSettings
@@ -70,6 +71,27 @@ def settings_class(name: str) -> type[Settings]:
         Unknown name.
     """
     return _registration(name).settings
+
+
+def weight_files(name: str, weights: str, overrides: Mapping[str, object]) -> list[Path]:
+    """Return the files of weights that a tracker is made of.
+
+    Parameters
+    ----------
+    name, weights, overrides
+        See `create`.
+
+    Raises
+    ------
+    UserError
+        One of them is missing, or its own is damaged.
+    """
+    files = [checkpoints.resolve(name, weights)]
+    if issubclass(settings_class(name), RPNSettings):
+        header = checkpoints.load(files[0]).meta.settings
+        if overrides.get('online', header.get('online', False)):
+            files.append(checkpoints.resolve(LENDER, checkpoints.registry.AUTO))
+    return files
 
 
 def load_network(
@@ -177,12 +199,12 @@ def _assembled(
             f'weights {checkpoint.source}: the header holds a setting that {name} refuses '
             f'({error}); the file is damaged or of another version'
         ) from error
-    settings = registration.settings.from_dict({**settings.to_dict(), **overrides})
+    values, parts = settings.to_dict(), []
+    if isinstance(settings, RPNSettings) and overrides.get('online', settings.online):
+        lent = borrow_classifier()
+        parts.append(lent.network)
+        # What its learning was fitted with, unless these weights or the user know better.
+        values = {**lent.settings, **checkpoint.meta.settings}
+    settings = registration.settings.from_dict({**values, **overrides})
     fold_batch_norms(network.eval())
-    if not isinstance(settings, RPNSettings) or not settings.online:
-        return registration.tracker(network, settings, device, dtype)
-    lent = borrow_classifier()
-    # What its learning was fitted with, unless these weights or the user know better.
-    values = {**lent.settings, **checkpoint.meta.settings, **overrides}
-    settings = registration.settings.from_dict(values)
-    return registration.tracker(network, settings, device, dtype, lent.network)
+    return registration.tracker(network, settings, device, dtype, *parts)

@@ -89,8 +89,19 @@ class RPNTracker(Tracker):
             self.teacher = Teacher(classification.to(device=device, dtype=dtype), settings)
 
     def with_settings(self, settings: Settings) -> RPNTracker:
-        """See `Tracker.with_settings`; lessons that are not done go on."""
+        """See `Tracker.with_settings`; lessons that are not done go on.
+
+        Raises
+        ------
+        UserError
+            `online` would change: targets begun without a classifier have learned nothing.
+        """
         assert isinstance(settings, RPNSettings)
+        if settings.online != self.settings.online:
+            raise UserError(
+                f'online is {str(settings.online).lower()}: it cannot change while the tracker '
+                'runs; set it where the tracker is made'
+            )
         return RPNTracker(
             self.network, settings, self.device, self.dtype, self.classification
         )

@@ -72,7 +72,7 @@ class RPNSettings(TeachingSettings, CropSettings):
     )
     candidate_overlap: float = setting(
         0.5,
-        'largest overlap (IoU) of two of these proposals',
+        'largest share of the smaller one of two of these proposals that lies in the other',
         low=0.0,
         high=1.0,
         source='own',

@@ -33,6 +33,7 @@ by its word."""
 LATER: Mapping[str, object] = {
     'bend': 0.0,
     'distractors': 0,
+    'frozen_layers': 0,
     TEACHER: None,
     'teacher_weight': 1.0,
     NETWORK: 'light',

@@ -30,6 +30,7 @@ from .fit import Fit, FitSettings
 from .initial import fill_backbone
 from .mining import MiningSettings, mine
 from .pairs import Pairs
+from .proposal_settings import ProposalSettings
 from .recipes import LIGHT, RECIPES, Recipe
 from .resuming import BACKBONE, INIT, METRICS, NETWORK, checksum
 from .scenes import SceneSettings
@@ -181,7 +182,7 @@ def train(
         cannot share evenly.
     """
     folder, recipe = Path(folder), RECIPES[name]
-    _check_beginning(name, recipe, init, run)
+    _check_beginning(name, recipe, init, run, fit)
     found = discover(data)
     if run.teacher != NONE and not recipe.teachable:
         raise UserError(
@@ -287,7 +288,9 @@ def halved(network: nn.Module) -> dict[str, Tensor]:
     }
 
 
-def _check_beginning(name: str, recipe: Recipe, init: str, run: RunSettings) -> None:
+def _check_beginning(
+    name: str, recipe: Recipe, init: str, run: RunSettings, fit: FitSettings
+) -> None:
     """Refuse words about the weights and the network that cannot be meant together."""
     recipe.arguments(run.network)
     for option, word, nothing in (
@@ -299,6 +302,12 @@ def _check_beginning(name: str, recipe: Recipe, init: str, run: RunSettings) -> 
                 f'{option} is {word}, and init is {init}, which has a {option}: leave out one of '
                 f'them, or give --init {NO_INIT}'
             )
+    frozen = fit.frozen_layers if isinstance(fit, ProposalSettings) else 0
+    if frozen and init == NO_INIT and run.backbone == NONE:
+        raise UserError(
+            f'frozen_layers is {frozen}, and the backbone begins anew: layers that know nothing '
+            'would never learn; give a --backbone, such as csn, or --frozen-layers 0'
+        )
     shipped = {entry.tracker for entry in checkpoints.entries()}
     if init == AUTO and name not in shipped:
         raise UserError(

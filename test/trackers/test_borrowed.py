@@ -7,6 +7,7 @@ import torch
 
 from siam_tracker_ros import trackers, weights
 from siam_tracker_ros.errors import UserError
+from siam_tracker_ros.evaluation.entrants import parse_entrants
 from siam_tracker_ros.models.siamrpnpp import SiamRPN
 from siam_tracker_ros.trackers import borrowed, registry
 from siam_tracker_ros.trackers.rpn_settings import RPNSettings
@@ -49,6 +50,26 @@ def test_what_does_not_learn_loads_no_classifier(create, monkeypatch, header, ov
     assert tracker.teacher is tracker.classification is None
     # Nor does it take csn's settings.
     assert {**tracker.settings.changes(), **header} == header
+
+
+@shipped
+@pytest.mark.parametrize(
+    ('header', 'overrides', 'lent'),
+    [
+        ({}, {}, False),
+        ({}, {'online': True}, True),
+        ({'online': True}, {}, True),
+        ({'online': True}, {'online': False}, False),
+    ],
+)
+def test_files_of_weights_are_those_that_a_tracker_is_made_of(tmp_path, header, overrides, lent):
+    path = weights.save(tmp_path / 'small.safetensors', checkpoint(**header))
+    found = trackers.weight_files('siamrpnpp', str(path), overrides)
+    assert found == [path, *([SHIPPED[0].path] if lent else [])]
+    # So stored results of other files are not taken for these.
+    assignments = [f'{name}={str(value).lower()}' for name, value in overrides.items()]
+    [entrant] = parse_entrants([f'siamrpnpp={path}'], assignments=assignments)
+    assert len(entrant.fingerprint()['weights']) == len(found)
 
 
 @shipped

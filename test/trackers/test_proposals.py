@@ -184,14 +184,22 @@ def test_candidates_are_at_most_so_many_and_nearly_as_likely(count, share, left)
 
 
 def test_candidates_do_not_overlap():
-    # The second one overlaps the first by 20 / 40, the third by 15 / 45.
+    # Two thirds of the second one lie in the first, and half of the third.
     boxes = [(0.0, 0.0, 30.0, 30.0), (10.0, 0.0, 30.0, 30.0), (-15.0, 0.0, 30.0, 30.0)]
     given = proposals(*((0, 4, 3 + k, 3.0 - k / 10, box) for k, box in enumerate(boxes)))
-    assert [box for box, _ in few(given, overlap=0.45)] == [list(boxes[0]), list(boxes[2])]
+    assert [box for box, _ in few(given, overlap=0.6)] == [list(boxes[0]), list(boxes[2])]
     assert [box for box, _ in few(given, overlap=0.3)] == [list(boxes[0])]
-    assert [box for box, _ in few(given, overlap=0.55)] == [list(box) for box in boxes]
+    assert [box for box, _ in few(given, overlap=0.7)] == [list(box) for box in boxes]
     # Even where all may overlap none is there twice.
     assert len(few(given, overlap=1.0)) == 3
+
+
+def test_a_part_of_a_candidate_is_no_other_one():
+    # Its overlap by IoU is 0.11 only.
+    boxes = [(0.0, 0.0, 60.0, 60.0), (8.0, 0.0, 20.0, 20.0)]
+    for whole, part in (boxes, boxes[::-1]):
+        given = proposals((0, 4, 3, 3.0, whole), (0, 4, 4, 2.9, part))
+        assert [box for box, _ in few(given, overlap=0.9)] == [list(whole)]
 
 
 @pytest.mark.parametrize(('penalty', 'influence'), [(0.0, 0.0), (0.3, 0.0), (0.05, 0.42)])

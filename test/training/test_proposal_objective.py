@@ -237,6 +237,18 @@ def test_a_resumed_run_is_the_run_that_was_stopped(job, optimiser, stop):
     assert rows(again) == rows(whole)
 
 
+def test_a_run_from_before_layers_could_stay_frozen_is_gone_on_with(job):
+    run = job()
+    run.run()
+    path = run.folder / 'last.ckpt'
+    state = torch.load(path)
+    del state['recipe']['frozen_layers']
+    torch.save(state, path)
+    assert job().resume()
+    with pytest.raises(UserError, match=r'with other settings \(frozen_layers\): give the same'):
+        job(frozen_layers=2).resume()
+
+
 def test_a_few_steps_lower_the_loss(job):
     run = job(
         steps=30,

@@ -118,11 +118,17 @@ def test_a_variant_is_the_light_network_but_for_one_part(tracker):
     changed = {word: set(differing) for word, differing in recipe.variants.items()}
     if tracker == 'crpn':
         assert changed['unfiltered'] == {'theta'}
-        assert changed['fused-results'] == {'fusion'}
     else:
         assert recipe.arguments('level2')['arguments'] == {
             **recipe.light['arguments'], 'levels': [2]
         }  # fmt: skip
+
+
+def test_layers_that_know_nothing_are_not_frozen(stills, tmp_path, light, capsys):
+    out = tmp_path / 'out'
+    assert train(stills, out, '--init', 'none', tracker='crpn') == 2
+    assert 'frozen_layers is 2, and the backbone begins anew: ' in capsys.readouterr().err
+    assert not out.exists()
 
 
 def test_a_network_of_another_tracker_is_refused(stills, tmp_path, capsys):

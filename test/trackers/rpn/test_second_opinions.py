@@ -9,6 +9,7 @@ from rpn_bench import HERE, SURE, THERE, of_each, place_of, scale_of
 
 from siam_tracker_ros.errors import UserError
 from siam_tracker_ros.trackers import State
+from siam_tracker_ros.trackers.rpn import RPNTracker
 from siam_tracker_ros.trackers.rpn_settings import RPNSettings
 
 SCALE = scale_of(HERE)
@@ -137,5 +138,7 @@ def test_settings_that_cannot_be_are_refused(values, sentence):
 
 def test_a_tracker_without_a_classifier_cannot_be_told_to_learn(make):
     tracker = make()
-    with pytest.raises(UserError, match='online is true, but this tracker was made without'):
+    with pytest.raises(UserError, match='online is true: it cannot change while the tracker'):
         tracker.with_settings(tracker.settings.replaced(online=True))
+    with pytest.raises(UserError, match='online is true, but this tracker was made without'):
+        RPNTracker(tracker.network, tracker.settings.replaced(online=True), tracker.device)
