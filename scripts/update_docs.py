@@ -201,12 +201,17 @@ def format_accuracy(result: Mapping[str, Any]) -> str:
     )
 
 
+def stored(path: Path, command: str, show: Callable[[Mapping[str, Any]], str]) -> str:
+    """Return what is shown of a benchmark's file; where there is none, what makes it."""
+    if not path.is_file():
+        return f'Not measured yet; `{command}` does it.\n'
+    return show(json.loads(path.read_text(encoding='utf-8')))
+
+
 def ablation_table() -> str:
     """Return the stored table of ``benchmarks/ablation.py``, and its plot."""
-    if not ABLATION.is_file():
-        return 'Not measured yet; `benchmarks/ablation.py FOLDER --out DIR` does it.\n'
-    text = format_ablation(json.loads(ABLATION.read_text(encoding='utf-8')))
-    if ABLATION_PLOT.is_file():
+    text = stored(ABLATION, 'benchmarks/ablation.py FOLDER --out DIR', format_ablation)
+    if ABLATION.is_file() and ABLATION_PLOT.is_file():
         # From the page of the tracker.
         text += f'\n![Success plot of the variants](../images/{ABLATION_PLOT.name})\n'
     return text
@@ -266,9 +271,7 @@ def format_proposal_ablation(result: Mapping[str, Any]) -> str:
 
 def cost_table() -> str:
     """Return the stored tables of ``benchmarks/csn_cost.py``."""
-    if not CSN_COST.is_file():
-        return 'Not measured yet; `benchmarks/csn_cost.py` does it.\n'
-    return format_cost(json.loads(CSN_COST.read_text(encoding='utf-8')))
+    return stored(CSN_COST, 'benchmarks/csn_cost.py', format_cost)
 
 
 def format_cost(result: Mapping[str, Any]) -> str:
@@ -292,9 +295,7 @@ def format_cost(result: Mapping[str, Any]) -> str:
 
 def step_table() -> str:
     """Return the stored table of ``benchmarks/proposal_step.py``."""
-    if not PROPOSAL_STEP.is_file():
-        return 'Not measured yet; `benchmarks/proposal_step.py` does it.\n'
-    return format_step(json.loads(PROPOSAL_STEP.read_text(encoding='utf-8')))
+    return stored(PROPOSAL_STEP, 'benchmarks/proposal_step.py', format_step)
 
 
 def format_step(result: Mapping[str, Any]) -> str:

@@ -130,6 +130,21 @@ def setting(
     )
 
 
+def varied(table: type[Settings], name: str, default: Scalar, source: str) -> Any:
+    """Declare a field of a table anew in a table that derives from it: what it is stays.
+
+    Parameters
+    ----------
+    table : type
+    name : str
+        Of the field.
+    default, source
+        See `SettingInfo`.
+    """
+    [known] = [field for field in dataclasses.fields(table) if field.name == name]
+    return dataclasses.field(default=default, metadata={**known.metadata, 'source': source})
+
+
 @dataclass(frozen=True)
 class Settings:
     """Base of all settings tables: immutable, checked when made."""

@@ -1,6 +1,6 @@
 # Copyright 2026 The siam_tracker_ros authors
 # SPDX-License-Identifier: Apache-2.0
-from dataclasses import FrozenInstanceError, dataclass
+from dataclasses import FrozenInstanceError, dataclass, replace
 import math
 
 from hypothesis import given
@@ -9,7 +9,7 @@ import pytest
 
 from siam_tracker_ros import trackers
 from siam_tracker_ros.errors import UserError
-from siam_tracker_ros.settings import Settings, describe, setting
+from siam_tracker_ros.settings import Settings, describe, setting, varied
 from siam_tracker_ros.training.mining import MiningSettings
 from siam_tracker_ros.training.recipes import RECIPES
 from siam_tracker_ros.training.run import RunSettings
@@ -143,3 +143,19 @@ def test_every_setting_of_a_tracker_says_where_it_comes_from(name):
             or info.name.startswith('confidence_')
             or (info.low is not None and info.high is not None)
         ), f'{info.name} has no bounds'
+
+
+def test_a_varied_field_differs_in_default_and_source_only():
+    @dataclass(frozen=True)
+    class Base(Settings):
+        rate: float = setting(0.5, 'how fast', unit='1/s', low=0.0, high=1.0, source='a paper')
+
+    @dataclass(frozen=True)
+    class Other(Base):
+        rate: float = varied(Base, 'rate', 0.25, 'another')
+
+    [base], [other] = describe(Base), describe(Other)
+    assert replace(other, default=0.5, source='a paper') == base
+    assert (other.default, other.source, Other().rate) == (0.25, 'another', 0.25)
+    with pytest.raises(UserError, match='rate is 2'):
+        Other(rate=2.0)

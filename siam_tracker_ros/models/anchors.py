@@ -169,11 +169,24 @@ def overlaps(anchors: Tensor, boxes: Tensor) -> Tensor:
     Tensor
         (N, k, M, M), in [0, 1].
     """
+    shared, area, box_area = _areas(anchors, boxes)
+    return shared / (area + box_area - shared)
+
+
+def shares_of_smaller(anchors: Tensor, boxes: Tensor) -> Tensor:
+    """What all anchors have in common with the one box of each image, as a share of the smaller.
+
+    1 where one lies in the other, however small it is. Arguments and shapes: see `overlaps`.
+    """
+    shared, area, box_area = _areas(anchors, boxes)
+    return shared / torch.minimum(area, box_area)
+
+
+def _areas(anchors: Tensor, boxes: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """Areas of the intersections, of the anchors and of the boxes; see `overlaps`."""
     centre, size = anchors.chunk(2, COORDINATES)
     box_centre, box_size = boxes[:, :, None, None, None].chunk(2, COORDINATES)
     low = torch.maximum(centre - size / 2, box_centre - box_size / 2)
     high = torch.minimum(centre + size / 2, box_centre + box_size / 2)
     shared = (high - low).clamp(min=0).prod(COORDINATES)
-    union = size.prod(COORDINATES) + box_size.prod(COORDINATES) - shared
-    overlap: Tensor = shared / union
-    return overlap
+    return shared, size.prod(COORDINATES), box_size.prod(COORDINATES)

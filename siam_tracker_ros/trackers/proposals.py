@@ -15,7 +15,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from ..kept import kept
-from ..models.anchors import COORDINATES
+from ..models.anchors import COORDINATES, shares_of_smaller
 from ..models.proposing import Proposals
 from .locate import peak_to_sidelobe
 
@@ -132,7 +132,7 @@ def candidates(
         logit where a target has no more.
     """
     table = _ranked(proposals, sizes, penalty, influence)
-    left, boxes = table.rank.flatten(1), proposals.boxes.flatten(2)
+    left = table.rank.flatten(1)
     # By logarithms, which do not vanish where all logits are far below zero.
     logs = functional.logsigmoid(proposals.logits).flatten(1)
     found: list[Choice] = []
@@ -145,17 +145,32 @@ def candidates(
         else:
             left = left.masked_fill((logs - logs.gather(1, best)).exp() < share, GONE)
         found.append(choice)
-        left = left.masked_fill(_overlaps(boxes, choice.boxes) > overlap, GONE)
+        # A box of a part of an object is no other object, however small the part.
+        common = shares_of_smaller(proposals.boxes, choice.boxes).flatten(1)
+        left = left.masked_fill(common > overlap, GONE)
         left = left.scatter(1, best, GONE)
     return found
 
 
 class _Table(NamedTuple):
-    """Proposals, their steadiness and their rank, both (N, k, M, M)."""
+    """Proposals, and what is computed once of all of them.
+
+    Attributes
+    ----------
+    proposals : Proposals
+    steady, rank : Tensor
+        (N, k, M, M).
+    maps : Tensor
+        (N, M, M), see `Choice`.
+    total : Tensor
+        (N,) sum of all logits, which is NaN where one is.
+    """
 
     proposals: Proposals
     steady: Tensor
     rank: Tensor
+    maps: Tensor
+    total: Tensor
 
     def taken(self, best: Tensor) -> Choice:
         """One proposal of each target, by its number: (N, 1)."""
@@ -166,11 +181,11 @@ class _Table(NamedTuple):
             values.flatten(1).gather(1, best).squeeze(1)
             for values in (logits, self.rank, self.steady)
         )
-        maps = logits.amax(dim=1)
+        maps = self.maps
         cell = best.squeeze(1) % (cells * cells)
         # What a NaN makes argmax choose means nothing: the sums carry it to the monitor, as they
         # do that of a chosen box or of its steadiness.
-        spoilt = (logits.flatten(1).sum(dim=1) + chosen.sum(dim=1) + steadied) * 0.0
+        spoilt = (self.total + chosen.sum(dim=1) + steadied) * 0.0
         return Choice(
             chosen,
             peak + spoilt,
@@ -188,19 +203,13 @@ def _ranked(proposals: Proposals, sizes: Tensor, penalty: float, influence: floa
     rank = logits.sigmoid() * steady
     if influence > 0:
         rank = (1.0 - influence) * rank + influence * hanning(logits.shape[-1], logits.device)
-    return _Table(proposals, steady, rank.masked_fill(~proposals.kept, GONE))
-
-
-def _overlaps(boxes: Tensor, chosen: Tensor) -> Tensor:
-    """Share that each target's boxes have in common with one: (N, 4, P), (N, 4) -> (N, P).
-
-    Of the smaller one: a box of a part of an object is no other object, however small the part.
-    """
-    one = chosen.unsqueeze(2)
-    low = torch.maximum(boxes[:, :2] - boxes[:, 2:] / 2, one[:, :2] - one[:, 2:] / 2)
-    high = torch.minimum(boxes[:, :2] + boxes[:, 2:] / 2, one[:, :2] + one[:, 2:] / 2)
-    shared = (high - low).clamp_min(0.0).prod(dim=1)
-    return shared / torch.minimum(boxes[:, 2:].prod(dim=1), one[:, 2:].prod(dim=1))
+    return _Table(
+        proposals,
+        steady,
+        rank.masked_fill(~proposals.kept, GONE),
+        logits.amax(dim=1),
+        logits.flatten(1).sum(dim=1),
+    )
 
 
 def _scale(w: Tensor, h: Tensor) -> Tensor:

@@ -19,6 +19,7 @@ from ..frames import Frame
 from ..geometry import Box, check_initial_box
 from ..models.classification import ClassificationNetwork
 from ..models.proposing import ProposalNetwork
+from ..online.classifier import TargetClassifier
 from ..online.gate import Decision
 from ..online.monitor import probability
 from ..online.sampling import box_row
@@ -143,7 +144,8 @@ class RPNTracker(Tracker):
                 for target, (best,) in zip(mine, found)
             ]
         else:
-            results = self._classified(self.teacher, frame, mine, found)
+            classifiers = [pupil.classifier for _, pupil in taught]
+            results = self._classified(self.teacher, frame, mine, classifiers, found)
         scores = [self._judge(target, result) for target, result in zip(mine, results)]
         decisions = [UNTAUGHT] * len(mine)
         if self.teacher is not None:
@@ -248,6 +250,7 @@ class RPNTracker(Tracker):
         teacher: Teacher,
         frame: Frame,
         targets: list[RPNTarget],
+        classifiers: list[TargetClassifier],
         found: list[list[Proposal]],
     ) -> list[Result]:
         """Let the classifier choose among each target's candidates, in one batch.
@@ -263,9 +266,8 @@ class RPNTracker(Tracker):
             torch.stack([box_row(box if box.is_valid else target.box) for box in some])
             for target, some in zip(targets, places)
         ]
-        pupils = [pupil.classifier for _, pupil in self._taught(targets)]
         with stage('classification', self.device):
-            margins = [m.tolist() for m in teacher.classifier.margins(frame, pupils, rows)]
+            margins = [m.tolist() for m in teacher.classifier.margins(frame, classifiers, rows)]
         results = []
         for some, boxes, table in zip(found, places, margins):
             best = best_candidate([p.rank for p in some], table, self.settings.rank_weight)

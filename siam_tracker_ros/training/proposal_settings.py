@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ..settings import setting
+from ..settings import setting, varied
 from .fit import MOMENTUM, FitSettings
 from .proposal_labels import LabelSettings
 from .proposal_losses import BALANCED, PLAIN, LossSettings
@@ -105,43 +105,15 @@ class ProposalSettings(LabelSettings, LossSettings, FitSettings):
 class CascadeSettings(ProposalSettings):
     """How C-RPN learns, where that differs."""
 
-    rate: float = setting(0.01, 'highest learning rate', low=0.0, high=1.0, source='C-RPN 4')
-    warmup: float = setting(
-        0.0, 'share of the steps in which the rate rises', low=0.0, high=1.0, source='C-RPN 4'
-    )
-    fall_to: float = setting(
-        1e-4,
-        f'share of the highest rate at the last step ({LOGARITHMIC})',
-        low=1e-6,
-        high=1.0,
-        source='C-RPN 4: 0.000001 of 0.01',
-    )
-    backbone_frozen: float = setting(
-        0.0,
-        'share of the steps in which the backbone does not learn',
-        low=0.0,
-        high=1.0,
-        source='C-RPN 4',
-    )
-    backbone_rate: float = setting(
-        1.0,
-        'share of the rate with which the backbone learns afterwards',
-        low=0.0,
-        high=1.0,
-        source='C-RPN 4',
-    )
-    frozen_layers: int = setting(
-        2,
-        'how many convolutions of the backbone, counted from the image, never learn, nor do the '
-        'norms that follow them',
-        low=0,
-        high=1000,
-        source='C-RPN 4',
-    )
-    class_loss: str = setting(
+    rate: float = varied(ProposalSettings, 'rate', 0.01, 'C-RPN 4')
+    warmup: float = varied(ProposalSettings, 'warmup', 0.0, 'C-RPN 4')
+    fall_to: float = varied(ProposalSettings, 'fall_to', 1e-4, 'C-RPN 4: 0.000001 of 0.01')
+    backbone_frozen: float = varied(ProposalSettings, 'backbone_frozen', 0.0, 'C-RPN 4')
+    backbone_rate: float = varied(ProposalSettings, 'backbone_rate', 1.0, 'C-RPN 4')
+    frozen_layers: int = varied(ProposalSettings, 'frozen_layers', 2, 'C-RPN 4')
+    class_loss: str = varied(
+        ProposalSettings,
+        'class_loss',
         PLAIN,
-        'cross-entropy whose positive anchors weigh as much as all negative ones '
-        f'({BALANCED}), or each anchor as much as any other ({PLAIN})',
-        choices=(BALANCED, PLAIN),
-        source=f'{PLAIN}: C-RPN Eq. 4; {BALANCED}: code of SiamRPN++',
+        f'{PLAIN}: C-RPN Eq. 4; {BALANCED}: code of SiamRPN++',
     )

@@ -11,7 +11,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ..errors import UserError
-from ..settings import setting
+from ..settings import setting, varied
 from .scenes import SceneSettings
 
 
@@ -31,16 +31,10 @@ class SpatialScenes(SceneSettings):
         high=128.0,
         source='SiamRPN++ 3.1',
     )
-    log_aspect: float = setting(
-        0.25,
-        'spread of the aspect ratio (uniform in the logarithm)',
-        low=0.0,
-        high=1.0,
-        source='code: 0.18 in x and in y, apart',
+    log_aspect: float = varied(
+        SceneSettings, 'log_aspect', 0.25, 'code: 0.18 in x and in y, apart'
     )
-    rotation: float = setting(
-        0.0, 'largest rotation', unit='deg', low=0.0, high=180.0, source='code'
-    )
+    rotation: float = varied(SceneSettings, 'rotation', 0.0, 'code')
     bend: float = setting(
         0.0,
         'smooth distortion of the search crop: 0, because the box of a bent object is not known',

@@ -2,12 +2,17 @@
 # SPDX-License-Identifier: Apache-2.0
 """An object that is drawn where a test wants it."""
 
+from pathlib import Path
+import sys
 
 import pytest
 
 from siam_tracker_ros.frames import Frame
 from siam_tracker_ros.geometry import Box
 from siam_tracker_ros.images import require_cv2
+
+# Helpers beside the tests are imported by name.
+sys.path.insert(0, str(Path(__file__).parent))
 
 
 class Square:

@@ -71,6 +71,18 @@ class Backbone(nn.Module):
                 nn.init.kaiming_normal_(module.weight, mode='fan_out', nonlinearity='relu')
 
 
+def check_levels(levels: Sequence[int], choice: Sequence[int]) -> None:
+    """Refuse levels that a backbone does not have, or that do not rise.
+
+    Raises
+    ------
+    ValueError
+        They do not.
+    """
+    if not levels or list(levels) != sorted(set(levels) & set(choice)):
+        raise ValueError(f'levels are {levels}: expected some of {[*choice]}, rising')
+
+
 class LayeredBackbone(Backbone):
     """A stem and numbered layers, the features of some of which are the levels.
 
@@ -101,8 +113,7 @@ class LayeredBackbone(Backbone):
         levels: Sequence[int],
         choice: Sequence[int],
     ) -> None:
-        if not levels or list(levels) != sorted(set(levels) & set(choice)):
-            raise ValueError(f'levels are {levels}: expected some of {[*choice]}, rising')
+        check_levels(levels, choice)
         super().__init__()
         self.stem = stem
         self.layers = nn.ModuleList(layers[: levels[-1]])

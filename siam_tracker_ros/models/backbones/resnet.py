@@ -16,7 +16,7 @@ from collections.abc import Sequence
 from torch import Tensor, nn
 from torch.nn import functional
 
-from .base import Backbone, Depth, centre
+from .base import Backbone, Depth, centre, check_levels
 
 CROP, ZERO = 'crop', 'zero'
 
@@ -136,8 +136,7 @@ class ResNet(Backbone):
         d1, d2 = depths
         numbers = [*range(1, d2 + 1)]
         if levels is not None:
-            if not levels or list(levels) != sorted(set(levels) & set(numbers)):
-                raise ValueError(f'levels are {levels}: expected some of {numbers}, rising')
+            check_levels(levels, numbers)
             numbers = [*levels]
         self._numbers = numbers
         self.channels = w2

@@ -4,6 +4,7 @@
 
 import math
 
+from short_lessons import SHORT_LESSONS
 import torch
 
 from siam_tracker_ros.geometry import Box
@@ -42,19 +43,7 @@ SMALL = {
     'classification_share': 0.6,
     'gate_history': 6,
     'between': 'direct',
-    'start_positives': 12,
-    'start_negatives': 16,
-    'start_iterations': 3,
-    'start_rate': 0.01,
-    'update_positives': 4,
-    'update_negatives': 8,
-    'update_iterations': 3,
-    'update_rate': 0.01,
-    'batch_positives': 4,
-    'batch_negatives': 8,
-    'negative_candidates': 16,
-    'long_frames': 5,
-    'short_frames': 3,
+    **SHORT_LESSONS,
     'grid': 0,
     'iterations_per_frame': 0,
     'learning': True,

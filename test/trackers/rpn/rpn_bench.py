@@ -3,6 +3,7 @@
 """Settings, boxes and networks that the tests of tracking by proposals share."""
 
 import pytest
+from short_lessons import SHORT_LESSONS
 import torch
 
 from siam_tracker_ros.geometry import Box, context_side
@@ -23,23 +24,10 @@ NETWORKS = {
     'crpn': lambda: CRPN(**LIGHT, block='depthwise', stages=2),
 }
 of_each = pytest.mark.parametrize('name', NETWORKS)
-# What a frame needs at least to learn from it, and little of it.
 ONLINE = {
     'online': True,
     'confidence_margin': 0.0,
-    'start_positives': 12,
-    'start_negatives': 16,
-    'start_iterations': 3,
-    'start_rate': 0.01,
-    'update_positives': 4,
-    'update_negatives': 8,
-    'update_iterations': 3,
-    'update_rate': 0.01,
-    'batch_positives': 4,
-    'batch_negatives': 8,
-    'negative_candidates': 16,
-    'long_frames': 5,
-    'short_frames': 3,
+    **SHORT_LESSONS,
     'update_every': 2,
 }
 HERE, THERE = Box(120.0, 100.0, 60.0, 50.0), Box(220.0, 140.0, 40.0, 56.0)
