@@ -4,8 +4,8 @@
 """What the parts of C-RPN (Tables 4, 5 and 6 of its paper) and SiamRPN++'s levels are worth.
 
 ``benchmarks/proposal_ablation.py IMAGES... --sequences FOLDER --out DIR``: each network is the
-light one but for one part. All begin with the backbone of csn's matching subnetwork, learn from
-the same stills and labelled sequences for as many steps, with one seed and the settings of
+light one but for one part. All begin with the backbone of siamfc, learn from the same stills
+and labelled sequences for as many steps, with one seed and the settings of
 ``scripts/train_crpn.sh``, and then follow the targets of a folder of sequences, once. A network of
 several tables is trained once. The tables are printed, and kept as JSON, which the pages of both
 trackers show (``scripts/update_docs.py``). A run that is killed goes on where it was.
@@ -103,10 +103,11 @@ LEARNING: Mapping[str, Any] = {
     'box_loss': 'l1',
     'box_weight': 1.2,
     'class_loss': 'balanced',
-    'sequence_share': 0.4,
+    'sequence_share': 0.3,
     'validate_every': 100,
 }
-BACKBONE = 'csn'
+SCENES: Mapping[str, Any] = {'rotation': 12.0}
+BACKBONE = 'siamfc'
 NEVER_LOST = 'lost_score=0'
 
 # Columns: key in the file, head of the table, digits.
@@ -222,7 +223,7 @@ def trained(network: Network, args: argparse.Namespace) -> Path:
     learning = recipe.learning.from_dict(
         {**LEARNING, 'steps': args.steps, 'batch': args.batch}
     )
-    scenes = recipe.scenes()
+    scenes = recipe.scenes.from_dict(SCENES)
     folder = args.out / 'networks' / f'{network.tracker}-{network.word}'
     path = folder / f'{network.tracker}.safetensors'
     if path.is_file() and is_trained(path, network, args.images, learning, scenes):

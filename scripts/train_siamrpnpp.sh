@@ -5,8 +5,8 @@
 # A light SiamRPN++: scripts/train_siamrpnpp.sh IMAGES VIDEOS OUT
 #
 # It learns from stills, and from what SiamFC can follow in the videos. It begins with the backbone of
-# csn's matching subnetwork, which a few hours on two cores would not make; that is frozen for the
-# first quarter, and learns at a tenth of the rate afterwards, as in the paper. The paper's 12
+# the shipped SiamFC, which an hour on two cores would not make; that is frozen for the first quarter,
+# and learns at a tenth of the rate afterwards, as in the paper. The paper's 12
 # million pairs are out of reach, so AdamW and a cosine take the place of its optimiser and rates.
 # The losses are those of the published code, but for the number of negative anchors, which is the
 # paper's (--negatives total). It resumes.
@@ -18,7 +18,7 @@ fi
 images=$1 videos=$2 out=$3
 
 siam-tracker train siamrpnpp --data "$images" "$videos" --out "$out/siamrpnpp" \
-  --init none --backbone csn --segments 3 --objects 3 --travel 0 \
+  --init none --backbone siamfc --segments 3 --objects 3 --travel 0 \
   --steps 4000 --batch 16 --optimiser adamw --schedule cosine --rate 0.001 --decay 0.02 \
   --warmup 0.03 --backbone-frozen 0.25 --backbone-rate 0.1 --box-loss l1 --box-weight 1.2 \
-  --sequence-share 0.4 --validate-every 200
+  --sequence-share 0.3 --rotation 12 --validate-every 200

@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 from torch import Tensor, nn
 
 from .anchors import Anchors
+from .backbones.alexnet import AlexNet
 from .backbones.base import Backbone, normalised
 from .backbones.dilated_resnet import DilatedResNet
 from .backbones.mobilenet import MobileNetV2
@@ -23,6 +24,7 @@ BACKBONES: Mapping[str, Callable[..., Backbone]] = {
     'cropped_resnet': ResNet,
     'dilated_resnet': DilatedResNet,
     'mobilenetv2': MobileNetV2,
+    'siamfc_alexnet': AlexNet,
 }
 
 TEMPLATE_CELLS = 7

@@ -11,6 +11,7 @@ from typing import Any
 from torch import nn
 
 from ..errors import UserError
+from ..models.backbones.alexnet import DEEP
 from ..models.backbones.resnet import CROP
 from ..models.crpn import CRPN, LAST, RESULTS
 from ..models.matching import Matching
@@ -115,7 +116,14 @@ def _resnet(depth: int) -> dict[str, Any]:
     }
 
 
-# As published, with pixels that are normalised: backbones of torchvision's classifiers.
+# The backbone of csn's matching subnetwork, whose three last units are the levels.
+CROPPED: Mapping[str, Any] = {
+    'backbone': 'cropped_resnet',
+    'arguments': {'widths': [24, 64, 256], 'depths': [4, 3], 'expansion': 2},
+}
+
+# As published, with pixels that are normalised: backbones of torchvision's classifiers. The last
+# one is our own.
 SIAMRPNPP: Mapping[str, Mapping[str, Any]] = {
     **{f'resnet{depth}': _resnet(depth) for depth in (18, 34, 50)},
     'mobilenetv2': {
@@ -127,25 +135,27 @@ SIAMRPNPP: Mapping[str, Mapping[str, Any]] = {
     'alexnet': {
         'backbone': 'alexnet',
         # torchvision's widths, not pysot's.
-        'arguments': {'widths': [64, 192, 384, 256, 256]},
+        'arguments': {'widths': [64, 192, 384, 256, 256], 'levels': [5]},
         'channels': None,
         'weighted': False,
     },
+    'cropped-resnet': {**CROPPED, 'channels': [96, 96, 96]},
 }
 
 # A level alone (SiamRPN++, Table 1); the light network joins all three.
 LEVELS: Mapping[str, Mapping[str, Any]] = {
-    f'level{number}': {'arguments': {'levels': [number]}, 'channels': [96]}
-    for number in (1, 2, 3)
+    f'level{number}': {'arguments': {'levels': [depth]}, 'channels': [96]}
+    for number, depth in enumerate(DEEP, start=1)
 }
 
-# The paper's network.
+# The first is the paper's network.
 CASCADES: Mapping[str, Mapping[str, Any]] = {
     'alexnet': {
         'backbone': 'alexnet',
         # torchvision's widths.
         'arguments': {'widths': [64, 192, 384, 256, 256]},
     },
+    'cropped-resnet': {**CROPPED, 'channels': [64, 64, 64], 'block': 'depthwise'},
 }
 
 # With the paper's blocks; and what its parts are worth, in Tables 4, 5 and 6.
@@ -158,12 +168,14 @@ PARTS: Mapping[str, Mapping[str, Any]] = {
     'fused-results': {'fusion': RESULTS},
 }
 
+# A quarter of SiamFC's 2.3 M parameters.
+SIAMFC: Mapping[str, Any] = {'widths': [48, 128, 192, 192, 192], 'groups': 2}
+
 RECIPES: Mapping[str, Recipe] = {
-    # A quarter of SiamFC's 2.3 M parameters.
     'siamfc': Recipe(
         'SiamFC',
         SiamFC,
-        {'widths': [48, 128, 192, 192, 192], 'groups': 2},
+        SIAMFC,
         ResponseSettings,
         SceneSettings,
         ResponseObjective,
@@ -179,13 +191,13 @@ RECIPES: Mapping[str, Recipe] = {
         ResponseObjective,
         calibrate,
     ),
-    # The backbone of csn's matching subnetwork, whose three last units are the levels.
+    # The backbone of siamfc, whose three last convolutions are the levels.
     'siamrpnpp': Recipe(
         'SiamRPN++',
         SiamRPN,
         {
-            'backbone': 'cropped_resnet',
-            'arguments': {'widths': [24, 64, 256], 'depths': [4, 3], 'expansion': 2},
+            'backbone': 'siamfc_alexnet',
+            'arguments': SIAMFC,
             'channels': [96, 96, 96],
         },
         ProposalSettings,
@@ -194,13 +206,13 @@ RECIPES: Mapping[str, Recipe] = {
         others=SIAMRPNPP,
         variants=LEVELS,
     ),
-    # The same backbone, whose three last units feed a stage each.
+    # The same backbone, whose three last convolutions feed a stage each, as in the paper.
     'crpn': Recipe(
         'C-RPN',
         CRPN,
         {
-            'backbone': 'cropped_resnet',
-            'arguments': {'widths': [24, 64, 256], 'depths': [4, 3], 'expansion': 2},
+            'backbone': 'siamfc_alexnet',
+            'arguments': SIAMFC,
             'channels': [64, 64, 64],
             # The paper's up-channel blocks are hard to train (SiamRPN++, section 3.4), and were
             # so here: --network up-channel.

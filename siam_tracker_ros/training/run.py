@@ -80,8 +80,8 @@ class RunSettings(Settings):
     network: str = setting(
         LIGHT,
         f'which network begins anew, with --init {NO_INIT}: {LIGHT}; one with the layers of a '
-        f'classifier of torchvision ({_words("others")}); or {LIGHT} but for one part, to measure '
-        f'what that is worth ({_words("variants")})',
+        f'classifier of torchvision, or of csn ({_words("others")}); or {LIGHT} but for one part, '
+        f'to measure what that is worth ({_words("variants")})',
         choices=tuple(dict.fromkeys(word for r in RECIPES.values() for word in r.networks)),
     )
     follower: str = setting(

@@ -89,7 +89,7 @@ LONG_TERM = {
     'lost_search_size': 831,
 }
 
-ALEXNET = {'backbone': 'alexnet'}
+ALEXNET = {'backbone': 'alexnet', 'arguments': {'levels': [5]}}
 RESNET = {'backbone': 'dilated_resnet', 'arguments': {'depth': 50, 'levels': [2, 3, 4]}}
 MOBILENET = {'backbone': 'mobilenetv2', 'arguments': {'width': 1.4, 'levels': [3, 5, 7]}}
 

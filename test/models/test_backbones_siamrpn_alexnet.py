@@ -20,22 +20,8 @@ def image(size):
 @pytest.mark.parametrize(('side', 'cells'), [(127, 6), (255, 22), (287, 26)])
 def test_sizes(narrow, side, cells):
     with torch.no_grad():
-        (level,) = narrow.levels(image(side))
-    assert level.shape == (1, 12, cells, cells)
-    assert narrow.level_channels == (narrow.channels,) == (12,)
-
-
-@pytest.mark.parametrize(('side', 'cells'), [(127, (10, 8, 6)), (255, (26, 24, 22))])
-def test_the_pyramid_is_conv3_to_conv5(narrow, side, cells):
-    x = image(side)
-    with torch.no_grad():
-        pyramid = narrow.pyramid(x)
-        third = narrow.conv3(narrow.conv2(narrow.conv1(x)))
-        wanted = (third, narrow.conv4(third), narrow(x))
-    for features, layer, size in zip(pyramid, wanted, cells):
-        assert torch.equal(features, layer)
-        assert features.shape[-1] == size
-    assert narrow.pyramid_shapes == ((8, 2), (8, 1), (12, 0))
+        features = narrow(image(side))
+    assert features.shape == (1, 12, cells, cells)
 
 
 def test_a_shift_by_the_stride_is_a_shift_by_a_cell(narrow):

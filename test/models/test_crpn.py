@@ -206,6 +206,7 @@ def test_one_stage_is_siamrpn(block):
     arguments = {**PAPER, 'block': block}
     network = settled({**arguments, 'stages': 1, 'theta': 1.0})
     del arguments['theta']
+    arguments['arguments'] = {**PAPER['arguments'], 'levels': [5]}
     siamrpn = SiamRPN(**arguments, channels=None, weighted=False).eval()
     siamrpn.load_state_dict(
         {name.replace('stages.0.', ''): t for name, t in network.state_dict().items()}

@@ -13,12 +13,14 @@ NARROW = {
     'cropped_resnet': {'widths': [4, 4, 8], 'depths': [4, 3]},
     'dilated_resnet': {'depth': 18, 'width': 4},
     'mobilenetv2': {'width': 0.125},
+    'siamfc_alexnet': {'widths': [4, 4, 6, 8, 10]},
 }
 CELLS = {
     'alexnet': ([10, 8, 6], [26, 24, 22]),
     'cropped_resnet': ([9, 7, 5], [25, 23, 21]),
     'dilated_resnet': ([15, 15, 15], [31, 31, 31]),
     'mobilenetv2': ([15, 15, 15], [31, 31, 31]),
+    'siamfc_alexnet': ([10, 8, 6], [26, 24, 22]),
 }
 
 

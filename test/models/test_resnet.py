@@ -168,29 +168,3 @@ def test_levels_of_an_exemplar_and_of_a_search_crop(backbone):
 def test_padded_units_need_no_cropping(padded):
     with torch.no_grad():
         assert [t.shape[-1] for t in padded.levels(image(127))] == [16, 16, 16]
-
-
-@pytest.mark.parametrize('padding', ['crop', ZERO])
-@pytest.mark.parametrize('numbers', [[1], [2], [3], [1, 3], [1, 2]])
-def test_some_levels_are_what_they_are_beside_the_others(padding, numbers):
-    whole = ResNet((8, 8, 16), depths=(1, 3), padding=padding).double().eval()
-    some = ResNet((8, 8, 16), depths=(1, 3), padding=padding, levels=numbers).double().eval()
-    own = some.state_dict()
-    some.load_state_dict({name: whole.state_dict()[name] for name in own})
-    # Nothing is computed that nobody sees.
-    assert len(some.stage8) == numbers[-1]
-    assert some.level_channels == (16,) * len(numbers)
-    x = image(143)
-    with torch.no_grad():
-        found, levels, pyramid = some.levels(x), whole.levels(x), some.pyramid(x)
-        assert torch.equal(some(x), found[-1])
-    for number, level in zip(numbers, found):
-        assert torch.equal(level, levels[number - 1])
-    for shape, features in zip(some.pyramid_shapes, pyramid):
-        assert features.shape[-1] == pyramid[-1].shape[-1] + 2 * shape.rim
-
-
-@pytest.mark.parametrize('levels', [[], [0], [4], [2, 1], [1, 1]])
-def test_levels_that_are_none_are_refused(levels):
-    with pytest.raises(ValueError, match=r'expected some of \[1, 2, 3\], rising'):
-        ResNet((8, 8, 16), levels=levels)

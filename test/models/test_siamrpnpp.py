@@ -25,7 +25,7 @@ MOBILENET = {
 }
 ALEXNET = {
     'backbone': 'alexnet',
-    'arguments': {'widths': [8, 8, 8, 8, 8]},
+    'arguments': {'widths': [8, 8, 8, 8, 8], 'levels': [5]},
     'channels': None,
     'weighted': False,
     'normalise': False,

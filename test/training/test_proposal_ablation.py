@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 import torch
+import yaml
 
 pytest.importorskip('lightning_fabric', reason='the train extra is not installed')
 pytest.importorskip('kornia', reason='the train extra is not installed')
@@ -16,7 +17,7 @@ pytest.importorskip('matplotlib', reason='the train extra is not installed')
 
 from siam_tracker_ros import weights
 from siam_tracker_ros.images import write_image
-from siam_tracker_ros.models.matching import Matching
+from siam_tracker_ros.models.siamfc import SiamFC
 from siam_tracker_ros.training.recipes import RECIPES
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -32,14 +33,14 @@ WORDS = {
 @pytest.fixture
 def script(tmp_path, monkeypatch):
     """The benchmark, with networks of few channels; what others test costs nothing."""
-    arguments = {'widths': [8, 8, 16], 'depths': [1, 3]}
-    light = {'backbone': 'cropped_resnet', 'arguments': arguments, 'channels': [8, 8, 8]}
+    arguments = {'widths': [8, 8, 8, 8, 16]}
+    light = {'backbone': 'siamfc_alexnet', 'arguments': arguments, 'channels': [8, 8, 8]}
     for name, more in ('siamrpnpp', {}), ('crpn', {'block': 'depthwise'}):
         monkeypatch.setitem(RECIPES, name, replace(RECIPES[name], light={**light, **more}))
     torch.manual_seed(0)
-    backbone = tmp_path / 'matching.safetensors'
-    tensors = Matching(**arguments).state_dict()
-    weights.save(backbone, weights.Checkpoint(tensors, weights.Meta('csn-matching')))
+    backbone = tmp_path / 'siamfc.safetensors'
+    tensors = SiamFC(**arguments).state_dict()
+    weights.save(backbone, weights.Checkpoint(tensors, weights.Meta('siamfc')))
     path = ROOT / 'benchmarks' / 'proposal_ablation.py'
     spec = importlib.util.spec_from_file_location('proposal_ablation', path)
     module = importlib.util.module_from_spec(spec)
@@ -187,7 +188,8 @@ def test_what_is_measured_learns_as_the_script_of_the_weights_does(script):
         if word.startswith('--')
     }
     # The benchmark has its own words for data and steps, and the same beginning.
-    assert (options.pop('init'), options.pop('backbone')) == ('none', 'csn')
+    assert (options.pop('init'), options.pop('backbone')) == ('none', 'siamfc')
     for name in ('data', 'out', 'segments', 'objects', 'travel', 'steps', 'batch'):
         del options[name]
-    assert options == {name: str(value) for name, value in script.LEARNING.items()}
+    read = {name: yaml.safe_load(word) for name, word in options.items()}
+    assert read == {**script.LEARNING, **script.SCENES}

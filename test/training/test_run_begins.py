@@ -92,16 +92,23 @@ def test_a_network_of_torchvisions_layers_begins_with_its_weights(stills, tmp_pa
 @pytest.mark.parametrize(
     ('tracker', 'word'),
     [
-        *(('siamrpnpp', word) for word in ('resnet34', 'resnet50', 'mobilenetv2', 'alexnet')),
+        ('siamrpnpp', 'resnet34'),
+        ('siamrpnpp', 'resnet50'),
+        ('siamrpnpp', 'mobilenetv2'),
+        ('siamrpnpp', 'alexnet'),
+        ('siamrpnpp', 'cropped-resnet'),
         ('crpn', 'alexnet'),
+        ('crpn', 'cropped-resnet'),
     ],
 )
 def test_every_network_is_one_that_the_package_builds(tracker, word):
     recipe = RECIPES[tracker]
     with torch.device('meta'):
         network = recipe.network(**recipe.arguments(word))
-    widths = {'resnet34': 64, 'resnet50': 64, 'mobilenetv2': 32, 'alexnet': 64}
-    # That of torchvision's first layer.
+    # Of torchvision's first layers, and of csn's.
+    widths = {
+        'resnet34': 64, 'resnet50': 64, 'mobilenetv2': 32, 'alexnet': 64, 'cropped-resnet': 24
+    }  # fmt: skip
     assert next(network.backbone.parameters()).shape[0] == widths[word]
 
 
@@ -120,7 +127,7 @@ def test_a_variant_is_the_light_network_but_for_one_part(tracker):
         assert changed['unfiltered'] == {'theta'}
     else:
         assert recipe.arguments('level2')['arguments'] == {
-            **recipe.light['arguments'], 'levels': [2]
+            **recipe.light['arguments'], 'levels': [4]
         }  # fmt: skip
 
 

@@ -33,7 +33,7 @@ NARROW = {
         alexnet((8, 8, 12, 12, 8), legacy=False),
         {
             'backbone': 'alexnet',
-            'arguments': {'widths': [8, 8, 12, 12, 8]},
+            'arguments': {'widths': [8, 8, 12, 12, 8], 'levels': [5]},
             'channels': None,
             'weighted': False,
         },

@@ -1,6 +1,6 @@
 # Copyright 2026 The siam_tracker_ros authors
 # SPDX-License-Identifier: Apache-2.0
-"""AlexNet of stride 8 without padding: the feature extractor of SiamFC, DSiam and SA-Siam."""
+"""AlexNets of stride 8 without padding: the feature extractors of SiamFC and what grew of it."""
 
 from __future__ import annotations
 
@@ -8,23 +8,69 @@ from collections.abc import Sequence
 
 from torch import Tensor, nn
 
-from .base import Backbone
+from .base import CroppedBackbone, check_levels
+
+# Numbers of the convolutions that have the stride of 8.
+DEEP = (3, 4, 5)
 
 # SiamFC, Table 1. Running statistics over many small batches: siamfc's published code uses these
 # two.
 EPSILON, MOMENTUM = 1e-6, 0.05
 
 
-def _batch_norm(channels: int) -> nn.BatchNorm2d:
-    return nn.BatchNorm2d(channels, eps=EPSILON, momentum=MOMENTUM)
-
-
-class AlexNet(Backbone):
+class FiveConvolutions(CroppedBackbone):
     """Five convolutions without padding, total stride 8 (SiamFC, Table 1).
 
     Without padding every cell sees only real pixels and the map is an exact translation of the
     input's, which is what lets a cross-correlation search a larger image. A 127 px input gives 6 x
-    6 cells, 255 px gives 22 x 22.
+    6 cells, 255 px gives 22 x 22, 287 px gives 26 x 26.
+
+    Parameters
+    ----------
+    layers : sequence of Module
+        The convolutions, with what belongs to each of them. Those behind the last level are left
+        out.
+    widths : sequence of int
+        Their output channels.
+    levels : sequence of int
+        Numbers of the convolutions that are levels, rising: of 3, 4 and 5.
+
+    Raises
+    ------
+    ValueError
+        A level is not among them, or they do not rise.
+    """
+
+    stride = 8
+
+    def __init__(
+        self, layers: Sequence[nn.Module], widths: Sequence[int], levels: Sequence[int]
+    ) -> None:
+        check_levels(levels, DEEP)
+        # Each of the last convolutions takes a cell off each side. A level is of one size alone
+        # and beside others: that which conv5 would have.
+        super().__init__(
+            [widths[number - 1] for number in levels], [DEEP[-1] - number for number in levels]
+        )
+        self._numbers = tuple(levels)
+        for number, layer in enumerate(layers[: levels[-1]], start=1):
+            self.add_module(f'conv{number}', layer)
+        self.initialise()
+
+    def pyramid(self, x: Tensor) -> tuple[Tensor, ...]:
+        """Features of the convolutions that are levels.
+
+        Those of conv3, conv4 and conv5 are 10, 8 and 6 cells of a crop of 127 px, and 26, 24 and
+        22 of 255 px, as C-RPN has them (Fig. 2).
+        """
+        found = {}
+        for number, layer in enumerate(self.children(), start=1):
+            x = found[number] = layer(x)
+        return tuple(found[number] for number in self._numbers)
+
+
+class AlexNet(FiveConvolutions):
+    """SiamFC's AlexNet.
 
     Parameters
     ----------
@@ -32,42 +78,45 @@ class AlexNet(Backbone):
         Output channels of the five convolutions; the paper's are 96, 256, 384, 384, 256.
     groups : int
         Groups of convolutions 2, 4 and 5 (2 in the paper).
+    levels : sequence of int
+        See `FiveConvolutions`.
     """
 
-    stride = 8
-
-    def __init__(self, widths: Sequence[int] = (96, 256, 384, 384, 256), groups: int = 2) -> None:
-        super().__init__()
+    def __init__(
+        self,
+        widths: Sequence[int] = (96, 256, 384, 384, 256),
+        groups: int = 2,
+        levels: Sequence[int] = DEEP,
+    ) -> None:
         w1, w2, w3, w4, w5 = widths
-        self.channels = w5
-        self.conv1 = nn.Sequential(
-            nn.Conv2d(3, w1, 11, stride=2, bias=False),
-            _batch_norm(w1),
-            nn.ReLU(inplace=True),
-            nn.MaxPool2d(3, stride=2),
+        layers = (
+            nn.Sequential(
+                nn.Conv2d(3, w1, 11, stride=2, bias=False),
+                _batch_norm(w1),
+                nn.ReLU(inplace=True),
+                nn.MaxPool2d(3, stride=2),
+            ),
+            nn.Sequential(
+                nn.Conv2d(w1, w2, 5, groups=groups, bias=False),
+                _batch_norm(w2),
+                nn.ReLU(inplace=True),
+                nn.MaxPool2d(3, stride=2),
+            ),
+            nn.Sequential(
+                nn.Conv2d(w2, w3, 3, bias=False),
+                _batch_norm(w3),
+                nn.ReLU(inplace=True),
+            ),
+            nn.Sequential(
+                nn.Conv2d(w3, w4, 3, groups=groups, bias=False),
+                _batch_norm(w4),
+                nn.ReLU(inplace=True),
+            ),
+            # It keeps negative values: a match is a signed inner product.
+            nn.Conv2d(w4, w5, 3, groups=groups),
         )
-        self.conv2 = nn.Sequential(
-            nn.Conv2d(w1, w2, 5, groups=groups, bias=False),
-            _batch_norm(w2),
-            nn.ReLU(inplace=True),
-            nn.MaxPool2d(3, stride=2),
-        )
-        self.conv3 = nn.Sequential(
-            nn.Conv2d(w2, w3, 3, bias=False),
-            _batch_norm(w3),
-            nn.ReLU(inplace=True),
-        )
-        self.conv4 = nn.Sequential(
-            nn.Conv2d(w3, w4, 3, groups=groups, bias=False),
-            _batch_norm(w4),
-            nn.ReLU(inplace=True),
-        )
-        # The last layer keeps negative values: a match is a signed inner product.
-        self.conv5 = nn.Conv2d(w4, w5, 3, groups=groups)
-        self.initialise()
+        super().__init__(layers, widths, levels)
 
-    def forward(self, x: Tensor) -> Tensor:
-        """Features of normalised images: (N, 3, S, S) -> (N, C, s, s)."""
-        x = self.conv3(self.conv2(self.conv1(x)))
-        y: Tensor = self.conv5(self.conv4(x))
-        return y
+
+def _batch_norm(channels: int) -> nn.BatchNorm2d:
+    return nn.BatchNorm2d(channels, eps=EPSILON, momentum=MOMENTUM)

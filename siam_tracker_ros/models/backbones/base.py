@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -81,6 +82,51 @@ def check_levels(levels: Sequence[int], choice: Sequence[int]) -> None:
     """
     if not levels or list(levels) != sorted(set(levels) & set(choice)):
         raise ValueError(f'levels are {levels}: expected some of {[*choice]}, rising')
+
+
+class CroppedBackbone(Backbone):
+    """One that does not pad: a level has fewer cells than the shallower ones.
+
+    Parameters
+    ----------
+    channels : sequence of int
+        Channels of each level.
+    rims : sequence of int
+        Cells that each level has on each side beyond the size that `levels` have.
+    """
+
+    def __init__(self, channels: Sequence[int], rims: Sequence[int]) -> None:
+        super().__init__()
+        self.channels = channels[-1]
+        self._level_channels = tuple(channels)
+        self._rims = tuple(rims)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Features of normalised images, the last level: (N, 3, S, S) -> (N, C, s, s)."""
+        return self.levels(x)[-1]
+
+    @property
+    def level_channels(self) -> tuple[int, ...]:
+        """See `Backbone.level_channels`."""
+        return self._level_channels
+
+    def levels(self, x: Tensor) -> tuple[Tensor, ...]:
+        """The middle of the `pyramid`.
+
+        What lies at the same place of two levels sees the same middle.
+        """
+        found = zip(self.pyramid(x), self._rims)
+        return tuple(centre(features, features.shape[-1] - 2 * rim) for features, rim in found)
+
+    @property
+    def pyramid_shapes(self) -> tuple[Depth, ...]:
+        """See `Backbone.pyramid_shapes`."""
+        depths = zip(self._level_channels, self._rims)
+        return tuple(Depth(channels, rim - self._rims[-1]) for channels, rim in depths)
+
+    @abstractmethod
+    def pyramid(self, x: Tensor) -> tuple[Tensor, ...]:
+        """See `Backbone.pyramid`."""
 
 
 class LayeredBackbone(Backbone):

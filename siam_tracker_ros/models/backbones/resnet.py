@@ -16,7 +16,7 @@ from collections.abc import Sequence
 from torch import Tensor, nn
 from torch.nn import functional
 
-from .base import Backbone, Depth, centre, check_levels
+from .base import CroppedBackbone
 
 CROP, ZERO = 'crop', 'zero'
 
@@ -81,7 +81,7 @@ class ResidualUnit(nn.Module):
         return out if self.last else functional.relu(out)
 
 
-class ResNet(Backbone):
+class ResNet(CroppedBackbone):
     """A stem, residual units of stride 4, and of stride 8 after a max-pool.
 
     The pool follows a unit of stride 1, as in SiamDW's down-sampling unit (CIR-D): a strided unit
@@ -108,14 +108,11 @@ class ResNet(Backbone):
         Width of the units over that of their convolutions of 3 pixels: 4 as published, 2 as in the
         wide ResNets of Zagoruyko and Komodakis (2016). A network of few channels needs the wide
         ones: with 4, most of its work is done by convolutions of one pixel.
-    levels : sequence of int, optional
-        Numbers of the units of stride 8 that are levels, from 1 on and rising; all where left
-        out. Those behind the last level are left out.
 
     Raises
     ------
     ValueError
-        `padding` is another word, a level is no unit, or they do not rise.
+        `padding` is another word.
     """
 
     stride = 8
@@ -126,20 +123,14 @@ class ResNet(Backbone):
         depths: Sequence[int] = (4, 3),
         padding: str = CROP,
         expansion: int = EXPANSION,
-        levels: Sequence[int] | None = None,
     ) -> None:
-        super().__init__()
         if padding not in (CROP, ZERO):
             raise ValueError(f'padding is {padding!r}: expected {CROP} or {ZERO}')
         zeros = int(padding == ZERO)
         w0, w1, w2 = widths
         d1, d2 = depths
-        numbers = [*range(1, d2 + 1)]
-        if levels is not None:
-            check_levels(levels, numbers)
-            numbers = [*levels]
-        self._numbers = numbers
-        self.channels = w2
+        # A unit that is not padded takes a cell off each side.
+        super().__init__([w2] * d2, [(1 - zeros) * (d2 - 1 - k) for k in range(d2)])
         # SiamDW crops the padded stem to nearly this size; not padded, it comes out even.
         self.stem = nn.Sequential(
             nn.Conv2d(3, w0, 7, stride=2, padding=3 * zeros, bias=False),
@@ -151,49 +142,23 @@ class ResNet(Backbone):
             *(ResidualUnit(w1 if k else w0, w1, zeros, False, expansion) for k in range(d1))
         )
         self.pool = nn.MaxPool2d(2)
-        # A unit that is not padded takes a cell off each side.
-        self._rims = [(1 - zeros) * (d2 - number) for number in numbers]
-        # What is not the last of all units is none where the others are left out, either: a level
-        # has the same features alone and beside others.
         self.stage8 = nn.Sequential(
             *(
                 ResidualUnit(w2 if k else w1, w2, zeros, k == d2 - 1, expansion)
-                for k in range(numbers[-1])
+                for k in range(d2)
             )
         )
         self.initialise()
 
-    def forward(self, x: Tensor) -> Tensor:
-        """Features of normalised images, the last level: (N, 3, S, S) -> (N, C, s, s)."""
-        return self.levels(x)[-1]
-
-    @property
-    def level_channels(self) -> tuple[int, ...]:
-        """See `Backbone.level_channels`."""
-        return (self.channels,) * len(self._numbers)
-
-    def levels(self, x: Tensor) -> tuple[Tensor, ...]:
-        """The middle of the `pyramid`, of the size that the last of all units would have.
-
-        What lies at the same place of two levels sees the same middle, and a level is of one size
-        alone and beside others.
-        """
-        found = zip(self.pyramid(x), self._rims)
-        return tuple(centre(features, features.shape[-1] - 2 * rim) for features, rim in found)
-
-    @property
-    def pyramid_shapes(self) -> tuple[Depth, ...]:
-        """See `Backbone.pyramid_shapes`."""
-        return tuple(Depth(self.channels, rim - self._rims[-1]) for rim in self._rims)
-
     def pyramid(self, x: Tensor) -> tuple[Tensor, ...]:
-        """Features after the units of stride 8 that are levels.
+        """Features after each unit of stride 8.
 
         The units crop, so 127 px give 9, 7 and 5 cells after three of them, and 255 px give 25, 23
         and 21.
         """
         x = self.pool(self.stage4(self.stem(x)))
-        found = {}
-        for number, unit in enumerate(self.stage8, start=1):
-            x = found[number] = unit(x)
-        return tuple(found[number] for number in self._numbers)
+        found = []
+        for unit in self.stage8:
+            x = unit(x)
+            found.append(x)
+        return tuple(found)
