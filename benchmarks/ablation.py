@@ -17,24 +17,32 @@ from __future__ import annotations
 import argparse
 from dataclasses import replace
 import json
-import math
 from pathlib import Path
 import sys
 from typing import Any
 
-from siam_tracker_ros.errors import UserError
-from siam_tracker_ros.evaluation.cost import measure_costs
+from common import (
+    RESULTS,
+    ROOT,
+    add_evaluation,
+    add_table,
+    cell,
+    finite,
+    follow,
+    guarded,
+    print_facts,
+    print_rows,
+    refuse_missing,
+)
+
 from siam_tracker_ros.evaluation.entrants import Entrant, parse_entrants
-from siam_tracker_ros.evaluation.machine import usable_cores
 from siam_tracker_ros.evaluation.reporting import require_report
 from siam_tracker_ros.evaluation.results import Results, Section
-from siam_tracker_ros.evaluation.runner import evaluate
 from siam_tracker_ros.evaluation.store import Store
 from siam_tracker_ros.outputs import prepare_output_file
 from siam_tracker_ros.sequences import Sequence, read_sequences
 
-ROOT = Path(__file__).resolve().parents[1]
-TABLE = ROOT / 'benchmarks' / 'results' / 'ablation.json'
+TABLE = RESULTS / 'ablation.json'
 PLOT = ROOT / 'docs' / 'images' / 'ablation.svg'
 
 NEVER_LOST = 'lost_score=0'
@@ -57,25 +65,21 @@ Table = dict[str, Any]
 
 def main(words: list[str] | None = None) -> int:
     args = parse_arguments(words)
-    try:
-        require_report()
-        for path, what in ((args.table, 'table'), (args.plot, 'plot')):
-            prepare_output_file(path, what)
-        sequences = read_sequences(args.folder)
-        results = measure(sequences, args)
-        table = make_table(results)
-        print_table(table)
-        if results.missing:
-            raise UserError('; '.join(f'{name}: {why}' for name, why in results.missing.items()))
-        args.table.write_text(json.dumps(table, indent=2) + '\n', encoding='utf-8')
-        draw(results.sections[0], args.plot)
-        print(f'\nWritten: {args.table} and {args.plot}; scripts/update_docs.py shows both.')
-    except UserError as error:
-        print(f'ablation: {error}', file=sys.stderr)
-        return 2
-    except KeyboardInterrupt as stop:
-        print(f'ablation: {stop}', file=sys.stderr)
-        return 130
+    return guarded(__file__, lambda: run(args))
+
+
+def run(args: argparse.Namespace) -> int:
+    require_report()
+    for path, what in ((args.table, 'table'), (args.plot, 'plot')):
+        prepare_output_file(path, what)
+    sequences = read_sequences(args.folder)
+    results = measure(sequences, args)
+    table = make_table(results)
+    print_table(table)
+    refuse_missing(results)
+    args.table.write_text(json.dumps(table, indent=2) + '\n', encoding='utf-8')
+    draw(results.sections[0], args.plot)
+    print(f'\nWritten: {args.table} and {args.plot}; scripts/update_docs.py shows both.')
     return 0
 
 
@@ -86,13 +90,8 @@ def parse_arguments(words: list[str] | None) -> argparse.Namespace:
     parser.add_argument('folder', type=Path, help='folder of sequences')
     parser.add_argument('--out', required=True, type=Path, metavar='DIR', help='receives traces')
     parser.add_argument('--weights', metavar='FILE', help='checkpoint; the shipped one by default')
-    parser.add_argument(
-        '--jobs', type=int, default=usable_cores(), metavar='N', help='processes (%(default)s)'
-    )
-    parser.add_argument(
-        '--fresh', action='store_true', help='forget the traces of an earlier run'
-    )
-    parser.add_argument('--table', type=Path, default=TABLE, metavar='JSON', help='receives it')
+    add_evaluation(parser, 'the traces of an earlier run')
+    add_table(parser, TABLE)
     parser.add_argument('--plot', type=Path, default=PLOT, metavar='SVG', help='receives the plot')
     return parser.parse_args(words)
 
@@ -107,16 +106,8 @@ def entrants(weights: str | None) -> list[Entrant]:
 
 
 def measure(sequences: list[Sequence], args: argparse.Namespace) -> Results:
-    variants = entrants(args.weights)
     with Store(args.out) as store:
-        results = evaluate(
-            sequences, variants, ['ope'], store, dataset=args.folder.resolve().name,
-            jobs=args.jobs, fresh=args.fresh,
-        )  # fmt: skip
-        # Apart from the evaluation, whose processes are in each other's way.
-        able = [variant for variant in variants if variant.label in results.trackers]
-        costs = measure_costs(able, sequences, args.out, fresh=args.fresh)
-    return replace(results, costs=costs)
+        return follow(entrants(args.weights), sequences, args.folder, store, args)
 
 
 def make_table(results: Results) -> Table:
@@ -132,8 +123,7 @@ def make_table(results: Results) -> Table:
         }
         found[label] = {
             'settings': list(VARIANTS[label]),
-            # JSON has no NaN.
-            **{key: value if math.isfinite(value) else None for key, value in figures.items()},
+            **finite(figures),
         }
     return {
         'run': {key: value for key, value in results.facts.items() if key != 'repeat'},
@@ -144,14 +134,13 @@ def make_table(results: Results) -> Table:
 
 
 def print_table(table: Table) -> None:
-    print('\n' + ', '.join(f'{key} {value}' for key, value in table['run'].items()) + '\n')
+    print_facts(table['run'])
     header = ['variant', *(title for _, title, _ in FIGURES)]
     rows = [
-        [label, *('' if row[key] is None else f'{row[key]:.{n}f}' for key, _, n in FIGURES)]
+        [label, *(cell(row[key], digits) for key, _, digits in FIGURES)]
         for label, row in table['variants'].items()
     ]
-    for line in (header, ['---'] * len(header), *rows):
-        print('| ' + ' | '.join(line) + ' |')
+    print_rows(header, *rows)
 
 
 def draw(section: Section, path: Path) -> None:

@@ -12,36 +12,39 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Callable
-import json
-from pathlib import Path
 import statistics
 import sys
 import time
 from typing import Any, NamedTuple
 
+from common import (
+    RESULTS,
+    add_table,
+    add_timing,
+    cell,
+    guarded,
+    print_facts,
+    print_rows,
+    timed,
+    timing,
+)
 import numpy as np
 import torch
 
 from siam_tracker_ros import trackers
-from siam_tracker_ros.errors import UserError
-from siam_tracker_ros.evaluation.machine import describe_machine, now, usable_cores
-from siam_tracker_ros.evaluation.units import use_threads
 from siam_tracker_ros.frames import Frame
 from siam_tracker_ros.geometry import Box
-from siam_tracker_ros.memory import keep_large_buffers
 from siam_tracker_ros.node.presets import PRESETS
 from siam_tracker_ros.online.bbox_regression import learn_regression
 from siam_tracker_ros.online.learner import Lesson, Samples
 from siam_tracker_ros.online.patches import patch_features
 from siam_tracker_ros.online.redetection import Sweep, look, redetect
 from siam_tracker_ros.online.sampling import box_row
-from siam_tracker_ros.outputs import prepare_output_file
 from siam_tracker_ros.rendering import Clip
 from siam_tracker_ros.trackers.csn import CSNTarget, CSNTracker
 from siam_tracker_ros.trackers.peaks import find_peaks
 
-ROOT = Path(__file__).resolve().parents[1]
-TABLE = ROOT / 'benchmarks' / 'results' / 'csn_cost.json'
+TABLE = RESULTS / 'csn_cost.json'
 SHIPPED = 'shipped'
 CONFIGURATIONS = {
     SHIPPED: {},
@@ -108,39 +111,16 @@ class Run(NamedTuple):
 
 def main(words: list[str] | None = None) -> int:
     args = parse_arguments(words)
-    keep_large_buffers()
-    before = torch.get_num_threads()
-    try:
-        if args.frames < 2:
-            raise UserError(f'--frames is {args.frames}: expected at least 2')
-        prepare_output_file(args.table, 'table')
-        use_threads(args.threads)
-        result = measure(args)
-        print_result(result)
-        args.table.write_text(json.dumps(result, indent=2) + '\n', encoding='utf-8')
-        print(f'\nWritten: {args.table}; scripts/update_docs.py shows it.')
-    except UserError as error:
-        print(f'csn_cost: {error}', file=sys.stderr)
-        return 2
-    finally:
-        torch.set_num_threads(before)
-    return 0
+    return guarded(__file__, lambda: timed(args, measure, print_result))
 
 
 def parse_arguments(words: list[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument(
-        '--threads', type=int, default=usable_cores(), metavar='N',
-        help='of the CPU (%(default)s)',
-    )  # fmt: skip
-    parser.add_argument('--device', default='cpu', help='auto, cpu, cuda or cuda:N (%(default)s)')
+    add_timing(parser, 'cpu', 150)
     parser.add_argument('--weights', default='auto', metavar='FILE', help='checkpoint')
-    parser.add_argument(
-        '--frames', type=int, default=150, metavar='N', help='of the clip (%(default)s)'
-    )
-    parser.add_argument('--table', type=Path, default=TABLE, metavar='JSON', help='receives it')
+    add_table(parser, TABLE)
     return parser.parse_args(words)
 
 
@@ -158,16 +138,13 @@ def measure(args: argparse.Namespace) -> dict[str, Any]:
             parts[name] = take_apart(tracker, run.target, run.frame)
         print(f'{name}: {run.whole["fps"]:.1f} fps', flush=True)
     return {
-        'run': {
-            'date': now(), **describe_machine(), 'device': device,
-            'threads': str(args.threads), 'frames': str(args.frames),
-        },
+        'run': timing(args, device),
         'whole': whole,
         'parts': [
             {'title': title, 'when': when, 'ms': {name: parts[name][key] for name in parts}}
             for key, title, when in PARTS
         ],
-    }  # fmt: skip
+    }
 
 
 def follow(tracker: CSNTracker, clip: list[tuple[Any, Box]]) -> Run:
@@ -273,31 +250,21 @@ def clock(device: torch.device) -> float:
 
 
 def print_result(result: dict[str, Any]) -> None:
-    print('\n' + ', '.join(f'{key} {value}' for key, value in result['run'].items()))
+    print_facts(result['run'])
     print_rows(
         ['settings', *(title for _, title, _ in WHOLE)],
         *(
-            [name, *(f'{row[key]:.{digits}f}' for key, _, digits in WHOLE)]
+            [name, *(cell(row[key], digits) for key, _, digits in WHOLE)]
             for name, row in result['whole'].items()
         ),
     )
     print_rows(
         ['step (ms)', 'paid', *CONFIGURATIONS],
         *(
-            [part['title'], part['when'], *map(cell, part['ms'].values())]
+            [part['title'], part['when'], *(cell(ms, 1) for ms in part['ms'].values())]
             for part in result['parts']
         ),
     )
-
-
-def print_rows(header: list[str], *rows: list[str]) -> None:
-    print()
-    for line in (header, ['---'] * len(header), *rows):
-        print('| ' + ' | '.join(line) + ' |')
-
-
-def cell(value: float | None) -> str:
-    return '' if value is None else f'{value:.1f}'
 
 
 if __name__ == '__main__':

@@ -20,23 +20,32 @@ import argparse
 from collections.abc import Mapping
 from dataclasses import replace
 import json
-import math
 from pathlib import Path
 import sys
 from typing import Any, NamedTuple
 
+from common import (
+    RESULTS,
+    add_evaluation,
+    add_table,
+    cell,
+    finite,
+    follow,
+    guarded,
+    print_facts,
+    print_rows,
+    refuse_missing,
+)
+
 from siam_tracker_ros import weights
 from siam_tracker_ros.errors import UserError
-from siam_tracker_ros.evaluation.cost import measure_costs
 from siam_tracker_ros.evaluation.entrants import Entrant, parse_entrants
-from siam_tracker_ros.evaluation.machine import usable_cores
 from siam_tracker_ros.evaluation.results import Results
-from siam_tracker_ros.evaluation.runner import evaluate
 from siam_tracker_ros.evaluation.store import Store, write_json
 from siam_tracker_ros.images import silence_opencv
 from siam_tracker_ros.memory import keep_large_buffers
 from siam_tracker_ros.outputs import prepare_output_file
-from siam_tracker_ros.sequences import Sequence, read_sequences
+from siam_tracker_ros.sequences import read_sequences
 from siam_tracker_ros.training.fit import FitSettings
 from siam_tracker_ros.training.mining import MiningSettings
 from siam_tracker_ros.training.recipes import LIGHT, RECIPES
@@ -44,8 +53,7 @@ from siam_tracker_ros.training.run import NO_INIT, RunSettings, train
 from siam_tracker_ros.training.scenes import SceneSettings
 from siam_tracker_ros.training.sources import discover
 
-ROOT = Path(__file__).resolve().parents[1]
-TABLE = ROOT / 'benchmarks' / 'results' / 'proposal_ablation.json'
+TABLE = RESULTS / 'proposal_ablation.json'
 
 
 class Network(NamedTuple):
@@ -118,33 +126,29 @@ Table = dict[str, Any]
 
 def main(words: list[str] | None = None) -> int:
     args = parse_arguments(words)
+    resumes = 'stopped: the same command goes on from there'
+    return guarded(__file__, lambda: run(args), resumes)
+
+
+def run(args: argparse.Namespace) -> int:
     silence_opencv()
     keep_large_buffers()
-    try:
-        # Told before hours of training, not after.
-        if args.jobs < 1:
-            raise UserError(f'jobs is {args.jobs}: expected at least 1')
-        prepare_output_file(args.table, 'table')
-        stored = read_table(args.table)
-        sequences = read_sequences(args.sequences)
-        refuse_videos(args.images)
-        with Store(args.out) as store:
-            files = {network: trained(network, args) for network in networks(args.tables)}
-            results = measure(files, sequences, store, args)
-        tables = make_tables(results, args)
-        print_tables(tables)
-        if results.missing:
-            raise UserError('; '.join(f'{name}: {why}' for name, why in results.missing.items()))
-        # What was measured on another day stays, with that day's origin.
-        write_json(args.table, {**stored, **tables})
-        print(f'\nWritten: {args.table}; scripts/update_docs.py shows it.')
-    except UserError as error:
-        print(f'proposal_ablation: {error}', file=sys.stderr)
-        return 2
-    except KeyboardInterrupt as stop:
-        why = str(stop) or 'stopped: the same command goes on from there'
-        print(f'proposal_ablation: {why}', file=sys.stderr)
-        return 130
+    # Told before hours of training, not after.
+    if args.jobs < 1:
+        raise UserError(f'jobs is {args.jobs}: expected at least 1')
+    prepare_output_file(args.table, 'table')
+    stored = read_table(args.table)
+    sequences = read_sequences(args.sequences)
+    refuse_videos(args.images)
+    with Store(args.out) as store:
+        files = {network: trained(network, args) for network in networks(args.tables)}
+        results = follow(entrants(files), sequences, args.sequences, store, args)
+    tables = make_tables(results, args)
+    print_tables(tables)
+    refuse_missing(results)
+    # What was measured on another day stays, with that day's origin.
+    write_json(args.table, {**stored, **tables})
+    print(f'\nWritten: {args.table}; scripts/update_docs.py shows it.')
     return 0
 
 
@@ -171,15 +175,8 @@ def parse_arguments(words: list[str] | None) -> argparse.Namespace:
     parser.add_argument(
         '--batch', type=int, default=16, metavar='N', help='pairs of a step (%(default)s)'
     )
-    parser.add_argument(
-        '--jobs', type=int, default=usable_cores(), metavar='N',
-        help='processes that follow targets (%(default)s)',
-    )  # fmt: skip
-    parser.add_argument(
-        '--fresh', action='store_true',
-        help='forget the traces of an earlier run, but not its networks',
-    )  # fmt: skip
-    parser.add_argument('--table', type=Path, default=TABLE, metavar='JSON', help='receives them')
+    add_evaluation(parser, 'the traces of an earlier run, but not its networks')
+    add_table(parser, TABLE)
     return parser.parse_args(words)
 
 
@@ -263,23 +260,6 @@ def entrants(files: Mapping[Network, Path]) -> list[Entrant]:
     ]
 
 
-def measure(
-    files: Mapping[Network, Path],
-    sequences: list[Sequence],
-    store: Store,
-    args: argparse.Namespace,
-) -> Results:
-    trackers = entrants(files)
-    results = evaluate(
-        sequences, trackers, ['ope'], store, dataset=args.sequences.resolve().name,
-        jobs=args.jobs, fresh=args.fresh,
-    )  # fmt: skip
-    # Apart from the evaluation, whose processes are in each other's way.
-    able = [tracker for tracker in trackers if tracker.label in results.trackers]
-    costs = measure_costs(able, sequences, args.out, fresh=args.fresh)
-    return replace(results, costs=costs)
-
-
 def make_tables(results: Results, args: argparse.Namespace) -> Table:
     """Each table with all that its figures depend on: tables may be made on different days."""
     [section] = results.sections
@@ -308,8 +288,7 @@ def make_tables(results: Results, args: argparse.Namespace) -> Table:
             found[name] = {
                 'tracker': network.tracker,
                 'network': network.word,
-                # JSON has no NaN.
-                **{key: value if math.isfinite(value) else None for key, value in figures.items()},
+                **finite(figures),
             }
         tables[word] = {'title': title, **origin, 'rows': found}
     return tables
@@ -317,18 +296,17 @@ def make_tables(results: Results, args: argparse.Namespace) -> Table:
 
 def print_tables(tables: Table) -> None:
     for table in tables.values():
-        print(f'\n{table["title"]}; {", ".join(f"{k} {v}" for k, v in table["run"].items())}\n')
+        print_facts(table['run'], table['title'])
         header = ['variant', '--network', *(title for _, title, _ in FIGURES)]
         rows = [
             [
                 name,
                 row['network'],
-                *('' if row[key] is None else f'{row[key]:.{n}f}' for key, _, n in FIGURES),
+                *(cell(row[key], digits) for key, _, digits in FIGURES),
             ]
             for name, row in table['rows'].items()
         ]
-        for line in (header, ['---'] * len(header), *rows):
-            print('| ' + ' | '.join(line) + ' |')
+        print_rows(header, *rows)
 
 
 if __name__ == '__main__':

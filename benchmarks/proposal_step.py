@@ -13,30 +13,36 @@ from __future__ import annotations
 
 import argparse
 from dataclasses import replace
-import json
 import math
 from pathlib import Path
 import sys
 import time
 from typing import Any, Protocol
 
+from common import (
+    RESULTS,
+    add_table,
+    add_timing,
+    cell,
+    guarded,
+    print_facts,
+    print_rows,
+    timed,
+    timing,
+)
 import numpy as np
 import torch
 from torch import Tensor, nn
 
 from siam_tracker_ros.errors import UserError
-from siam_tracker_ros.evaluation.machine import describe_machine, now, usable_cores
-from siam_tracker_ros.evaluation.units import use_threads
 from siam_tracker_ros.frames import Frame
 from siam_tracker_ros.geometry import Box, context_side
 from siam_tracker_ros.images import Image, require_cv2
-from siam_tracker_ros.memory import keep_large_buffers
 from siam_tracker_ros.models.backbones.base import centre
 from siam_tracker_ros.models.proposing import TEMPLATE_CELLS
 from siam_tracker_ros.models.siamrpnpp import SiamRPN
-from siam_tracker_ros.outputs import prepare_output_file
 from siam_tracker_ros.rendering import Clip, RenderedFrame
-from siam_tracker_ros.runtime import refuse_small_memory, resolve_device
+from siam_tracker_ros.runtime import resolve_device
 from siam_tracker_ros.trackers.crops import cut, exemplar_crop, search_windows
 from siam_tracker_ros.trackers.registry import assemble, load_network
 from siam_tracker_ros.trackers.rpn import RPNTracker
@@ -44,8 +50,7 @@ from siam_tracker_ros.trackers.rpn_settings import RPNSettings
 from siam_tracker_ros.training.recipes import RECIPES
 from siam_tracker_ros.weights import Checkpoint, Meta
 
-ROOT = Path(__file__).resolve().parents[1]
-TABLE = ROOT / 'benchmarks' / 'results' / 'proposal_step.json'
+TABLE = RESULTS / 'proposal_step.json'
 TRACKER = 'siamrpnpp'
 NETWORKS = ('resnet50', 'mobilenetv2', 'light')
 
@@ -205,25 +210,7 @@ def change(ratio: Any) -> Any:
 
 def main(words: list[str] | None = None) -> int:
     args = parse_arguments(words)
-    keep_large_buffers()
-    before = torch.get_num_threads()
-    try:
-        for name, least in (('frames', 2), ('threads', 1)):
-            if getattr(args, name) < least:
-                raise UserError(f'--{name} is {getattr(args, name)}: expected at least {least}')
-        prepare_output_file(args.table, 'table')
-        use_threads(args.threads)
-        with refuse_small_memory(args.device):
-            result = measure(args)
-        print_result(result)
-        args.table.write_text(json.dumps(result, indent=2) + '\n', encoding='utf-8')
-        print(f'\nWritten: {args.table}; scripts/update_docs.py shows it.')
-    except UserError as error:
-        print(f'proposal_step: {error}', file=sys.stderr)
-        return 2
-    finally:
-        torch.set_num_threads(before)
-    return 0
+    return guarded(__file__, lambda: timed(args, measure, print_result))
 
 
 def parse_arguments(words: list[str] | None) -> argparse.Namespace:
@@ -237,15 +224,8 @@ def parse_arguments(words: list[str] | None) -> argparse.Namespace:
         f'({" ".join(NETWORKS)})',
     )  # fmt: skip
     which.add_argument('--weights', metavar='FILE', help='checkpoint, instead of random weights')
-    parser.add_argument('--device', default='auto', help='auto, cpu, cuda or cuda:N (%(default)s)')
-    parser.add_argument(
-        '--threads', type=int, default=usable_cores(), metavar='N',
-        help='of the CPU (%(default)s)',
-    )  # fmt: skip
-    parser.add_argument(
-        '--frames', type=int, default=40, metavar='N', help='of the clip (%(default)s)'
-    )
-    parser.add_argument('--table', type=Path, default=TABLE, metavar='JSON', help='receives it')
+    add_timing(parser, 'auto', 40)
+    add_table(parser, TABLE)
     return parser.parse_args(words)
 
 
@@ -262,13 +242,7 @@ def measure(args: argparse.Namespace) -> dict[str, Any]:
             arguments = RECIPES[TRACKER].arguments(word)
             network = random_network(arguments, clip)
             networks[word] = compare(word, network, Meta(TRACKER, arguments), clip, device)
-    return {
-        'run': {
-            'date': now(), **describe_machine(), 'device': str(device),
-            'threads': str(args.threads), 'frames': str(args.frames),
-        },
-        'networks': networks,
-    }  # fmt: skip
+    return {'run': timing(args, device), 'networks': networks}
 
 
 def random_network(arguments: Any, clip: list[RenderedFrame]) -> SiamRPN:
@@ -390,18 +364,17 @@ def take_turns(steps: dict[str, Step], clip: list[RenderedFrame]) -> dict[str, l
 
 
 def print_result(result: dict[str, Any]) -> None:
-    print('\n' + ', '.join(f'{key} {value}' for key, value in result['run'].items()) + '\n')
+    print_facts(result['run'])
     header = ['step (ms)', 'ours p50', 'ours p95', 'eager p50', 'eager p95', 'eager / ours']
     rows = [
         [
             name,
-            *(f'{row[step][key]:.1f}' for step in ('ours', 'eager') for key in ('p50', 'p95')),
-            f'{row["ratio"]:.2f}',
+            *(cell(row[step][key], 1) for step in ('ours', 'eager') for key in ('p50', 'p95')),
+            cell(row['ratio'], 2),
         ]
         for name, row in result['networks'].items()
     ]
-    for line in (header, ['---'] * len(header), *rows):
-        print('| ' + ' | '.join(line) + ' |')
+    print_rows(header, *rows)
 
 
 if __name__ == '__main__':

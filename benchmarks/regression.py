@@ -19,6 +19,8 @@ from pathlib import Path
 import sys
 from typing import Any
 
+from common import RESULTS, ROOT, cell, guarded, print_facts, print_rows
+
 from siam_tracker_ros import weights
 from siam_tracker_ros.errors import UserError
 from siam_tracker_ros.evaluation.cost import measure_costs
@@ -31,9 +33,8 @@ from siam_tracker_ros.evaluation.store import Store
 from siam_tracker_ros.outputs import prepare_output_file
 from siam_tracker_ros.sequences import Sequence, read_sequences
 
-ROOT = Path(__file__).resolve().parents[1]
 SHARED = ROOT.parent / 'shared' / 'data'
-TABLE = ROOT / 'benchmarks' / 'results' / 'regression.json'
+TABLE = RESULTS / 'regression.json'
 PEERS = ('csrt', 'kcf', 'mil', 'nanotrack')
 
 # Beyond what other versions of torch and another processor do to a mean over some sequences.
@@ -58,28 +59,25 @@ def main(words: list[str] | None = None) -> int:
     if not args.folder.is_dir():
         print(f'skipped: there are no sequences at {args.folder}; name another folder')
         return 0
-    try:
-        # Before the work, which takes long.
-        if args.store:
-            prepare_output_file(args.table, 'table')
-        if args.report:
-            require_report()
-        before = read_table(args.table)
-        sequences = read_folder(args.folder)
-        if before and not args.store and before['sequences'] != lengths(sequences):
-            raise UserError(
-                f'the stored table {args.table} is of other sequences: give the folder that it is '
-                'of, or keep a new table with --store'
-            )
-        now = measure(sequences, args)
-        print_table(now)
-        return settle(before, now, args)
-    except UserError as error:
-        print(f'regression: {error}', file=sys.stderr)
-        return 2
-    except KeyboardInterrupt as stop:
-        print(f'regression: {stop}', file=sys.stderr)
-        return 130
+    return guarded(__file__, lambda: run(args))
+
+
+def run(args: argparse.Namespace) -> int:
+    # Before the work, which takes long.
+    if args.store:
+        prepare_output_file(args.table, 'table')
+    if args.report:
+        require_report()
+    before = read_table(args.table)
+    sequences = read_folder(args.folder)
+    if before and not args.store and before['sequences'] != lengths(sequences):
+        raise UserError(
+            f'the stored table {args.table} is of other sequences: give the folder that it is '
+            'of, or keep a new table with --store'
+        )
+    now = measure(sequences, args)
+    print_table(now)
+    return settle(before, now, args)
 
 
 def parse_arguments(words: list[str] | None) -> argparse.Namespace:
@@ -219,7 +217,7 @@ def read_table(path: Path) -> Table | None:
 def print_table(table: Table) -> None:
     """Print Markdown: the figures, the AUC by sequence, and what is missing."""
     trackers = table['trackers']
-    print('\n' + ', '.join(f'{key} {value}' for key, value in table['run'].items()))
+    print_facts(table['run'])
     if trackers:
         print_rows(
             ['tracker', *(title for _, title, _ in FIGURES)],
@@ -246,16 +244,6 @@ def print_table(table: Table) -> None:
             )
     for name, reason in table['missing'].items():
         print(f'{name} is not available: {reason}')
-
-
-def print_rows(header: list[str], *rows: list[str]) -> None:
-    print()
-    for line in (header, ['---'] * len(header), *rows):
-        print('| ' + ' | '.join(line) + ' |')
-
-
-def cell(value: float | None, digits: int) -> str:
-    return '' if value is None else f'{value:.{digits}f}'
 
 
 def settle(before: Table | None, now: Table, args: argparse.Namespace) -> int:

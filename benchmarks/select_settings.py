@@ -16,12 +16,12 @@ from pathlib import Path
 import sys
 import tempfile
 
+from common import guarded
 import numpy as np
 from tqdm import tqdm
 
 from siam_tracker_ros import trackers
 from siam_tracker_ros.arguments import parse_overrides
-from siam_tracker_ros.errors import UserError
 from siam_tracker_ros.evaluation.measures import success_curve
 from siam_tracker_ros.evaluation.overlap import box_overlaps
 from siam_tracker_ros.frames import Frame
@@ -41,11 +41,7 @@ def main() -> int:
     parser.add_argument('--clips', type=int, default=3, help='rendered clips (%(default)s)')
     parser.add_argument('--longest', type=int, default=0, help='sequences at most, evenly chosen')
     args = parser.parse_args()
-    try:
-        return compare(args)
-    except UserError as error:
-        print(f'select_settings: {error}', file=sys.stderr)
-        return 2
+    return guarded(__file__, lambda: compare(args))
 
 
 def compare(args: argparse.Namespace) -> int:

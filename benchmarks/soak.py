@@ -14,12 +14,12 @@ import gc
 import sys
 import time
 
+from common import guarded
 import numpy as np
 import torch
 
 from siam_tracker_ros import trackers
 from siam_tracker_ros.arguments import parse_overrides
-from siam_tracker_ros.errors import UserError
 from siam_tracker_ros.evaluation.cost_process import resident_mib
 from siam_tracker_ros.frames import Frame
 from siam_tracker_ros.rendering import Clip
@@ -43,11 +43,7 @@ def main() -> int:
         value = getattr(args, name)
         if not value >= least:
             parser.error(f'--{name} is {value:g}: expected at least {least:g}')
-    try:
-        return soak(args)
-    except UserError as error:
-        print(f'soak: {error}', file=sys.stderr)
-        return 2
+    return guarded(__file__, lambda: soak(args))
 
 
 def soak(args: argparse.Namespace) -> int:

@@ -19,6 +19,7 @@ from pathlib import Path
 import sys
 from typing import Any
 
+from common import guarded
 import numpy as np
 import torch
 from torch import Tensor
@@ -57,13 +58,13 @@ BATCH = 8
 
 def main(words: list[str] | None = None) -> int:
     args = parse_arguments(words)
+    return guarded(__file__, lambda: run(args))
+
+
+def run(args: argparse.Namespace) -> int:
     silence_opencv()
     keep_large_buffers()
-    try:
-        priors, crops = measure(args)
-    except UserError as error:
-        print(f'spatial_prior: {error}', file=sys.stderr)
-        return 2
+    priors, crops = measure(args)
     table = {
         'machine': describe_machine(),
         'date': now(),

@@ -5,6 +5,7 @@
 from functools import lru_cache
 from pathlib import Path
 import signal
+import sys
 
 from hypothesis import settings as hypothesis_settings
 import numpy as np
@@ -20,6 +21,9 @@ SMALL = {'widths': [8, 16, 16, 16, 16], 'groups': 2}
 # not timed, because other work shares the machine.
 hypothesis_settings.register_profile('fixed', derandomize=True, deadline=None, max_examples=60)
 hypothesis_settings.load_profile('fixed')
+
+# The scripts there import what they share, as when they are run.
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / 'benchmarks'))
 
 # Whoever starts the tests in the background of a script has them ignore Ctrl-C, and every process
 # that they start would inherit that.

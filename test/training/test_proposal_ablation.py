@@ -47,7 +47,7 @@ def script(tmp_path, monkeypatch):
     spec.loader.exec_module(module)
     monkeypatch.setattr(module, 'BACKBONE', str(backbone))
     monkeypatch.setattr(
-        module, 'measure_costs', lambda able, *_, **__: {t.label: {'fps': 30.0} for t in able}
+        'common.measure_costs', lambda able, *_, **__: {t.label: {'fps': 30.0} for t in able}
     )
     monkeypatch.setattr('siam_tracker_ros.training.run.draw_curves', lambda *_: None)
     return module
@@ -130,7 +130,7 @@ def test_a_run_that_is_killed_goes_on_where_it_was(script, words, tmp_path, monk
         raise KeyboardInterrupt
 
     with monkeypatch.context() as stopped:
-        stopped.setattr(script, 'evaluate', stop)
+        stopped.setattr(script, 'follow', stop)
         assert script.main(words) == 130
     assert 'stopped: the same command goes on' in capsys.readouterr().err
     first, second = (tmp_path / 'out' / 'networks' / f'crpn-{w}' for w in ('unfiltered', 'light'))
