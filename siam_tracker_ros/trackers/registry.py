@@ -91,10 +91,23 @@ def settings_class(name: str) -> type[Settings]:
     return _registration(name).settings
 
 
-def served_by(lender: str) -> list[str]:
-    """Names of the trackers that use a tracker's shipped weights for want of their own."""
-    shipped = {entry.tracker for entry in checkpoints.entries()}
-    return [n for n, r in REGISTRY.items() if r.features == lender and n not in shipped]
+def lender(name: str) -> str:
+    """Name of the tracker whose shipped weights a tracker uses for want of its own, or nothing.
+
+    Raises
+    ------
+    UserError
+        Unknown name.
+    """
+    other = _registration(name).features
+    return '' if name in {entry.tracker for entry in checkpoints.entries()} else other
+
+
+def served(entry: checkpoints.Entry) -> list[str]:
+    """Names of the trackers that use the weights of an entry: its own, and who borrows them."""
+    first = next(e for e in checkpoints.entries() if e.tracker == entry.tracker)
+    borrowers = [name for name in REGISTRY if lender(name) == entry.tracker]
+    return [entry.tracker, *(borrowers if first == entry else [])]
 
 
 def weights_file(name: str, weights: str) -> Path:
@@ -110,9 +123,7 @@ def weights_file(name: str, weights: str) -> Path:
     UserError
         ``auto``, and neither it nor the tracker whose weights would serve it has any.
     """
-    lender = _registration(name).features
-    borrows = weights == checkpoints.registry.AUTO and name in served_by(lender)
-    return checkpoints.resolve(lender if borrows else name, weights)
+    return checkpoints.resolve(lender(name) or name, weights)
 
 
 def weight_files(name: str, weights: str, overrides: Mapping[str, object]) -> list[Path]:
