@@ -43,7 +43,7 @@ class DSiam(SiamFC):
         Numbers of the convolutions that are matched, rising; the last one is 5.
     lambda_v, lambda_w : float
         What both regularisations begin with, for all layers. Section 3.6: "we first manually
-        select reasonable values". These are for the features of the shipped SiamFC.
+        select reasonable values"; these are those of the authors' code for SiamFC's features.
 
     Raises
     ------
@@ -56,8 +56,8 @@ class DSiam(SiamFC):
         widths: Sequence[int] = (96, 256, 384, 384, 256),
         groups: int = 2,
         layers: Sequence[int] = (5,),
-        lambda_v: float = 1.0,
-        lambda_w: float = 100.0,
+        lambda_v: float = 1e-5,
+        lambda_w: float = 10.0,
     ) -> None:
         check_levels(layers, CHOICE)
         if layers[-1] != CHOICE[-1]:

@@ -3,16 +3,18 @@
 """Settings of DSiam: what is learned from each frame, and how.
 
 Guo et al., "Learning Dynamic Siamese Network for Visual Object Tracking", 2017; "code" is that of
-its authors, which departs from the paper.
+its authors, which departs from the paper. Where they differ the defaults are the code's: with
+features that were not trained jointly the paper's follow worse.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from ..models.dynamic import Manner
 from ..online.monitor import ScoreSettings
-from ..settings import setting
+from ..settings import Scalar, setting
 from .match_settings import MatchSettings
 
 TRANSFORMED, PREVIOUS, FIRST = 'transformed', 'previous', 'first'
@@ -42,17 +44,17 @@ class DSiamSettings(ScoreSettings, MatchSettings):
         'the last success in its place, or the first one as it is',
         choices=(TRANSFORMED, PREVIOUS, FIRST),
         symbol='V',
-        source='Eq. 2 and 6; Fig. 9: withFrame(t-1), -VT',
+        source='Eq. 2 and 6; Fig. 9: previous is withFrame(t-1), first is -VT',
         dynamic=True,
     )
     suppression: str = setting(
-        CROPS,
+        SEARCH,
         'what suppresses the background (W) is learned from: two crops around the result, one of '
         'them weighted; the features that were searched, the same weighted, which needs no '
         'further run of the network; or nothing, and it is left out',
         choices=(CROPS, SEARCH, NONE),
         symbol='W',
-        source='Eq. 8, Fig. 3: crops; own: search; Fig. 9: -BS',
+        source='own; Eq. 8, Fig. 3 and code: crops; Fig. 9: none, -BS',
         dynamic=True,
     )
     fusion: str = setting(
@@ -90,48 +92,48 @@ class DSiamSettings(ScoreSettings, MatchSettings):
         dynamic=True,
     )
     lambda_per_cell: bool = setting(
-        False,
+        True,
         'whether the regularisations are multiplied by the number of cells of the features',
-        source='Eq. 4: false; code: true',
+        source='code; Eq. 4: false',
         dynamic=True,
     )
     variation_rate: float = setting(
-        1.0,
+        0.49,
         'share of the transformed exemplar in what is searched; the rest is the first one',
         low=0.0,
         high=1.0,
-        source='Eq. 2: 1; code: 0.49',
+        source='code; Eq. 2: 1',
         dynamic=True,
     )
     suppression_rate: float = setting(
-        1.0,
+        0.29,
         'share of the transformed features in the search region; the rest are as they were',
         low=0.0,
         high=1.0,
-        source='Eq. 2: 1; code: 0.29',
+        source='code; Eq. 2: 1',
         dynamic=True,
     )
     hann: bool = setting(
-        False,
+        True,
         'whether a Hann window lies on all that is transformed, so that opposite borders are no '
         'neighbours',
-        source='Eq. 4: false; code: true',
+        source='code; Eq. 4: false',
         dynamic=True,
     )
     weight_spread: float = setting(
-        1.0,
+        100.0,
         'standard deviation of the Gaussian that highlights the foreground, in sides of the '
         'exemplar',
         low=0.05,
         high=1000.0,
-        source='own: the paper states none; code: 100, which is nearly flat',
+        source='code, nearly flat; the paper states none',
         dynamic=True,
     )
     weight_window: bool = setting(
-        False,
+        True,
         'whether a Hamming window on the lines and a Hann window on the columns lie on that '
         'Gaussian',
-        source='section 3.2: false; code: true',
+        source='code; section 3.2: false',
         dynamic=True,
     )
 
@@ -151,8 +153,35 @@ class DSiamSettings(ScoreSettings, MatchSettings):
         return self.template != FIRST or self.suppression != NONE
 
 
-AUTHORS = {
+BOTH: dict[str, Scalar] = {
+    'exemplar_size': 127,
+    'search_size': 255,
+    'scales': 3,
+    'success_peak': 0.0,
+    'template': TRANSFORMED,
+    'suppression': CROPS,
+    'fusion': LEARNED,
+}
+
+PAPER: Mapping[str, Scalar] = {
+    **BOTH,
+    'lambda_per_cell': False,
+    'variation_rate': 1.0,
+    'suppression_rate': 1.0,
+    'hann': False,
+    # It states no number: one side of the exemplar, so that the target keeps most of its weight.
+    'weight_spread': 1.0,
+    'weight_window': False,
+}
+"""What the paper states, and what its equations say where they are silent."""
+
+AUTHORS: Mapping[str, Scalar] = {
+    **BOTH,
+    'context': 0.5,
+    'scale_step': 1.0375,
+    'scale_penalty': 0.9745,
     'scale_rate': 0.58,
+    'window_influence': 0.176,
     'lambda_v': 1e-5,
     'lambda_w': 10.0,
     'lambda_per_cell': True,
@@ -162,4 +191,4 @@ AUTHORS = {
     'weight_spread': 100.0,
     'weight_window': True,
 }
-"""What the authors' code does, for SiamFC's features (``fcnet_init.m``, ``CirConv.m``)."""
+"""What the authors' code does with SiamFC's features (``fcnet_init.m``, ``CirConv.m``)."""

@@ -103,7 +103,8 @@ def test_a_file_of_the_lender_serves_by_its_path(small_weights):
 def test_what_is_lent_must_be_whole(small_weights, tmp_path):
     checkpoint = weights.load(small_weights)
     tensors = {n: t for n, t in checkpoint.tensors.items() if n != 'bias'}
-    path = weights.save(tmp_path / 'part.safetensors', weights.Checkpoint(tensors, checkpoint.meta))
+    part = weights.Checkpoint(tensors, checkpoint.meta)
+    path = weights.save(tmp_path / 'part.safetensors', part)
     with pytest.raises(UserError, match=r"1 tensors missing \(first: \['bias'\]\)"):
         trackers.create('dsiam', str(path))
 
