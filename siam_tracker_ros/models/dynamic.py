@@ -63,9 +63,11 @@ def circular_convolution(spectrum: Tensor, x: Tensor) -> Tensor:
 @kept(maxsize=16)
 def hann_window(height: int, width: int, device: torch.device) -> Tensor:
     """Outer product of two symmetric Hann windows, zero at the rim: (height, width) float32."""
-    lines = torch.hann_window(height, periodic=False, device=device)
-    columns = torch.hann_window(width, periodic=False, device=device)
-    return torch.outer(lines, columns)
+    # One that is made while tracking must serve training, too.
+    with torch.inference_mode(mode=False):
+        lines = torch.hann_window(height, periodic=False, device=device)
+        columns = torch.hann_window(width, periodic=False, device=device)
+        return torch.outer(lines, columns)
 
 
 @dataclass(frozen=True)

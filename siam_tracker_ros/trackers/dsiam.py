@@ -39,6 +39,8 @@ class DSiamTarget(MatchTarget):
     ----------
     exemplars : tuple of Tensor
         (C, h, w) for each layer: f(O_1), the features of the first exemplar.
+    exemplar_size : int
+        Side of its crop in pixels.
     regions : tuple of Tensor
         (C, H, W) for each layer: features of the first frame's search region, with which what was
         learned is compared to know where its own peak lies.
@@ -51,9 +53,10 @@ class DSiamTarget(MatchTarget):
         two frames.
     """
 
-    def __init__(self, box: Box, exemplars: Layers, fill: Tensor) -> None:
+    def __init__(self, box: Box, exemplars: Layers, exemplar_size: int, fill: Tensor) -> None:
         super().__init__(box, exemplars[-1], fill)
         self.exemplars = exemplars
+        self.exemplar_size = exemplar_size
         self.regions: Layers = ()
         self.first_origin = (0.0, 0.0)
         self.learned: Learned | None = None
@@ -139,7 +142,7 @@ class DSiamTracker(Tracker):
         s = self.settings
         crop, fill = exemplar_crop(frame, box, s, self.matcher.dtype)
         exemplars = tuple(f[0] for f in self.network.layer_features(crop))
-        target = DSiamTarget(box, exemplars, fill)
+        target = DSiamTarget(box, exemplars, s.exemplar_size, fill)
         match = self.matcher.match(
             frame, [target], [box], s.search_size, s.factors, s.window_influence
         )
@@ -226,9 +229,10 @@ class DSiamTracker(Tracker):
             return 'both transformations are left out'
         if not s.learning:
             return 'learning is off'
-        if target.searched[-1].shape[-2:] != target.regions[-1].shape[-2:]:
+        searched, first = target.searched[-1].shape[-1], target.regions[-1].shape[-1]
+        if (searched, s.exemplar_size) != (first, target.exemplar_size):
             # It was searched while it was lost, or the settings have changed since its start.
-            return 'the search region was of another size'
+            return 'the crops are not of the size of those of the first frame'
         return ''
 
     def _lesson(

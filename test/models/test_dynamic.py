@@ -206,6 +206,15 @@ def test_the_manner_of_the_code_is_that_of_its_files(size):
     torch.testing.assert_close(found, (1 - rate) * g + rate * changed, rtol=1e-4, atol=1e-4)
 
 
+def test_what_was_windowed_while_tracking_can_be_trained_with():
+    manner, x = Manner(windowed=True), torch.randn(1, 7, 5)
+    with torch.inference_mode():
+        manner.apply(manner.learn(x, x, RIDGE), x)
+    learned = x.clone().requires_grad_()
+    manner.apply(manner.learn(learned, x, RIDGE), learned).sum().backward()
+    assert learned.grad.abs().max() > 0
+
+
 def test_the_window_has_zeros_at_its_rim():
     window = hann_window(6, 5, torch.device('cpu'))
     np.testing.assert_allclose(window, np.outer(np.hanning(6), np.hanning(5)), atol=1e-6)

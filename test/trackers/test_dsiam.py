@@ -40,6 +40,7 @@ WAYS = [
     PAPER, SEARCH, AUTHORS, {**PAPER, 'suppression': 'none'}, {**PAPER, 'template': 'first'},
     {**SEARCH, 'template': 'previous'},
 ]  # fmt: skip
+OTHER_SIZE = 'the crops are not of the size of those of the first frame'
 BOX = Box.from_ltwh(100, 80, 60, 50)
 
 
@@ -351,7 +352,7 @@ def test_what_is_found_in_a_larger_region_is_not_learned_from(make, texture, val
     target.lose()
     (estimate,) = tracker.step(shifted(texture, 0), [target])
     assert target.state is State.TRACKING
-    assert estimate.update_reason == 'the search region was of another size'
+    assert estimate.update_reason == OTHER_SIZE
     assert tracker.step(shifted(texture, 0), [target])[0].updated
 
 
@@ -366,15 +367,17 @@ def test_with_learning_off_what_is_known_stays(make, texture):
     assert (estimate.updated, estimate.update_reason) == (False, 'learning is off')
 
 
-def test_other_settings_serve_old_targets(make, texture):
-    tracker = make(PAPER)
+@pytest.mark.parametrize('way', [PAPER, SEARCH], ids=['paper', 'search'])
+@pytest.mark.parametrize('values', [{'search_size': 223}, {'exemplar_size': 95}], ids=str)
+def test_other_settings_serve_old_targets(make, texture, way, values):
+    tracker = make(way)
     target = tracker.start(shifted(texture, 0), BOX)
     tracker.step(shifted(texture, 1), [target])
-    wider = tracker.with_settings(tracker.settings.replaced(search_size=223))
-    assert wider.network is tracker.network
-    (estimate,) = wider.step(shifted(texture, 1), [target])
+    other = tracker.with_settings(tracker.settings.replaced(**values))
+    assert other.network is tracker.network
+    (estimate,) = other.step(shifted(texture, 1), [target])
     assert estimate.box.is_valid
-    assert target.learned is None
+    assert estimate.update_reason == OTHER_SIZE
 
 
 # Several targets
