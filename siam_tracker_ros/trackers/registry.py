@@ -123,7 +123,8 @@ def weights_file(name: str, weights: str) -> Path:
     UserError
         ``auto``, and neither it nor the tracker whose weights would serve it has any.
     """
-    return checkpoints.resolve(lender(name) or name, weights)
+    lends = weights == checkpoints.registry.AUTO and lender(name)
+    return checkpoints.resolve(lends or name, weights)
 
 
 def weight_files(name: str, weights: str, overrides: Mapping[str, object]) -> list[Path]:
