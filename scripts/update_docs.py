@@ -110,7 +110,10 @@ def tracker_table() -> str:
     for name, paper in PLANNED.items():
         exists = name in trackers.names()
         state = 'works' if exists else 'not yet'
-        rows.append([f'`{name}`', paper, state, 'shipped' if name in shipped else 'none'])
+        known = 'shipped' if name in shipped else 'none'
+        if exists and trackers.lender(name) in shipped:
+            known = f'those of `{trackers.lender(name)}`'
+        rows.append([f'`{name}`', paper, state, known])
     return table(['name', 'paper', 'state', 'weights'], rows)
 
 

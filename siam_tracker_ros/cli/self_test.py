@@ -40,13 +40,20 @@ class Trial:
     reason: str = ''
 
 
-def try_tracker(entry: weights.Entry) -> Trial:
-    """Verify one shipped checkpoint and track with it."""
+def try_tracker(entry: weights.Entry, name: str) -> Trial:
+    """Verify one shipped checkpoint and track with it.
+
+    Parameters
+    ----------
+    entry : Entry
+    name : str
+        The tracker, one that the checkpoint serves.
+    """
     image = np.random.default_rng(0).integers(0, 255, (240, 320, 3), np.uint8)
     box = Box(160.0, 120.0, 60.0, 60.0)
     try:
         entry.verify()
-        tracker = trackers.create(entry.tracker, str(entry.path))
+        tracker = trackers.create(name, str(entry.path))
         target = tracker.start(Frame.from_numpy(image, tracker.device), box)
         times = []
         for _ in range(STEPS):
@@ -54,14 +61,18 @@ def try_tracker(entry: weights.Entry) -> Trial:
             found = tracker.step(Frame.from_numpy(image, tracker.device), [target])[0].box
             times.append(time.perf_counter() - begin)
     except UserError as error:
-        return Trial(entry.tracker, entry.file, reason=str(error))
+        return Trial(name, entry.file, reason=str(error))
     if box.iou(found) < 0.5:
-        return Trial(entry.tracker, entry.file, reason='it loses an object that stands still')
+        return Trial(name, entry.file, reason='it loses an object that stands still')
     milliseconds = 1000 * statistics.median(times)
-    return Trial(entry.tracker, entry.file, str(tracker.device), milliseconds)
+    return Trial(name, entry.file, str(tracker.device), milliseconds)
 
 
 def main() -> None:
     """Print one line of JSON for `probes.probe`."""
-    trials = [asdict(try_tracker(entry)) for entry in weights.entries()]
+    trials = [
+        asdict(try_tracker(entry, name))
+        for entry in weights.entries()
+        for name in trackers.served(entry)
+    ]
     print(json.dumps({'trials': trials}))

@@ -11,7 +11,7 @@ from pathlib import Path
 import sys
 from typing import Any
 
-from .. import weights
+from .. import trackers, weights
 from ..arguments import Subparsers
 from ..errors import UserError
 
@@ -53,6 +53,9 @@ def list_shipped() -> int:
             continue
         size = entry.path.stat().st_size / 1e6
         print(f'{entry.tracker}  {entry.file}  {size:.1f} MB  verified')
+        others = [name for name in trackers.served(entry) if name != entry.tracker]
+        if others:
+            print(f'  also for: {", ".join(others)}')
         print(f'  licence: {entry.licence}')
         print(f'  data: {entry.data}')
         print(f'  command: {entry.recipe}')

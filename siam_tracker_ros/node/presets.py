@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from ..online.classifier_settings import LIGHT
 from ..settings import Scalar, describe
 from ..trackers.csn import CSNSettings
+from ..trackers.dsiam_settings import AUTHORS, PAPER
 from ..weights import pysot
 
 # A narrow network needs larger steps than MDNet's, so these belong to the weights.
@@ -117,6 +118,21 @@ PRESETS = (
         'samples, remembered seldom, a lesson spread over frames, and a slower search for a '
         'lost target. The learning rates stay those of the weights.',
         _light(),
+    ),
+    Preset(
+        'dsiam_paper.yaml',
+        'dsiam',
+        'What the paper (Guo et al. 2017) states, and what it means without a word. The '
+        'regularisations are those of the weights, as the paper learns them. Score and thresholds '
+        'stay those of the weights, which were fitted with other values.',
+        PAPER,
+    ),
+    Preset(
+        'dsiam_authors.yaml',
+        'dsiam',
+        "What the code of DSiam's authors does with SiamFC's features, where it departs from the "
+        'paper or the paper states nothing. Score and thresholds stay those of the weights.',
+        AUTHORS,
     ),
     Preset(
         'siamrpnpp_vot.yaml',

@@ -3,7 +3,7 @@
 """The trackers, by their registered names."""
 
 from .base import Estimate, Response, State, Target, Tracker
-from .registry import DEFAULT, create, names, settings_class, weight_files
+from .registry import DEFAULT, create, lender, names, served, settings_class, weight_files
 
 __all__ = [
     'DEFAULT',
@@ -13,7 +13,9 @@ __all__ = [
     'Target',
     'Tracker',
     'create',
+    'lender',
     'names',
+    'served',
     'settings_class',
     'weight_files',
 ]

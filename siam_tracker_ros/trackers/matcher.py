@@ -82,12 +82,7 @@ class Match:
         would move every box of a static scene. A peak further off is something else that looks
         alike, which no offset mends.
         """
-        _, column, line, peak, _ = self.rows[0]
-        middle = (self.cells - 1) / 2
-        dx, dy = column - middle, line - middle
-        if not math.isfinite(peak) or max(abs(dx), abs(dy)) > 1.0:
-            return 0.0, 0.0
-        return dx, dy
+        return own_offset(self.rows[0], self.cells) or (0.0, 0.0)
 
     @property
     def cells(self) -> int:
@@ -131,12 +126,18 @@ class Found:
     sharpness : float
         Peak-to-sidelobe ratio.
     response : Response
+    scale : int
+        Which of the scales fits best.
+    place : tuple of float
+        How far it is from the middle of the map of that scale, x and y in cells.
     """
 
     box: Box
     peak: float
     sharpness: float
     response: Response
+    scale: int
+    place: tuple[float, float]
 
 
 class Matcher:
@@ -207,11 +208,14 @@ class Matcher:
         with stage('crop', self.device):
             crops = cut(frame, windows, size, fill, self.dtype)
         with stage('network', self.device):
-            template = torch.stack([t.template for t in targets])
-            maps = self.network.search(
-                template, crops.reshape(len(targets), scales, *crops.shape[1:])
+            maps = self.compare(
+                targets, crops.reshape(len(targets), scales, *crops.shape[1:])
             ).float()
         return maps, windows
+
+    def compare(self, targets: Sequence[MatchTarget], crops: Tensor) -> Tensor:
+        """Response maps, (N, S, M, M), of the targets' search crops, (N, S, 3, side, side)."""
+        return self.network.search(torch.stack([t.template for t in targets]), crops)
 
     def match(
         self,
@@ -277,10 +281,12 @@ class Matcher:
             some = [targets[i] for i in group]
             match = self.match(frame, some, [t.box for t in some], size, factors, influence)
             for k, (i, target) in enumerate(zip(group, some)):
-                _, column, line, peak, sharpness = match.rows[k]
+                scale, column, line, peak, sharpness = match.rows[k]
                 at = match.place(k, column, line, target.origin)
                 box = self.moved(target, at, match.factors[k], frame)
-                found[i] = Found(box, peak, sharpness, match.response(k))
+                middle = (match.cells - 1) / 2
+                place = (column - target.origin[0] - middle, line - target.origin[1] - middle)
+                found[i] = Found(box, peak, sharpness, match.response(k), int(scale), place)
         return [found[i] for i in range(len(targets))]
 
     def moved(
@@ -298,6 +304,26 @@ class Matcher:
         size = math.sqrt(box.area / target.first.area)
         change = min(max(size, s.size_low), s.size_high) / size
         return Box(box.cx, box.cy, box.w * change, box.h * change)
+
+
+def own_offset(row: Sequence[float], cells: int) -> tuple[float, float] | None:
+    """How far beside the middle of its map a peak is, x and y in cells.
+
+    None where it is more than a cell, or where the map holds a NaN.
+
+    Parameters
+    ----------
+    row : sequence of float
+        Of `locate`.
+    cells : int
+        Cells along a side of the map.
+    """
+    _, column, line, peak, _ = row
+    middle = (cells - 1) / 2
+    dx, dy = column - middle, line - middle
+    if not math.isfinite(peak) or max(abs(dx), abs(dy)) > 1.0:
+        return None
+    return dx, dy
 
 
 def covered(window: SearchWindow, cells: int, stride: int, size: int) -> SearchWindow:

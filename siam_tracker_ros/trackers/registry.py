@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TypeVar
 
@@ -16,6 +16,7 @@ from .. import weights as checkpoints
 from ..errors import UserError
 from ..models.cascaded import CascadedSiamese
 from ..models.crpn import CRPN
+from ..models.dsiam import DSiam
 from ..models.folding import fold_batch_norms
 from ..models.siamfc import SiamFC
 from ..models.siamrpnpp import SiamRPN
@@ -24,6 +25,8 @@ from ..settings import Settings
 from .base import Tracker
 from .borrowed import LENDER, borrow_classifier
 from .csn import CSNSettings, CSNTracker
+from .dsiam import DSiamTracker
+from .dsiam_settings import DSiamSettings
 from .rpn import RPNTracker
 from .rpn_settings import RPNSettings
 from .siamfc import SiamFCSettings, SiamFCTracker
@@ -31,16 +34,31 @@ from .siamfc import SiamFCSettings, SiamFCTracker
 
 @dataclass(frozen=True)
 class Registration:
-    """How a registered tracker is put together."""
+    """How a registered tracker is put together.
+
+    Attributes
+    ----------
+    settings : type
+        Its table.
+    network : callable
+        Makes the network from the arguments in a checkpoint.
+    tracker : callable
+        Makes the tracker.
+    features : str
+        Name of the tracker whose weights serve this one, too, because its network is a part of
+        this one's; empty where none do. What they lack is as a new network has it.
+    """
 
     settings: type[Settings]
     network: Callable[..., nn.Module]
     tracker: Callable[..., Tracker]
+    features: str = ''
 
 
 REGISTRY: Mapping[str, Registration] = {
     'siamfc': Registration(SiamFCSettings, SiamFC, SiamFCTracker),
     'csn': Registration(CSNSettings, CascadedSiamese, CSNTracker),
+    'dsiam': Registration(DSiamSettings, DSiam, DSiamTracker, features='siamfc'),
     'siamrpnpp': Registration(RPNSettings, SiamRPN, RPNTracker),
     'crpn': Registration(RPNSettings, CRPN, RPNTracker),
 }
@@ -73,6 +91,42 @@ def settings_class(name: str) -> type[Settings]:
     return _registration(name).settings
 
 
+def lender(name: str) -> str:
+    """Name of the tracker whose shipped weights a tracker uses for want of its own, or nothing.
+
+    Raises
+    ------
+    UserError
+        Unknown name.
+    """
+    other = _registration(name).features
+    return '' if name in {entry.tracker for entry in checkpoints.entries()} else other
+
+
+def served(entry: checkpoints.Entry) -> list[str]:
+    """Names of the trackers that use the weights of an entry: its own, and who borrows them."""
+    first = next(e for e in checkpoints.entries() if e.tracker == entry.tracker)
+    borrowers = [name for name in REGISTRY if lender(name) == entry.tracker]
+    return [entry.tracker, *(borrowers if first == entry else [])]
+
+
+def weights_file(name: str, weights: str) -> Path:
+    """Return the file that a user's word names for a tracker.
+
+    Parameters
+    ----------
+    name, weights
+        See `create`.
+
+    Raises
+    ------
+    UserError
+        ``auto``, and neither it nor the tracker whose weights would serve it has any.
+    """
+    lends = weights == checkpoints.registry.AUTO and lender(name)
+    return checkpoints.resolve(lends or name, weights)
+
+
 def weight_files(name: str, weights: str, overrides: Mapping[str, object]) -> list[Path]:
     """Return the files of weights that a tracker is made of.
 
@@ -86,7 +140,7 @@ def weight_files(name: str, weights: str, overrides: Mapping[str, object]) -> li
     UserError
         One of them is missing, or its own is damaged.
     """
-    files = [checkpoints.resolve(name, weights)]
+    files = [weights_file(name, weights)]
     if issubclass(settings_class(name), RPNSettings):
         header = checkpoints.load(files[0]).meta.settings
         if overrides.get('online', header.get('online', False)):
@@ -113,7 +167,9 @@ def load_network(
     UserError
         The file is missing, damaged, or of another tracker or network.
     """
-    checkpoint = checkpoints.load(checkpoints.resolve(name, weights))
+    checkpoint = checkpoints.load(weights_file(name, weights))
+    if checkpoint.meta.tracker == _registration(name).features:
+        checkpoint = _completed(name, build, checkpoint)
     if checkpoint.meta.tracker != name:
         raise UserError(
             f'weights {checkpoint.source} belong to tracker {checkpoint.meta.tracker!r}, '
@@ -123,16 +179,31 @@ def load_network(
     return _filled(name, build, checkpoint), checkpoint
 
 
+def _completed(
+    name: str, build: Callable[..., nn.Module], checkpoint: checkpoints.Checkpoint
+) -> checkpoints.Checkpoint:
+    """A checkpoint that another tracker's serves as; the rest is as a new network has it."""
+    new = _built(name, build, checkpoint)
+    assert isinstance(new, DSiam)
+    rest = {n: t for n, t in new.state_dict().items() if n in new.own}
+    meta = replace(checkpoint.meta, tracker=name)
+    return replace(checkpoint, tensors={**rest, **checkpoint.tensors}, meta=meta)
+
+
 def _filled(name: str, build: Callable[..., N], checkpoint: checkpoints.Checkpoint) -> N:
+    network = _built(name, build, checkpoint)
+    checkpoint.fill(network)
+    return network
+
+
+def _built(name: str, build: Callable[..., N], checkpoint: checkpoints.Checkpoint) -> N:
     try:
-        network = build(**checkpoint.meta.network)
+        return build(**checkpoint.meta.network)
     except (TypeError, ValueError, RuntimeError) as error:
         raise UserError(
             f'weights {checkpoint.source}: the header describes a {name} network that cannot be '
             f'built ({error}); the file is damaged or of a newer version: use another one'
         ) from error
-    checkpoint.fill(network)
-    return network
 
 
 def create(

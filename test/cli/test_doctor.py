@@ -9,7 +9,7 @@ import sys
 
 import pytest
 
-from siam_tracker_ros import weights
+from siam_tracker_ros import trackers, weights
 from siam_tracker_ros.cli.probes import probe
 from siam_tracker_ros.cli.self_test import try_tracker
 
@@ -38,7 +38,8 @@ def test_report_agrees_with_the_exit_status():
     assert done.returncode == (0 if works else 1)
     assert done.stdout.endswith('tracking works\n') == works
     for entry in weights.entries():
-        assert f'{entry.tracker} tracks with it' in done.stdout
+        for name in trackers.served(entry):
+            assert f'{name} tracks with it' in done.stdout
 
 
 def test_broken_libraries_are_reported_and_nothing_dies(tmp_path):
@@ -79,15 +80,21 @@ def entry(checkpoint, tmp_path, monkeypatch):
 
 
 def test_self_test_tracks_what_stands_still(entry):
-    trial = try_tracker(entry)
+    trial = try_tracker(entry, 'siamfc')
     assert trial.reason == ''
     assert trial.milliseconds > 0
     assert trial.device in ('cpu', 'cuda')
 
 
+def test_self_test_names_the_tracker_that_it_tried(entry):
+    # Whether a random network loses the object is chance.
+    trial = try_tracker(entry, 'dsiam')
+    assert (trial.tracker, trial.file) == ('dsiam', entry.file)
+
+
 def test_self_test_reports_damaged_weights(entry):
     entry.path.write_bytes(b'damaged')
-    assert 'are damaged (sha256' in try_tracker(entry).reason
+    assert 'are damaged (sha256' in try_tracker(entry, 'siamfc').reason
 
 
 def test_self_test_output_is_what_the_doctor_reads(capsys):
@@ -95,4 +102,6 @@ def test_self_test_output_is_what_the_doctor_reads(capsys):
 
     self_test.main()
     trials = json.loads(capsys.readouterr().out)['trials']
-    assert [trial['file'] for trial in trials] == [entry.file for entry in weights.entries()]
+    assert [(trial['file'], trial['tracker']) for trial in trials] == [
+        (entry.file, name) for entry in weights.entries() for name in trackers.served(entry)
+    ]

@@ -33,7 +33,8 @@ def test_list_verifies_and_prints_the_card(shipped, capsys):
     out = capsys.readouterr().out
     assert 'siamfc  small.safetensors' in out
     assert 'verified' in out
-    for fact in ('licence: CC0-1.0', 'data: noise', 'train siamfc', 'auc: 0.125'):
+    facts = ('licence: CC0-1.0', 'data: noise', 'train siamfc', 'auc: 0.125', 'also for: dsiam')
+    for fact in facts:
         assert fact in out
 
 

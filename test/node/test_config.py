@@ -98,6 +98,30 @@ def test_the_papers_file_says_what_the_papers_say():
     assert {name: values[name] for name in stated} == stated
 
 
+def test_the_files_of_dsiam_say_what_its_paper_and_its_code_say():
+    # Guo et al., sections 3.2 and 3.6, and the code of the authors.
+    common = {
+        'exemplar_size': 127, 'search_size': 255, 'scales': 3, 'success_peak': 0.0,
+        'template': 'transformed', 'suppression': 'crops', 'fusion': 'learned',
+    }  # fmt: skip
+    files = {
+        'dsiam_paper.yaml': {
+            'variation_rate': 1.0, 'suppression_rate': 1.0, 'lambda_per_cell': False,
+            'hann': False, 'weight_window': False,
+        },
+        'dsiam_authors.yaml': {
+            'variation_rate': 0.49, 'suppression_rate': 0.29, 'lambda_per_cell': True,
+            'lambda_v': 1e-5, 'lambda_w': 10.0, 'hann': True, 'weight_window': True,
+            'weight_spread': 100.0, 'scale_step': 1.0375, 'scale_penalty': 0.9745,
+            'scale_rate': 0.58, 'window_influence': 0.176,
+        },
+    }  # fmt: skip
+    for file, stated in files.items():
+        tracker, values = values_of(file)
+        assert tracker == 'dsiam'
+        assert {name: values[name] for name in (*common, *stated)} == {**common, **stated}
+
+
 @pytest.mark.parametrize('preset', PRESETS, ids=lambda p: p.file)
 def test_a_presets_file_leaves_to_the_weights_what_is_theirs(preset):
     for name in ('start_rate', 'update_rate'):

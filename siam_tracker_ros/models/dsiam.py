@@ -1,0 +1,160 @@
+# Copyright 2026 The siam_tracker_ros authors
+# SPDX-License-Identifier: Apache-2.0
+"""The network of Guo et al. 2017: a Siamese AlexNet, one or two layers of which are matched.
+
+"Learning Dynamic Siamese Network for Visual Object Tracking". The transformations that a target
+learns are no part of it (`models.dynamic`); how much they are regularised is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+import math
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from .backbones.alexnet import AlexNet
+from .backbones.base import check_levels, normalised
+from .correlation import cross_correlation
+from .siamfc import SiamFC
+
+CELLS = 17
+"""Cells along a side of the maps that the fusion is learned for: of crops of 127 and 255 px."""
+
+CHOICE = (4, 5)
+"""Convolutions of the AlexNet whose features may be matched; their maps have one size."""
+
+
+class DSiam(SiamFC):
+    """SiamFC's network with learned regularisation and, for several layers, learned fusion.
+
+    With the layers ``(5,)`` it is the paper's DSiam, with ``(4, 5)`` DSiamM. `template` and
+    `search` match the last layer as SiamFC does.
+
+    Parameters
+    ----------
+    widths : sequence of int
+        Output channels of the backbone's five convolutions.
+    groups : int
+        Groups of its convolutions 2, 4 and 5.
+    layers : sequence of int
+        Numbers of the convolutions that are matched, rising; the last one is 5.
+    lambda_v, lambda_w : float
+        What both regularisations begin with, for all layers. Section 3.6: "we first manually
+        select reasonable values"; these are those of the authors' code for SiamFC's features.
+
+    Raises
+    ------
+    ValueError
+        Other layers, or a lambda that is not positive.
+    """
+
+    def __init__(
+        self,
+        widths: Sequence[int] = (96, 256, 384, 384, 256),
+        groups: int = 2,
+        layers: Sequence[int] = (5,),
+        lambda_v: float = 1e-5,
+        lambda_w: float = 10.0,
+    ) -> None:
+        check_levels(layers, CHOICE)
+        if layers[-1] != CHOICE[-1]:
+            raise ValueError(f'layers are {[*layers]}: expected the last one to be {CHOICE[-1]}')
+        if not (lambda_v > 0 and lambda_w > 0):
+            raise ValueError(f'lambdas are {lambda_v} and {lambda_w}: expected positive ones')
+        super().__init__(widths, groups)
+        self.layers = tuple(layers)
+        count = len(self.layers)
+        # Learned through their logarithms, so that they stay positive.
+        self.log_lambda_v = nn.Parameter(torch.full((count,), math.log(lambda_v)))
+        self.log_lambda_w = nn.Parameter(torch.full((count,), math.log(lambda_w)))
+        if count > 1:
+            # Eq. 9 asks for maps that sum to one: that of the last layer is what those of the
+            # others leave. They begin with zeros, and it with ones (section 3.6).
+            self.shares = nn.Parameter(torch.zeros(count - 1, CELLS, CELLS))
+            # Responses of another layer have another range.
+            self.log_scales = nn.Parameter(torch.full((count - 1,), math.log(1e-3)))
+            self.biases = nn.Parameter(torch.zeros(count - 1))
+
+    @property
+    def own(self) -> set[str]:
+        """Names of the tensors that SiamFC's network of the same backbone does not have."""
+        names = {'log_lambda_v', 'log_lambda_w', 'shares', 'log_scales', 'biases'}
+        return names & set(self.state_dict())
+
+    @property
+    def lambdas(self) -> tuple[Tensor, Tensor]:
+        """lambda_v and lambda_w of each layer (Eq. 5 and 7): both (L,) float32, positive."""
+        return self.log_lambda_v.float().exp(), self.log_lambda_w.float().exp()
+
+    def layer_features(self, crops: Tensor) -> tuple[Tensor, ...]:
+        """Features of each of the layers.
+
+        Parameters
+        ----------
+        crops : Tensor
+            (N, 3, S, S) RGB in [0, 255].
+
+        Returns
+        -------
+        tuple of Tensor
+            f^l(crops): (N, C, s, s) each. Those of convolution 4 have two cells more along a
+            side than those of convolution 5, in exemplars as in search crops.
+        """
+        net = self.backbone
+        assert isinstance(net, AlexNet)
+        four: Tensor = net.conv4(net.conv3(net.conv2(net.conv1(normalised(crops)))))
+        five: Tensor = net.conv5(four)
+        return tuple({4: four, 5: five}[layer] for layer in self.layers)
+
+    def responses(self, templates: Sequence[Tensor], regions: Sequence[Tensor]) -> Tensor:
+        """Response maps of each layer: Eq. 2, of features that are transformed already.
+
+        Parameters
+        ----------
+        templates : sequence of Tensor
+            (N, C, h, w) for each layer.
+        regions : sequence of Tensor
+            (N, S, C, H, W) for each layer, S scales per target.
+
+        Returns
+        -------
+        Tensor
+            (N, L, S, M, M) logits.
+        """
+        *others, last = (cross_correlation(z, x) for z, x in zip(templates, regions))
+        maps = [
+            sums * self.log_scales[k].exp() + self.biases[k] for k, sums in enumerate(others)
+        ]
+        return torch.stack([*maps, self.scaled(last)], dim=1)
+
+    def fusion(self, cells: int) -> Tensor:
+        """The maps of Eq. 9, which sum to one at each cell.
+
+        Around the 17 x 17 cells that they are learned for, as in the larger crop in which a lost
+        target is searched, they go on as at their rim; a smaller map has their middle. So a cell
+        has the weight that belongs to its distance from the last place.
+
+        Parameters
+        ----------
+        cells : int
+            Cells along a side of the responses, M; odd.
+
+        Returns
+        -------
+        Tensor
+            (L, M, M).
+        """
+        if len(self.layers) == 1:
+            return torch.ones(1, cells, cells).to(self.bias)
+        rim = (cells - CELLS) // 2
+        # A negative padding cuts off.
+        kind = 'replicate' if rim > 0 else 'constant'
+        shares = functional.pad(self.shares.unsqueeze(0), [rim] * 4, mode=kind)[0]
+        return torch.cat([shares, 1.0 - shares.sum(dim=0, keepdim=True)])
+
+    def fuse(self, maps: Tensor, fusion: Tensor) -> Tensor:
+        """Join the maps of the layers (Eq. 9): (N, L, S, M, M) -> (N, S, M, M)."""
+        return (maps * fusion.unsqueeze(1)).sum(dim=1)
