@@ -15,7 +15,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from .backbones.alexnet import AlexNet
+from .backbones.alexnet import DEEP
 from .backbones.base import check_levels, normalised
 from .correlation import cross_correlation
 from .siamfc import SiamFC
@@ -103,11 +103,8 @@ class DSiam(SiamFC):
             f^l(crops): (N, C, s, s) each. Those of convolution 4 have two cells more along a
             side than those of convolution 5, in exemplars as in search crops.
         """
-        net = self.backbone
-        assert isinstance(net, AlexNet)
-        four: Tensor = net.conv4(net.conv3(net.conv2(net.conv1(normalised(crops)))))
-        five: Tensor = net.conv5(four)
-        return tuple({4: four, 5: five}[layer] for layer in self.layers)
+        found = dict(zip(DEEP, self.backbone.pyramid(normalised(crops))))
+        return tuple(found[layer] for layer in self.layers)
 
     def responses(self, templates: Sequence[Tensor], regions: Sequence[Tensor]) -> Tensor:
         """Response maps of each layer: Eq. 2, of features that are transformed already.
