@@ -20,6 +20,6 @@ images=$1 videos=$2 out=$3
 
 siam-tracker train crpn --data "$images" "$videos" --out "$out/crpn" \
   --init none --backbone siamfc --segments 3 --objects 3 --travel 0 \
-  --steps 1600 --batch 16 --optimiser adamw --schedule cosine --rate 0.001 --decay 0.02 \
+  --steps 2200 --batch 16 --optimiser adamw --schedule cosine --rate 0.001 --decay 0.02 \
   --warmup 0.03 --backbone-frozen 0.25 --backbone-rate 0.1 --box-loss l1 --box-weight 1.2 \
   --class-loss balanced --sequence-share 0.3 --rotation 12 --validate-every 100

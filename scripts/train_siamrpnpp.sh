@@ -19,6 +19,6 @@ images=$1 videos=$2 out=$3
 
 siam-tracker train siamrpnpp --data "$images" "$videos" --out "$out/siamrpnpp" \
   --init none --backbone siamfc --segments 3 --objects 3 --travel 0 \
-  --steps 4000 --batch 16 --optimiser adamw --schedule cosine --rate 0.001 --decay 0.02 \
+  --steps 2600 --batch 16 --optimiser adamw --schedule cosine --rate 0.001 --decay 0.02 \
   --warmup 0.03 --backbone-frozen 0.25 --backbone-rate 0.1 --box-loss l1 --box-weight 1.2 \
-  --sequence-share 0.3 --rotation 12 --validate-every 200
+  --sequence-share 0.3 --rotation 12 --validate-every 100

@@ -306,7 +306,7 @@ def _check_beginning(
     if frozen and init == NO_INIT and run.backbone == NONE:
         raise UserError(
             f'frozen_layers is {frozen}, and the backbone begins anew: layers that know nothing '
-            'would never learn; give a --backbone, such as csn, or --frozen-layers 0'
+            'would never learn; give a --backbone, such as siamfc, or --frozen-layers 0'
         )
     shipped = {entry.tracker for entry in checkpoints.entries()}
     if init == AUTO and name not in shipped:

@@ -27,11 +27,11 @@ def test_a_beginning_is_not_given_twice(stills, small_weights, tmp_path, capsys,
 
 
 def test_a_network_without_shipped_weights_must_begin_with_something(stills, tmp_path, capsys):
-    if any(entry.tracker == 'siamrpnpp' for entry in weights.entries()):
-        pytest.skip('weights of siamrpnpp ship with this checkout')
-    assert train(stills, tmp_path / 'out', tracker='siamrpnpp') == 2
+    # Its weights ship as a part of csn's.
+    assert train(stills, tmp_path / 'out', tracker='csn-matching') == 2
     said = capsys.readouterr().err
-    assert 'no weights of siamrpnpp ship, so training cannot begin with them: give --init ' in said
+    assert 'no weights of csn-matching ship, so training cannot begin with them: ' in said
+    assert 'give --init ' in said
 
 
 def as_torchvision(network):
