@@ -168,7 +168,8 @@ def load_network(
         The file is missing, damaged, or of another tracker or network.
     """
     checkpoint = checkpoints.load(weights_file(name, weights))
-    if checkpoint.meta.tracker == _registration(name).features:
+    # A part that is trained alone is no tracker.
+    if name in REGISTRY and checkpoint.meta.tracker == REGISTRY[name].features:
         checkpoint = _completed(name, build, checkpoint)
     if checkpoint.meta.tracker != name:
         raise UserError(
