@@ -4,11 +4,11 @@
 """Fit the score of a tracker's weights on labelled sequences.
 
 ``scripts/fit_score.py CHECKPOINT OUT --tracks DIR [DIR ...] [--easy DIR [DIR ...]]
-[--check DIR [DIR ...]] [--set name=value ...]``: the tracks are folders of sequences in GOT-10k's
-layout, as ``scripts/render_tracks.py`` writes them. Those of ``--easy`` are real ones in which the
-target should not be lost, such as training mines from videos. The state is compared with the truth
-on those of ``--check``, which must be others than the score was fitted on. Settings of ``--set``
-are written into the checkpoint before.
+[--check DIR [DIR ...]] [--tracker NAME] [--set name=value ...]``: the tracks are folders of
+sequences in GOT-10k's layout, as ``scripts/render_tracks.py`` writes them. Those of ``--easy`` are
+real ones in which the target should not be lost, such as training mines from videos. The state is
+compared with the truth on those of ``--check``, which must be others than the score was fitted on.
+Settings of ``--set`` are written into the checkpoint before.
 """
 
 from __future__ import annotations
@@ -30,6 +30,11 @@ def main() -> int:
     """Fit, check, and say where the checkpoint is."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument('checkpoint', type=Path, metavar='CHECKPOINT')
+    parser.add_argument(
+        '--tracker', choices=trackers.names(),
+        help="whose weights they become, where another one's serve it, as those of siamfc serve "
+        'dsiam (the tracker that they belong to)',
+    )  # fmt: skip
     add_options(parser)
     return run('fit_score', parser, write)
 
@@ -44,6 +49,8 @@ def write(args: argparse.Namespace, material: Material) -> Path:
     """
     path = weights.prepare(args.out)
     checkpoint = weights.load(args.checkpoint)
+    if args.tracker:
+        checkpoint = trackers.load_checkpoint(args.tracker, str(args.checkpoint))
     name = checkpoint.meta.tracker
     if name not in trackers.names():
         raise UserError(

@@ -3,7 +3,16 @@
 """The trackers, by their registered names."""
 
 from .base import Estimate, Response, State, Target, Tracker
-from .registry import DEFAULT, create, lender, names, served, settings_class, weight_files
+from .registry import (
+    DEFAULT,
+    create,
+    lender,
+    load_checkpoint,
+    names,
+    served,
+    settings_class,
+    weight_files,
+)
 
 __all__ = [
     'DEFAULT',
@@ -14,6 +23,7 @@ __all__ = [
     'Tracker',
     'create',
     'lender',
+    'load_checkpoint',
     'names',
     'served',
     'settings_class',

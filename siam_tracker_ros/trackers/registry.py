@@ -180,6 +180,22 @@ def load_network(
     return _filled(name, build, checkpoint), checkpoint
 
 
+def load_checkpoint(name: str, weights: str) -> checkpoints.Checkpoint:
+    """Return the checkpoint of a tracker, also where it is another one's that serves it.
+
+    Parameters
+    ----------
+    name, weights
+        See `create`.
+
+    Raises
+    ------
+    UserError
+        As `load_network`.
+    """
+    return load_network(name, _registration(name).network, weights)[1]
+
+
 def _completed(
     name: str, build: Callable[..., nn.Module], checkpoint: checkpoints.Checkpoint
 ) -> checkpoints.Checkpoint:

@@ -114,7 +114,8 @@ def test_the_lender_takes_no_file_of_the_borrower(own_weights):
         trackers.create('siamfc', str(own_weights))
 
 
-def test_other_trackers_borrow_no_network():
+def test_other_trackers_borrow_no_network(ship, small_weights):
+    ship(siamfc=small_weights)
     assert [name for name in trackers.names() if trackers.lender(name)] == ['dsiam']
 
 

@@ -11,7 +11,7 @@ import pytest
 import torch
 from torch import nn
 
-from siam_tracker_ros import weights
+from siam_tracker_ros import trackers, weights
 from siam_tracker_ros.errors import UserError
 from siam_tracker_ros.models.crpn import CRPN
 from siam_tracker_ros.models.siamfc import SiamFC
@@ -122,3 +122,22 @@ def test_weights_of_a_part_are_refused(tracks, tmp_path, monkeypatch, capsys):
     said = capsys.readouterr().err
     assert f"weights {path} belong to 'csn-matching', which is no tracker: give those of" in said
     assert 'scripts/join_csn.py' in said
+
+
+def test_weights_of_siamfc_become_those_of_dsiam(tracks, tmp_path, monkeypatch, capsys):
+    path, out = checkpoint('siamfc', tmp_path), tmp_path / 'dsiam.safetensors'
+    words = ['--tracker', 'dsiam', '--tracks', tracks, '--device', 'cpu', '--set', *QUICK]
+    assert run(monkeypatch, path, out, *words) == 0
+    before, after = weights.load(path), weights.load(out)
+    assert after.meta.tracker == 'dsiam'
+    assert all(torch.equal(after.tensors[key], value) for key, value in before.tensors.items())
+    # It is whole: nothing is borrowed any more.
+    assert trackers.create('dsiam', str(out), 'cpu').network.layers == (5,)
+    assert '--tracker dsiam' in after.meta.training['command']
+
+
+def test_weights_that_do_not_serve_a_tracker(tracks, tmp_path, monkeypatch, capsys):
+    path = checkpoint('siamfc', tmp_path)
+    words = ['--tracker', 'crpn', '--tracks', tracks, '--device', 'cpu']
+    assert run(monkeypatch, path, tmp_path / 'out.safetensors', *words) == 2
+    assert "belong to tracker 'siamfc', expected 'crpn'" in capsys.readouterr().err
