@@ -35,6 +35,8 @@ class DSiamSettings(ScoreSettings, MatchSettings):
     success_peak: float = setting(
         0.0,
         'response above which a frame is a success; else the transformations are dropped',
+        low=-1e6,
+        high=1e6,
         source='section 3.6',
         dynamic=True,
     )

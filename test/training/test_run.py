@@ -150,7 +150,7 @@ def test_networks_that_propose_are_trained_by_the_same_words(
         (['--teacher', 'siamfc'], 'siamrpnpp has no response maps that one could show'),
         (['--backbone', 'siamfc'], 'hold no backbone of these layers'),
         (['--follower', 'nobody'], 'follower is nobody: expected auto, or a tracker'),
-        (['--follower', 'siamrpnpp'], 'siamrpnpp: expected auto, or a tracker'),
+        (['--follower', 'csn-matching'], 'csn-matching: expected auto, or a tracker'),
         (['--shift', '64'], 'shift is 64: expected at most 16 px'),
         (['--bend', '3'], 'bend is 3: expected 0, because the box of a bent object is not'),
         (['--negative-overlap', '0.7'], 'negative_overlap is 0.7: expected at most'),

@@ -31,9 +31,9 @@ def followers(monkeypatch):
 def test_a_follower_is_checked_before_the_engine_starts(stills, tmp_path, monkeypatch, capsys):
     monkeypatch.setattr(run, 'make_fabric', pytest.fail)
     # Without videos, too.
-    options = ['--init', 'none', '--follower', 'siamrpnpp']
+    options = ['--init', 'none', '--follower', 'csn-matching']
     assert train(stills, tmp_path / 'out', *options) == 2
-    assert 'follower is siamrpnpp: expected auto' in capsys.readouterr().err
+    assert 'follower is csn-matching: expected auto' in capsys.readouterr().err
 
 
 @pytest.mark.usefixtures('light', 'shipped_weights')
