@@ -48,9 +48,10 @@ def write(args: argparse.Namespace, material: Material) -> Path:
         A file or a setting is not what it should be, or nothing can be fitted.
     """
     path = weights.prepare(args.out)
-    checkpoint = weights.load(args.checkpoint)
     if args.tracker:
         checkpoint = trackers.load_checkpoint(args.tracker, str(args.checkpoint))
+    else:
+        checkpoint = weights.load(args.checkpoint)
     name = checkpoint.meta.tracker
     if name not in trackers.names():
         raise UserError(

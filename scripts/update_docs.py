@@ -111,8 +111,9 @@ def tracker_table() -> str:
         exists = name in trackers.names()
         state = 'works' if exists else 'not yet'
         known = 'shipped' if name in shipped else 'none'
-        if exists and trackers.lender(name) in shipped:
-            known = f'those of `{trackers.lender(name)}`'
+        lender = trackers.lender(name) if exists else ''
+        if lender in shipped:
+            known = f'those of `{lender}`'
         rows.append([f'`{name}`', paper, state, known])
     return table(['name', 'paper', 'state', 'weights'], rows)
 

@@ -168,16 +168,20 @@ def load_network(
         The file is missing, damaged, or of another tracker or network.
     """
     checkpoint = checkpoints.load(weights_file(name, weights))
+    owner = checkpoint.meta.tracker
     # A part that is trained alone is no tracker.
-    if name in REGISTRY and checkpoint.meta.tracker == REGISTRY[name].features:
-        checkpoint = _completed(name, build, checkpoint)
-    if checkpoint.meta.tracker != name:
+    lent = name in REGISTRY and owner != '' and owner == REGISTRY[name].features
+    if owner != name and not lent:
         raise UserError(
             f'weights {checkpoint.source} belong to tracker {checkpoint.meta.tracker!r}, '
             f'expected {name!r}: '
             f'choose that tracker, or weights of {name}'
         )
-    return _filled(name, build, checkpoint), checkpoint
+    network = _built(name, build, checkpoint)
+    if lent:
+        checkpoint = _completed(name, network, checkpoint)
+    checkpoint.fill(network)
+    return network, checkpoint
 
 
 def load_checkpoint(name: str, weights: str) -> checkpoints.Checkpoint:
@@ -197,20 +201,13 @@ def load_checkpoint(name: str, weights: str) -> checkpoints.Checkpoint:
 
 
 def _completed(
-    name: str, build: Callable[..., nn.Module], checkpoint: checkpoints.Checkpoint
+    name: str, new: nn.Module, checkpoint: checkpoints.Checkpoint
 ) -> checkpoints.Checkpoint:
     """A checkpoint that another tracker's serves as; the rest is as a new network has it."""
-    new = _built(name, build, checkpoint)
     assert isinstance(new, DSiam)
     rest = {n: t for n, t in new.state_dict().items() if n in new.own}
     meta = replace(checkpoint.meta, tracker=name)
     return replace(checkpoint, tensors={**rest, **checkpoint.tensors}, meta=meta)
-
-
-def _filled(name: str, build: Callable[..., N], checkpoint: checkpoints.Checkpoint) -> N:
-    network = _built(name, build, checkpoint)
-    checkpoint.fill(network)
-    return network
 
 
 def _built(name: str, build: Callable[..., N], checkpoint: checkpoints.Checkpoint) -> N:
@@ -266,7 +263,8 @@ def assemble(checkpoint: checkpoints.Checkpoint, device: str = 'auto') -> Tracke
         As `create`.
     """
     name = checkpoint.meta.tracker
-    network = _filled(name, _registration(name).network, checkpoint)
+    network = _built(name, _registration(name).network, checkpoint)
+    checkpoint.fill(network)
     place = resolve_device(device)
     return _assembled(network, checkpoint, place, torch.float32, {})
 
