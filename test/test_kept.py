@@ -11,10 +11,9 @@ import torch
 
 from siam_tracker_ros.kept import forget
 from siam_tracker_ros.models.anchors import Anchors, anchor_boxes
-from siam_tracker_ros.models.dynamic import hann_window
+from siam_tracker_ros.models.windows import hann_window
 from siam_tracker_ros.trackers.locate import cosine_window
 from siam_tracker_ros.trackers.peaks import _from_middle
-from siam_tracker_ros.trackers.proposals import hanning
 
 PACKAGE = Path(__file__).resolve().parents[1] / 'siam_tracker_ros'
 
@@ -24,7 +23,6 @@ def test_what_is_kept_is_made_once_until_it_is_forgotten():
     for make in (
         lambda: anchor_boxes(Anchors(), 5, cpu),
         lambda: cosine_window(5, cpu),
-        lambda: hanning(5, cpu),
         lambda: hann_window(5, 5, cpu),
         lambda: _from_middle(5, cpu),
     ):

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from ..kept import kept
+from .windows import hann_window
 
 
 def regularised_regression(x: Tensor, y: Tensor, ridge: Tensor | float) -> Tensor:
@@ -58,16 +58,6 @@ def circular_convolution(spectrum: Tensor, x: Tensor) -> Tensor:
     """
     changed: Tensor = torch.fft.irfft2(spectrum * torch.fft.rfft2(x), s=x.shape[-2:])
     return changed
-
-
-@kept(maxsize=16)
-def hann_window(height: int, width: int, device: torch.device) -> Tensor:
-    """Outer product of two symmetric Hann windows, zero at the rim: (height, width) float32."""
-    # One that is made while tracking must serve training, too.
-    with torch.inference_mode(mode=False):
-        lines = torch.hann_window(height, periodic=False, device=device)
-        columns = torch.hann_window(width, periodic=False, device=device)
-        return torch.outer(lines, columns)
 
 
 @dataclass(frozen=True)

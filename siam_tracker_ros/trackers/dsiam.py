@@ -19,14 +19,13 @@ from ..geometry import Box, check_initial_box
 from ..models.backbones.base import centre
 from ..models.dsiam import DSiam
 from ..models.dynamic import weight_map
-from ..online.monitor import Evidence
 from ..settings import Settings
 from ..stages import stage
 from .base import Estimate, State, Target, Tracker
 from .crops import cut, exemplar_crop, search_windows
 from .dsiam_settings import CROPS, FIRST, NONE, DSiamSettings
 from .locate import locate
-from .matcher import Found, Matcher, MatchTarget, own_offset, visible
+from .matcher import Found, Matcher, MatchTarget, own_offset
 from .transforming import Layers, Learned, Lesson, Transforming
 
 LEARNED_FROM = 'the response is a success'
@@ -158,25 +157,10 @@ class DSiamTracker(Tracker):
         mine = [t for t in targets if isinstance(t, DSiamTarget)]
         assert len(mine) == len(targets), 'targets of another tracker'
         found = self.matcher.search(frame, mine)
-        scores = []
-        for target, one in zip(mine, found):
-            # A NaN in the map has no position: keep the old one, the monitor says lost.
-            scores.append(target.judge(Evidence(one.peak, one.sharpness), self.rule))
-            target.candidate = one.box
-            if target.state is not State.LOST:
-                target.box = one.box
+        scores = [target.follow(one, self.rule) for target, one in zip(mine, found)]
         reasons = self._learn(frame, mine, found)
         return [
-            Estimate(
-                box=visible(target.box, frame),
-                score=score,
-                similarity=one.peak if math.isfinite(one.peak) else 0.0,
-                classification=None,
-                state=target.state,
-                updated=reason == LEARNED_FROM,
-                update_reason=reason,
-                response=one.response,
-            )
+            target.estimate(frame, one, score, reason == LEARNED_FROM, reason)
             for target, score, one, reason in zip(mine, scores, found, reasons)
         ]
 

@@ -18,8 +18,9 @@ from torch import Tensor
 from ..frames import Frame
 from ..geometry import Box, SearchWindow
 from ..models.siamese import Siamese
+from ..online.monitor import Evidence, Judgement
 from ..stages import stage
-from .base import Response, State
+from .base import Estimate, Response, State
 from .crops import cut, exemplar_crop, search_windows
 from .judged import JudgedTarget
 from .locate import locate
@@ -45,6 +46,30 @@ class MatchTarget(JudgedTarget):
         self.template = template
         self.fill = fill
         self.origin = (0.0, 0.0)
+
+    def follow(self, found: Found, rule: Judgement) -> float:
+        """Judge what was found, and go there unless the target is lost; the score."""
+        # A NaN in the map has no position: keep the old one, the monitor says lost.
+        score = self.judge(Evidence(found.peak, found.sharpness), rule)
+        self.candidate = found.box
+        if self.state is not State.LOST:
+            self.box = found.box
+        return score
+
+    def estimate(
+        self, frame: Frame, found: Found, score: float, updated: bool, reason: str
+    ) -> Estimate:
+        """What is known after a frame, without a classifier."""
+        return Estimate(
+            box=visible(self.box, frame),
+            score=score,
+            similarity=found.peak if math.isfinite(found.peak) else 0.0,
+            classification=None,
+            state=self.state,
+            updated=updated,
+            update_reason=reason,
+            response=found.response,
+        )
 
 
 @dataclass(frozen=True)

@@ -14,9 +14,9 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from ..kept import kept
 from ..models.anchors import COORDINATES, shares_of_smaller
 from ..models.proposing import Proposals
+from ..models.windows import hann_window
 from .locate import peak_to_sidelobe
 
 GONE = -1.0
@@ -48,13 +48,6 @@ class Choice(NamedTuple):
     rank: Tensor
     steadiness: Tensor
     maps: Tensor
-
-
-@kept(maxsize=16)
-def hanning(cells: int, device: torch.device) -> Tensor:
-    """Outer product of two Hann windows, 1 in the middle and 0 at the rim: (cells, cells)."""
-    window = torch.hann_window(cells, periodic=False, device=device)
-    return torch.outer(window, window)
 
 
 def steadiness(boxes: Tensor, sizes: Tensor, penalty: float) -> Tensor:
@@ -202,7 +195,8 @@ def _ranked(proposals: Proposals, sizes: Tensor, penalty: float, influence: floa
     steady = steadiness(proposals.boxes, sizes, penalty)
     rank = logits.sigmoid() * steady
     if influence > 0:
-        rank = (1.0 - influence) * rank + influence * hanning(logits.shape[-1], logits.device)
+        window = hann_window(logits.shape[-1], logits.shape[-1], logits.device)
+        rank = (1.0 - influence) * rank + influence * window
     return _Table(
         proposals,
         steady,

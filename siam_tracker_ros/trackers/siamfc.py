@@ -10,18 +10,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-import math
 
 import torch
 
 from ..frames import Frame
 from ..geometry import Box, check_initial_box
 from ..models.siamese import Siamese
-from ..online.monitor import Evidence, ScoreSettings
+from ..online.monitor import ScoreSettings
 from ..settings import Settings
-from .base import Estimate, State, Target, Tracker
+from .base import Estimate, Target, Tracker
 from .match_settings import MatchSettings
-from .matcher import Matcher, MatchTarget, visible
+from .matcher import Matcher, MatchTarget
 
 
 @dataclass(frozen=True)
@@ -81,24 +80,13 @@ class SiamFCTracker(Tracker):
         """See `Tracker.step`; lost targets search a larger crop, in a run of their own."""
         mine = [t for t in targets if isinstance(t, SiamFCTarget)]
         assert len(mine) == len(targets), 'targets of another tracker'
-        estimates = []
-        for target, found in zip(mine, self.matcher.search(frame, mine)):
-            # A NaN in the map has no position: keep the old one, the monitor says lost.
-            evidence = Evidence(found.peak, found.sharpness)
-            score = target.judge(evidence, self.rule)
-            target.candidate = found.box
-            if target.state is not State.LOST:
-                target.box = found.box
-            estimates.append(
-                Estimate(
-                    box=visible(target.box, frame),
-                    score=score,
-                    similarity=found.peak if math.isfinite(found.peak) else 0.0,
-                    classification=None,
-                    state=target.state,
-                    updated=False,
-                    update_reason='SiamFC keeps its first exemplar',
-                    response=found.response,
-                )
+        return [
+            target.estimate(
+                frame,
+                found,
+                target.follow(found, self.rule),
+                updated=False,
+                reason='SiamFC keeps its first exemplar',
             )
-        return estimates
+            for target, found in zip(mine, self.matcher.search(frame, mine))
+        ]

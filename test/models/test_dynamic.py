@@ -10,10 +10,10 @@ from torch.autograd import gradcheck
 from siam_tracker_ros.models.dynamic import (
     Manner,
     circular_convolution,
-    hann_window,
     regularised_regression,
     weight_map,
 )
+from siam_tracker_ros.models.windows import hann_window
 
 SIZES = [(4, 5), (5, 4), (6, 6), (3, 3)]
 RIDGE = 0.3

@@ -8,8 +8,9 @@ import pytest
 import torch
 
 from siam_tracker_ros.models.proposing import Proposals
+from siam_tracker_ros.models.windows import hann_window
 from siam_tracker_ros.trackers.locate import peak_to_sidelobe
-from siam_tracker_ros.trackers.proposals import candidates, choose, hanning, steadiness
+from siam_tracker_ros.trackers.proposals import candidates, choose, steadiness
 
 CELLS, SIZES = 9, torch.tensor([[64.0, 32.0]])
 
@@ -45,7 +46,7 @@ def test_steadiness_is_the_papers_penalty(box, changes):
 
 def test_the_window_is_a_hann_window():
     expected = [0.5 - 0.5 * math.cos(2 * math.pi * k / 8) for k in range(9)]
-    window = hanning(9, torch.device('cpu'))
+    window = hann_window(9, 9, torch.device('cpu'))
     torch.testing.assert_close(window[4], torch.tensor(expected))
     assert float(window[4, 4]) == 1.0
     assert not window[0].any()
