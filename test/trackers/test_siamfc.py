@@ -6,6 +6,7 @@ from hypothesis import HealthCheck, given
 from hypothesis import settings as example_count
 from hypothesis import strategies as st
 import numpy as np
+from places import place_of
 import pytest
 import torch
 
@@ -34,10 +35,6 @@ def make(small_network):
 @pytest.fixture(scope='module')
 def shipped(shipped_weights):
     return trackers.create('siamfc', str(shipped_weights), 'cpu')
-
-
-def place_of(box):
-    return (box.cx, box.cy, box.w, box.h)
 
 
 # A still scene

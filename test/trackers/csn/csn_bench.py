@@ -66,10 +66,6 @@ HERE, THERE, AWAY = Box(120, 100, 60, 50), Box(230, 140, 40, 56), Box(70, 190, 4
 NO_RIVAL = (0.0, 0.0, 2.0)
 
 
-def place_of(box):
-    return (box.cx, box.cy, box.w, box.h)
-
-
 def bumps(cells, *peaks, floor=-6.0):
     """A map that is flat but for bumps, each of them (column, line, height) from the middle."""
     index = torch.arange(cells) - (cells - 1) / 2

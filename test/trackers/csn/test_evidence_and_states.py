@@ -4,8 +4,9 @@
 
 import math
 
-from csn_bench import GONE, HERE, SURE, THERE, equal, follow, place_of
+from csn_bench import GONE, HERE, SURE, THERE, equal, follow
 import numpy as np
+from places import place_of
 import pytest
 import torch
 

@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Where the classifier takes no peak for the target, it may look for it itself."""
 
-from csn_bench import AWAY, GONE, HERE, THERE, place_of
+from csn_bench import AWAY, GONE, HERE, THERE
+from places import place_of
 import pytest
 import torch
 

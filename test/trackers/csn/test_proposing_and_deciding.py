@@ -4,7 +4,8 @@
 
 import math
 
-from csn_bench import AWAY, HERE, THERE, bumps, cell_of, place_of
+from csn_bench import AWAY, HERE, THERE, bumps, cell_of
+from places import place_of
 import pytest
 import torch
 

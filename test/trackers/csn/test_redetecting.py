@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Looking for a lost target."""
 
-from csn_bench import AWAY, GONE, HERE, THERE, place_of
+from csn_bench import AWAY, GONE, HERE, THERE
+from places import place_of
 import pytest
 
 from siam_tracker_ros.geometry import Box

@@ -4,7 +4,8 @@
 
 from dataclasses import replace
 
-from csn_bench import GONE, HERE, THERE, equal, follow, place_of
+from csn_bench import GONE, HERE, THERE, equal, follow
+from places import place_of
 import pytest
 import torch
 

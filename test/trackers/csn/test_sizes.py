@@ -2,8 +2,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Images and boxes of any size."""
 
-from csn_bench import GONE, HERE, place_of
+from csn_bench import GONE, HERE
 import numpy as np
+from places import place_of
 import pytest
 
 from siam_tracker_ros.errors import UserError

@@ -2,8 +2,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """A still object keeps its box; one that moves, grows or comes back is followed."""
 
-from csn_bench import HERE, equal, follow, place_of
+from csn_bench import HERE, equal, follow
 import numpy as np
+from places import place_of
 import pytest
 
 from siam_tracker_ros import trackers, weights

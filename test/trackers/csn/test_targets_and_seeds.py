@@ -2,8 +2,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Several targets do not touch each other, and a seed determines everything."""
 
-from csn_bench import AWAY, GONE, HERE, THERE, equal, follow, place_of
+from csn_bench import AWAY, GONE, HERE, THERE, equal, follow
 import numpy as np
+from places import place_of
 import pytest
 
 from siam_tracker_ros.frames import Frame

@@ -36,7 +36,3 @@ HERE, THERE = Box(120.0, 100.0, 60.0, 50.0), Box(220.0, 140.0, 40.0, 56.0)
 def scale_of(box):
     """Pixels of the image in one of the crop."""
     return context_side(box.w, box.h) / 127
-
-
-def place_of(box):
-    return (box.cx, box.cy, box.w, box.h)

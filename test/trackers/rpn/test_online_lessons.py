@@ -5,8 +5,9 @@
 import math
 
 import numpy as np
+from places import place_of
 import pytest
-from rpn_bench import GONE, HERE, THERE, of_each, place_of, scale_of
+from rpn_bench import GONE, HERE, THERE, of_each, scale_of
 import torch
 
 from siam_tracker_ros.frames import Frame

@@ -3,8 +3,9 @@
 """Tracking by proposals: what a network is shown of each target, and what belongs to which."""
 
 import numpy as np
+from places import place_of
 import pytest
-from rpn_bench import CPU, GONE, HERE, NETWORKS, THERE, of_each, place_of, scale_of
+from rpn_bench import CPU, GONE, HERE, NETWORKS, THERE, of_each, scale_of
 import torch
 
 from siam_tracker_ros.errors import UserError

@@ -4,8 +4,9 @@
 
 import math
 
+from places import place_of
 import pytest
-from rpn_bench import GONE, HERE, THERE, of_each, place_of, scale_of
+from rpn_bench import GONE, HERE, THERE, of_each, scale_of
 import torch
 
 from siam_tracker_ros.geometry import Box

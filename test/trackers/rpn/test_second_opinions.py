@@ -4,8 +4,9 @@
 
 import math
 
+from places import place_of
 import pytest
-from rpn_bench import HERE, SURE, THERE, of_each, place_of, scale_of
+from rpn_bench import HERE, SURE, THERE, of_each, scale_of
 
 from siam_tracker_ros.errors import UserError
 from siam_tracker_ros.trackers import State
