@@ -23,6 +23,9 @@ from .siamfc import SiamFC
 CELLS = 17
 """Cells along a side of the maps that the fusion is learned for: of crops of 127 and 255 px."""
 
+OWN = frozenset({'log_lambda_v', 'log_lambda_w', 'shares', 'log_scales', 'biases'})
+"""Parts that SiamFC's network of the same backbone does not have."""
+
 CHOICE = (4, 5)
 """Convolutions of the AlexNet whose features may be matched; their maps have one size."""
 
@@ -77,12 +80,6 @@ class DSiam(SiamFC):
             # Responses of another layer have another range.
             self.log_scales = nn.Parameter(torch.full((count - 1,), math.log(1e-3)))
             self.biases = nn.Parameter(torch.zeros(count - 1))
-
-    @property
-    def own(self) -> set[str]:
-        """Names of the tensors that SiamFC's network of the same backbone does not have."""
-        names = {'log_lambda_v', 'log_lambda_w', 'shares', 'log_scales', 'biases'}
-        return names & set(self.state_dict())
 
     @property
     def lambdas(self) -> tuple[Tensor, Tensor]:

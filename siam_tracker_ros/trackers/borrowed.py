@@ -1,6 +1,6 @@
 # Copyright 2026 The siam_tracker_ros authors
 # SPDX-License-Identifier: Apache-2.0
-"""The classification subnetwork of csn's shipped weights, for trackers that bring none."""
+"""The classification subnetwork of another tracker's shipped weights, for those without one."""
 
 from __future__ import annotations
 
@@ -14,7 +14,6 @@ from ..online.monitor import ScoreSettings
 from ..online.teaching_settings import TeachingSettings
 from ..settings import Scalar, describe
 
-LENDER = 'csn'
 PREFIX = 'classification.'
 
 
@@ -35,20 +34,25 @@ class Borrowed:
     settings: Mapping[str, Scalar]
 
 
-def borrow_classifier() -> Borrowed:
-    """Load the classification subnetwork of csn, and nothing else of it.
+def borrow_classifier(lender: str) -> Borrowed:
+    """Load the classification subnetwork of a tracker, and nothing else of it.
+
+    Parameters
+    ----------
+    lender : str
+        Registered name of a tracker that has one.
 
     Raises
     ------
     UserError
-        No weights of csn ship with this package, or they are damaged.
+        No weights of it ship with this package, or they are damaged.
     """
-    if LENDER not in {entry.tracker for entry in checkpoints.entries()}:
+    if lender not in {entry.tracker for entry in checkpoints.entries()}:
         raise UserError(
-            f'online is true, and the classifier for it is that of {LENDER}, whose weights do not '
+            f'online is true, and the classifier for it is that of {lender}, whose weights do not '
             'ship with this package: set online to false, or install a package that has them'
         )
-    whole = checkpoints.load(checkpoints.resolve(LENDER, checkpoints.registry.AUTO))
+    whole = checkpoints.load(checkpoints.resolve(lender, checkpoints.registry.AUTO))
     part = replace(
         whole,
         tensors={

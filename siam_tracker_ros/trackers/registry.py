@@ -16,6 +16,7 @@ from .. import weights as checkpoints
 from ..errors import UserError
 from ..models.cascaded import CascadedSiamese
 from ..models.crpn import CRPN
+from ..models.dsiam import OWN as OWN_OF_DSIAM
 from ..models.dsiam import DSiam
 from ..models.folding import fold_batch_norms
 from ..models.siamfc import SiamFC
@@ -23,7 +24,7 @@ from ..models.siamrpnpp import SiamRPN
 from ..runtime import resolve_device, resolve_precision
 from ..settings import Settings
 from .base import Tracker
-from .borrowed import LENDER, borrow_classifier
+from .borrowed import borrow_classifier
 from .csn import CSNSettings, CSNTracker
 from .dsiam import DSiamTracker
 from .dsiam_settings import DSiamSettings
@@ -46,21 +47,36 @@ class Registration:
         Makes the tracker.
     features : str
         Name of the tracker whose weights serve this one, too, because its network is a part of
-        this one's; empty where none do. What they lack is as a new network has it.
+        this one's; empty where none do.
+    own : frozenset of str
+        Parts of the network, by their attributes, that such weights lack: they are as a new
+        network has them.
+    classifier : str
+        Name of the tracker whose shipped weights lend a classifier where the setting ``online``,
+        which this one then has, is true; empty where none do. The tracker takes it as its last
+        argument, and its settings are those of `TeachingSettings` and others.
     """
 
     settings: type[Settings]
     network: Callable[..., nn.Module]
     tracker: Callable[..., Tracker]
     features: str = ''
+    own: frozenset[str] = frozenset()
+    classifier: str = ''
+
+    def borrows(self, settings: Mapping[str, object]) -> str:
+        """Name of the tracker that lends a classifier under all these settings, or nothing."""
+        return self.classifier if self.classifier and settings['online'] else ''
 
 
 REGISTRY: Mapping[str, Registration] = {
     'siamfc': Registration(SiamFCSettings, SiamFC, SiamFCTracker),
     'csn': Registration(CSNSettings, CascadedSiamese, CSNTracker),
-    'dsiam': Registration(DSiamSettings, DSiam, DSiamTracker, features='siamfc'),
-    'siamrpnpp': Registration(RPNSettings, SiamRPN, RPNTracker),
-    'crpn': Registration(RPNSettings, CRPN, RPNTracker),
+    'dsiam': Registration(
+        DSiamSettings, DSiam, DSiamTracker, features='siamfc', own=OWN_OF_DSIAM
+    ),
+    'siamrpnpp': Registration(RPNSettings, SiamRPN, RPNTracker, classifier='csn'),
+    'crpn': Registration(RPNSettings, CRPN, RPNTracker, classifier='csn'),
 }
 
 DEFAULT = 'siamfc'
@@ -140,11 +156,13 @@ def weight_files(name: str, weights: str, overrides: Mapping[str, object]) -> li
     UserError
         One of them is missing, or its own is damaged.
     """
+    registration = _registration(name)
     files = [weights_file(name, weights)]
-    if issubclass(settings_class(name), RPNSettings):
+    if registration.classifier:
         header = checkpoints.load(files[0]).meta.settings
-        if overrides.get('online', header.get('online', False)):
-            files.append(checkpoints.resolve(LENDER, checkpoints.registry.AUTO))
+        defaults = registration.settings().to_dict()
+        if other := registration.borrows({**defaults, **header, **overrides}):
+            files.append(checkpoints.resolve(other, checkpoints.registry.AUTO))
     return files
 
 
@@ -204,8 +222,8 @@ def _completed(
     name: str, new: nn.Module, checkpoint: checkpoints.Checkpoint
 ) -> checkpoints.Checkpoint:
     """A checkpoint that another tracker's serves as; the rest is as a new network has it."""
-    assert isinstance(new, DSiam)
-    rest = {n: t for n, t in new.state_dict().items() if n in new.own}
+    own = REGISTRY[name].own
+    rest = {n: t for n, t in new.state_dict().items() if n.split('.')[0] in own}
     meta = replace(checkpoint.meta, tracker=name)
     return replace(checkpoint, tensors={**rest, **checkpoint.tensors}, meta=meta)
 
@@ -286,8 +304,8 @@ def _assembled(
             f'({error}); the file is damaged or of another version'
         ) from error
     values, parts = settings.to_dict(), []
-    if isinstance(settings, RPNSettings) and overrides.get('online', settings.online):
-        lent = borrow_classifier()
+    if other := registration.borrows({**values, **overrides}):
+        lent = borrow_classifier(other)
         parts.append(lent.network)
         # What its learning was fitted with, unless these weights or the user know better.
         values = {**lent.settings, **checkpoint.meta.settings}

@@ -2,13 +2,18 @@
 # SPDX-License-Identifier: Apache-2.0
 """Trackers that learn online take the classifier of csn's shipped weights, and its settings."""
 
+from dataclasses import dataclass, replace
+
 import pytest
 import torch
 
 from siam_tracker_ros import trackers, weights
 from siam_tracker_ros.errors import UserError
 from siam_tracker_ros.evaluation.entrants import parse_entrants
+from siam_tracker_ros.models.classification import ClassificationNetwork
+from siam_tracker_ros.models.siamfc import SiamFC
 from siam_tracker_ros.models.siamrpnpp import SiamRPN
+from siam_tracker_ros.settings import varied
 from siam_tracker_ros.trackers import borrowed, registry
 from siam_tracker_ros.trackers.rpn_settings import RPNSettings
 
@@ -96,6 +101,47 @@ def test_own_weights_know_better_than_csn_and_the_user_best(create):
     assert (settings.start_rate, settings.update_rate) == (0.5, 0.125)
     assert settings.remember_every == 7
     assert settings.grid == weights.load(SHIPPED[0].path).meta.settings['grid']
+
+
+class Recorded:
+    """A tracker that keeps what it was made of."""
+
+    def __init__(self, network, settings, device, dtype, classification=None):
+        self.network, self.settings, self.classification = network, settings, classification
+
+
+@shipped
+@pytest.mark.parametrize('online', [False, True])
+def test_features_and_a_classifier_may_both_be_borrowed(monkeypatch, small_weights, online):
+    entry = registry.Registration(
+        RPNSettings, SiamFC, Recorded, features='siamfc', classifier='csn'
+    )
+    monkeypatch.setitem(registry.REGISTRY, 'made', entry)
+    path = str(small_weights)
+    made = trackers.create('made', path, 'cpu', overrides={'online': online})
+    files = trackers.weight_files('made', path, {'online': online})
+    assert files == [small_weights, *([SHIPPED[0].path] if online else [])]
+    assert made.settings.online is online
+    assert made.settings.certain_score == weights.load(small_weights).meta.settings[
+        'certain_score'
+    ]
+    assert isinstance(made.classification, ClassificationNetwork) is online
+    assert ('start_rate' in made.settings.changes()) is online
+
+
+@shipped
+def test_online_by_default_needs_no_word(create, monkeypatch, tmp_path):
+    @dataclass(frozen=True)
+    class Learning(RPNSettings):
+        online: bool = varied(RPNSettings, 'online', True, 'own')
+
+    entry = replace(registry.REGISTRY['siamrpnpp'], settings=Learning)
+    monkeypatch.setitem(registry.REGISTRY, 'siamrpnpp', entry)
+    assert create({}).teacher is not None
+    path = str(tmp_path / 'small.safetensors')
+    assert len(trackers.weight_files('siamrpnpp', path, {})) == 2
+    assert create({'online': False}).teacher is None
+    assert len(trackers.weight_files('siamrpnpp', path, {})) == 1
 
 
 @shipped

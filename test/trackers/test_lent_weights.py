@@ -7,6 +7,7 @@ import json
 
 import pytest
 import torch
+from torch import nn
 
 from siam_tracker_ros import trackers, weights
 from siam_tracker_ros.cli import main
@@ -15,6 +16,9 @@ from siam_tracker_ros.evaluation.entrants import parse_entrants
 from siam_tracker_ros.frames import Frame
 from siam_tracker_ros.geometry import Box
 from siam_tracker_ros.models.dsiam import DSiam
+from siam_tracker_ros.models.siamfc import SiamFC
+from siam_tracker_ros.trackers.registry import REGISTRY, Registration
+from siam_tracker_ros.trackers.siamfc import SiamFCSettings, SiamFCTracker
 
 SMALL = {'widths': [8, 16, 16, 16, 16], 'groups': 2}
 OWN = {**SMALL, 'layers': [4, 5], 'lambda_v': 2.0}
@@ -112,6 +116,45 @@ def test_what_is_lent_must_be_whole(small_weights, tmp_path):
 def test_the_lender_takes_no_file_of_the_borrower(own_weights):
     with pytest.raises(UserError, match="belong to tracker 'dsiam', expected 'siamfc'"):
         trackers.create('siamfc', str(own_weights))
+
+
+class Attentive(SiamFC):
+    """A network that holds SiamFC's, and adds a parameter and a part with several."""
+
+    def __init__(self, widths, groups):
+        super().__init__(widths, groups)
+        self.share = nn.Parameter(torch.tensor(0.25))
+        self.attention = nn.Linear(2, 3)
+
+
+def test_another_borrower_is_only_an_entry(monkeypatch, ship, small_weights, texture):
+    ship(siamfc=small_weights)
+    entry = Registration(
+        SiamFCSettings, Attentive, SiamFCTracker, 'siamfc', frozenset({'share', 'attention'})
+    )
+    monkeypatch.setitem(REGISTRY, 'attentive', entry)
+    assert trackers.served(weights.entries()[0]) == ['siamfc', 'dsiam', 'attentive']
+    checkpoint = trackers.load_checkpoint('attentive', 'auto')
+    assert checkpoint.meta.tracker == 'attentive'
+    lent = weights.load(small_weights).tensors
+    assert all(torch.equal(checkpoint.tensors[name], tensor) for name, tensor in lent.items())
+    own = {'share', 'attention.weight', 'attention.bias'}
+    assert checkpoint.tensors.keys() == lent.keys() | own
+    frame, box = Frame.from_numpy(texture()), Box(120, 100, 50, 40)
+    found = []
+    for name in ('siamfc', 'attentive'):
+        tracker = trackers.create(name, device='cpu')
+        found += tracker.step(frame, [tracker.start(frame, box)])
+    assert found[1].box == found[0].box
+
+
+def test_a_part_that_no_entry_names_is_missed(monkeypatch, small_weights):
+    entry = Registration(
+        SiamFCSettings, Attentive, SiamFCTracker, 'siamfc', frozenset({'attention'})
+    )
+    monkeypatch.setitem(REGISTRY, 'attentive', entry)
+    with pytest.raises(UserError, match=r"1 tensors missing \(first: \['share'\]\)"):
+        trackers.create('attentive', str(small_weights), 'cpu')
 
 
 def test_other_trackers_borrow_no_network(ship, small_weights):

@@ -1,5 +1,7 @@
 # Copyright 2026 The siam_tracker_ros authors
 # SPDX-License-Identifier: Apache-2.0
+from dataclasses import replace
+
 import pytest
 import torch
 
@@ -7,7 +9,10 @@ from siam_tracker_ros import trackers, weights
 from siam_tracker_ros.errors import UserError
 from siam_tracker_ros.frames import Frame
 from siam_tracker_ros.geometry import Box
+from siam_tracker_ros.models.classification import ClassificationNetwork
+from siam_tracker_ros.online.teaching_settings import TeachingSettings
 from siam_tracker_ros.settings import Settings
+from siam_tracker_ros.trackers.registry import REGISTRY
 
 
 def test_names():
@@ -15,6 +20,41 @@ def test_names():
     assert trackers.DEFAULT in trackers.names()
     for name in trackers.names():
         assert issubclass(trackers.settings_class(name), Settings)
+
+
+def test_what_is_borrowed_exists():
+    borrowers = {name: entry for name, entry in REGISTRY.items() if entry.features}
+    assert 'dsiam' in borrowers
+    for name, entry in borrowers.items():
+        lender = REGISTRY[entry.features]
+        assert not lender.features, f'{name}: what its lender borrows is not lent again'
+        with torch.device('meta'):
+            whole, part = entry.network().state_dict(), lender.network().state_dict()
+        assert part.keys() <= whole.keys(), name
+        rest = whole.keys() - part.keys()
+        assert {n.split('.')[0] for n in rest} <= entry.own, name
+        assert not {n.split('.')[0] for n in part} & entry.own, name
+        assert not lender.settings().to_dict().keys() - entry.settings().to_dict().keys(), name
+
+
+def test_whoever_borrows_a_classifier_can_learn_with_it():
+    borrowers = {name: entry for name, entry in REGISTRY.items() if entry.classifier}
+    assert {'siamrpnpp', 'crpn'} <= borrowers.keys()
+    for name, entry in borrowers.items():
+        with torch.device('meta'):
+            lender = REGISTRY[entry.classifier].network()
+        assert isinstance(lender.classification, ClassificationNetwork), name
+        assert issubclass(entry.settings, TeachingSettings), name
+        off, on = ({**entry.settings().to_dict(), 'online': online} for online in (False, True))
+        assert (entry.borrows(off), entry.borrows(on)) == ('', entry.classifier)
+        with pytest.raises(UserError, match='online'):
+            entry.settings.from_dict({'online': 'word'})
+
+
+def test_no_other_tracker_borrows_a_classifier_whatever_its_settings():
+    entry = replace(REGISTRY['siamrpnpp'], classifier='')
+    assert entry.borrows({'online': True}) == ''
+    assert REGISTRY['siamfc'].borrows({}) == ''
 
 
 def test_a_tracker_from_a_file(small_weights, texture):
