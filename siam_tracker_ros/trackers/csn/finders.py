@@ -22,7 +22,7 @@ from ...online.sampling import Spread, box_row, gaussian, inside
 from ...stages import stage
 from ..base import Response, State
 from ..matcher import Matcher
-from .proposals import Proposals, Proposer
+from .positions import Positions, Searcher
 from .settings import CSNSettings
 from .target import CSNTarget, Result
 
@@ -118,7 +118,7 @@ class Cascade(Finder):
         self, matcher: Matcher, classifier: OnlineClassifier, settings: CSNSettings
     ) -> None:
         super().__init__(matcher, classifier, settings)
-        self.proposer = Proposer(matcher, classifier.network, settings)
+        self.searcher = Searcher(matcher, classifier.network, settings)
 
     def measure_origins(self, frame: Frame, target: CSNTarget) -> None:
         """See `Finder.measure_origins`."""
@@ -133,7 +133,7 @@ class Cascade(Finder):
     def find(self, frame: Frame, targets: list[CSNTarget]) -> list[Result]:
         """See `Finder.find`."""
         s = self.settings
-        searches = self.proposer.propose(frame, targets)
+        searches = self.searcher.search(frame, targets)
         factors = s.candidate_factors
         with stage('classification', self.device):
             margins = self.classifier.margins(
@@ -171,7 +171,7 @@ class Cascade(Finder):
             )
         return results
 
-    def _choose(self, searches: list[Proposals], margins: list[float]) -> Chosen:
+    def _choose(self, searches: list[Positions], margins: list[float]) -> Chosen:
         """The best of one target's candidates, which are those of all its searches in order."""
         factors = self.settings.candidate_factors
         peaks = [(found, k) for found in searches for k in range(len(found.places))]

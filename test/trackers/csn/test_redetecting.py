@@ -8,7 +8,7 @@ import pytest
 
 from siam_tracker_ros.geometry import Box
 from siam_tracker_ros.trackers import State
-from siam_tracker_ros.trackers.csn import proposals
+from siam_tracker_ros.trackers.csn import positions
 
 
 @pytest.fixture
@@ -22,7 +22,7 @@ def hit(monkeypatch):
             asked.append(boxes)
             return list(found)[: len(boxes)]
 
-        monkeypatch.setattr(proposals, 'redetect', redetect)
+        monkeypatch.setattr(positions, 'redetect', redetect)
         return asked
 
     return hit
@@ -93,8 +93,8 @@ def test_a_target_is_searched_in_one_order_whoever_is_beside_it(make, frame, hit
     lost, other = (tracker.start(frame, box) for box in (HERE, THERE))
     lost.lose()
     hit(Box(200, 60, 60, 50))
-    alone = tracker.finder.proposer.propose(frame, [lost])[0]
-    beside = tracker.finder.proposer.propose(frame, [other, lost])[1]
+    alone = tracker.finder.searcher.search(frame, [lost])[0]
+    beside = tracker.finder.searcher.search(frame, [other, lost])[1]
     places = [[p for found in searches for p in found.places] for searches in (alone, beside)]
     assert places[0] == places[1]
     assert places[0][0] == pytest.approx((HERE.cx, HERE.cy), abs=1e-3)

@@ -11,7 +11,7 @@ import torch
 
 from siam_tracker_ros.geometry import Box
 from siam_tracker_ros.trackers import State
-from siam_tracker_ros.trackers.csn import proposals as proposing
+from siam_tracker_ros.trackers.csn import positions
 from siam_tracker_ros.trackers.locate import peak_to_sidelobe
 
 
@@ -73,18 +73,18 @@ def test_what_weighs_in_the_choice_is_logit_and_window(make, frame, show, monkey
     peaks = [(-3.0, 1.0, 2.0), (1.0, 0.0, 1.9)]
     show(tracker, *peaks)
     target = tracker.start(frame, HERE)
-    ((proposals,),) = tracker.finder.proposer.propose(frame, [target])
+    ((found,),) = tracker.finder.searcher.search(frame, [target])
     # Nine cells: a Hann window of eleven points without its zeros.
     expected = [
         0.5 * height
         + 3.0 * math.log(math.cos(math.pi * column / 10) ** 2 * math.cos(math.pi * row / 10) ** 2)
         for column, row, height in peaks
     ]
-    assert proposals.bonus == pytest.approx(expected, abs=1e-4)
+    assert found.bonus == pytest.approx(expected, abs=1e-4)
     target.lose()
-    monkeypatch.setattr(proposing, 'redetect', lambda *args: [None])
-    ((proposals,),) = tracker.finder.proposer.propose(frame, [target])
-    assert proposals.bonus == pytest.approx([0.5 * height for *_, height in peaks], abs=1e-4)
+    monkeypatch.setattr(positions, 'redetect', lambda *args: [None])
+    ((found,),) = tracker.finder.searcher.search(frame, [target])
+    assert found.bonus == pytest.approx([0.5 * height for *_, height in peaks], abs=1e-4)
 
 
 @pytest.mark.parametrize('value', [math.nan, math.inf, -math.inf])
@@ -134,8 +134,8 @@ def test_a_learned_head_tells_the_target_from_another_that_matching_likes(
         frame = square.frame(mine, twin=others)
         show(tracker, (3.0, 0.0, 2.0), (-3.0, 0.0, 2.0))
         target.box = first
-        ((proposals,),) = tracker.finder.proposer.propose(frame, [target])
-        assert len(proposals.places) == 2
+        ((found,),) = tracker.finder.searcher.search(frame, [target])
+        assert len(found.places) == 2
         (estimate,) = tracker.step(frame, [target])
         assert estimate.box.iou(square.box(*mine)) > 0.6
 

@@ -24,7 +24,7 @@ from .target import CSNTarget
 
 
 @dataclass(frozen=True)
-class Proposals:
+class Positions:
     """Where one target may be, by one similarity map.
 
     Attributes
@@ -56,7 +56,7 @@ class Proposals:
         return torch.tensor([[x, y, w * f, h * f] for x, y in self.places for f in factors])
 
 
-class Proposer:
+class Searcher:
     """Searches for targets: around their last places, or, where they are lost, anywhere.
 
     Parameters
@@ -75,18 +75,18 @@ class Proposer:
         self.settings = settings
         self.device = matcher.device
 
-    def propose(self, frame: Frame, targets: list[CSNTarget]) -> list[list[Proposals]]:
+    def search(self, frame: Frame, targets: list[CSNTarget]) -> list[list[Positions]]:
         """Search for all targets, one or more times each; what is searched alike in one batch."""
         searches = self._searches(frame, targets)
         groups: dict[int, list[int]] = {}
         for k, (_, _, size) in enumerate(searches):
             groups.setdefault(size, []).append(k)
-        results: dict[int, Proposals] = {}
+        results: dict[int, Positions] = {}
         for size, group in groups.items():
             some = [targets[searches[k][0]] for k in group]
             boxes = [searches[k][1] for k in group]
             results.update(zip(group, self._peaks(frame, some, boxes, size)))
-        found: list[list[Proposals]] = [[] for _ in targets]
+        found: list[list[Positions]] = [[] for _ in targets]
         # In the order of the searches, whoever else is searched.
         for k, (i, _, _) in enumerate(searches):
             found[i].append(results[k])
@@ -113,7 +113,7 @@ class Proposer:
 
     def _peaks(
         self, frame: Frame, targets: list[CSNTarget], boxes: list[Box], size: int
-    ) -> list[Proposals]:
+    ) -> list[Positions]:
         """Find the peaks of one batch of searches."""
         s = self.settings
         maps, windows = self.matcher.respond(frame, targets, boxes, size, [1.0])
@@ -134,13 +134,13 @@ class Proposer:
             numbers = torch.stack(
                 [peaks.columns, peaks.lines, logits, sharpness, peaks.ratios], dim=2
             ).tolist()
-        proposals = []
+        positions = []
         for target, box, window, response, rows in zip(targets, boxes, windows, maps, numbers):
             # The first one always: a map that is not finite has no peak, and its NaN says so.
             rows = rows[:1] + [row for row in rows[1:] if row[4] > 0]
             dx, dy = target.peak_origin
-            proposals.append(
-                Proposals(
+            positions.append(
+                Positions(
                     [
                         inside(window.cell(column - dx, line - dy, cells, stride, size), frame)
                         for column, line, *_ in rows
@@ -153,7 +153,7 @@ class Proposer:
                     Response(response, covered(window, cells, stride, size)),
                 )
             )
-        return proposals
+        return positions
 
     def _bonus(self, row: list[float], cells: int, lost: bool) -> float:
         """What speaks for a peak besides the classifier; `row` begins with place and logit."""
