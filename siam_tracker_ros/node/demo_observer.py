@@ -9,11 +9,9 @@ from contextlib import contextmanager
 import time
 from typing import Any
 
-from lifecycle_msgs.msg import Transition
-from lifecycle_msgs.srv import ChangeState
+from lifecycle_msgs.msg import State, Transition
 import numpy as np
 import rclpy
-from rclpy.client import Client
 from rclpy.executors import SingleThreadedExecutor
 from rclpy.node import Node
 from rclpy.qos import ReliabilityPolicy
@@ -29,6 +27,7 @@ from ..geometry import Box
 from ..images import Image
 from .demo_processes import Child
 from .demo_report import NEW, TRACKING, Record
+from .lifecycle_client import LifecycleClient
 from .qos import RESULTS
 from .roi import stamp_ns
 
@@ -91,7 +90,7 @@ class Observer(Node):
         ):
             self.create_subscription(kind, f'{tracker}/{topic}', callback, RESULTS)
         self._init = self.create_publisher(Detection2D, f'{tracker}/init', RESULTS)
-        self._change_state = self.create_client(ChangeState, f'{tracker}/change_state')
+        self._lifecycle = LifecycleClient(self, tracker, self.wait)
         self._step = self.create_client(Trigger, f'{source}/step')
         self._executor = SingleThreadedExecutor()
         self._executor.add_node(self)
@@ -146,13 +145,6 @@ class Observer(Node):
         while (left := end - time.monotonic()) > 0:
             self._executor.spin_once(left)
 
-    def _call(self, client: Client, request: Any, seconds: float, what: str) -> Any:
-        """Call a service and return its response."""
-        self.wait(client.service_is_ready, seconds, f'the start of {client.srv_name}')
-        future = client.call_async(request)
-        self.wait(future.done, seconds, what)
-        return future.result()
-
     def wait_for_source(self, seconds: float) -> None:
         """Wait until the source is there: the tracker looks for the reliability that it offers."""
         self.wait(
@@ -171,14 +163,11 @@ class Observer(Node):
         UserError
             It refuses; its log has the reason.
         """
-        for transition, name in (
-            (Transition.TRANSITION_CONFIGURE, 'configure'),
-            (Transition.TRANSITION_ACTIVATE, 'activate'),
+        for transition, goal, name in (
+            (Transition.TRANSITION_CONFIGURE, State.PRIMARY_STATE_INACTIVE, 'configure'),
+            (Transition.TRANSITION_ACTIVATE, State.PRIMARY_STATE_ACTIVE, 'activate'),
         ):
-            request = ChangeState.Request()
-            request.transition.id = transition
-            response = self._call(self._change_state, request, seconds, f'{name} of the tracker')
-            if not response.success:
+            if not self._lifecycle.change(transition, goal, seconds, f'{name} of the tracker'):
                 reason = self._children[0].last_error()
                 raise UserError(f'the tracker node refused to {name}: {reason}')
 
@@ -243,10 +232,18 @@ class Observer(Node):
             The source cannot read the frame, or something about it does not arrive.
         """
         frame = len(self.stamps)
-        response = self._call(self._step, Trigger.Request(), seconds, f'frame {frame}')
-        if not response.success:
-            if response.message != NO_IMAGE_LEFT:
-                raise UserError(response.message)
+        self.wait(self._step.service_is_ready, seconds, f'the start of {self._step.srv_name}')
+        response = self._step.call_async(Trigger.Request())
+        # The frame itself is an answer, too. The service's own may be lost, as in
+        # `lifecycle_client`; to ask again would leave a frame out.
+        self.wait(
+            lambda: response.done() or len(self.stamps) > frame, seconds, f'frame {frame}'
+        )
+        if not response.done():
+            self._step.remove_pending_request(response)
+        elif not response.result().success:
+            if response.result().message != NO_IMAGE_LEFT:
+                raise UserError(response.result().message)
             return False
         self.wait(
             lambda: self._is_complete(frame), seconds, f'an answer of the tracker to frame {frame}'
