@@ -22,7 +22,14 @@ class Siamese(nn.Module):
     ----------
     backbone : Backbone
         phi.
+
+    Attributes
+    ----------
+    surroundings : int
+        Pixels that `template` wants to see beyond an exemplar, both sides together.
     """
+
+    surroundings = 0
 
     def __init__(self, backbone: Backbone) -> None:
         super().__init__()

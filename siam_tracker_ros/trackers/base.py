@@ -5,8 +5,8 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from enum import Enum
 from typing import TypeVar
 
@@ -69,6 +69,8 @@ class Estimate:
         Why it did or did not.
     response : Response or None
         The response map, where the tracker has one.
+    parts : mapping
+        Maps that the response was made of, by their names; empty where it was made of one.
     """
 
     box: Box
@@ -79,6 +81,7 @@ class Estimate:
     updated: bool
     update_reason: str
     response: Response | None
+    parts: Mapping[str, Response] = field(default_factory=dict)
 
 
 class Target:

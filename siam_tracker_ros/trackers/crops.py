@@ -15,12 +15,30 @@ from .match_settings import CropSettings
 
 
 def exemplar_crop(
-    frame: Frame, box: Box, settings: CropSettings, dtype: torch.dtype
+    frame: Frame, box: Box, settings: CropSettings, dtype: torch.dtype, surroundings: int = 0
 ) -> tuple[Tensor, Tensor]:
-    """A target with its context (SiamFC, section 2.5), (1, 3, Z, Z), and the mean colour, (3,)."""
+    """A target with its context (SiamFC, section 2.5), and the mean colour.
+
+    Parameters
+    ----------
+    frame : Frame
+    box : Box
+    settings : CropSettings
+    dtype : torch.dtype
+        Of the crop.
+    surroundings : int
+        Pixels that are seen beyond an exemplar, both sides together.
+
+    Returns
+    -------
+    crop : Tensor
+        (1, 3, Z, Z), the exemplar in its middle.
+    fill : Tensor
+        (3,) mean colour of the frame.
+    """
     fill = frame.mean_colour()
-    window = SearchWindow(box.cx, box.cy, context_side(box.w, box.h, settings.context))
-    return cut(frame, [window], settings.exemplar_size, fill, dtype), fill
+    size = settings.exemplar_size + surroundings
+    return cut(frame, search_windows([box], size, [1.0], settings), size, fill, dtype), fill
 
 
 def search_windows(

@@ -39,6 +39,9 @@ class MatchTarget(JudgedTarget):
     origin : tuple of float
         Where the exemplar's own peak lies in the frame it was taken from, x and y in cells from
         the middle of the map.
+    parts : dict
+        What its last response was made of: (S, M, M) logits for S scales, by their names; empty
+        where it was made of one map.
     """
 
     def __init__(self, box: Box, template: Tensor, fill: Tensor) -> None:
@@ -46,6 +49,7 @@ class MatchTarget(JudgedTarget):
         self.template = template
         self.fill = fill
         self.origin = (0.0, 0.0)
+        self.parts: dict[str, Tensor] = {}
 
     def follow(self, found: Found, rule: Judgement) -> float:
         """Judge what was found, and go there unless the target is lost; the score."""
@@ -69,6 +73,10 @@ class MatchTarget(JudgedTarget):
             updated=updated,
             update_reason=reason,
             response=found.response,
+            parts={
+                name: Response(maps[found.scale], found.response.window)
+                for name, maps in self.parts.items()
+            },
         )
 
 
