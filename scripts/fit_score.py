@@ -56,8 +56,8 @@ def write(args: argparse.Namespace, material: Material) -> Path:
     if name not in trackers.names():
         raise UserError(
             f'weights {args.checkpoint} belong to {name!r}, which is no tracker: give those of '
-            f'one of {", ".join(trackers.names())}; parts of csn are joined and fitted by '
-            'scripts/join_csn.py'
+            f'one of {", ".join(trackers.names())}; parts of csn and sasiam are joined and '
+            'fitted by scripts/join_csn.py and scripts/join_sasiam.py'
         )
     values = parse_overrides(args.set, describe(trackers.settings_class(name)))
     check_overrides(values)

@@ -20,7 +20,7 @@ from siam_tracker_ros.arguments import parse_overrides
 from siam_tracker_ros.cli.fitting import Material, add_options, run
 from siam_tracker_ros.settings import describe
 from siam_tracker_ros.trackers.csn import CSNSettings
-from siam_tracker_ros.training.join import join
+from siam_tracker_ros.training.join import CSN, join
 
 
 def main() -> int:
@@ -35,8 +35,8 @@ def main() -> int:
 def write(args: argparse.Namespace, material: Material) -> Path:
     """Write the joined checkpoint; see `join`."""
     return join(
-        args.matching,
-        args.classification,
+        CSN,
+        {'matching': args.matching, 'classification': args.classification},
         args.out,
         material.tracks,
         parse_overrides(args.set, describe(CSNSettings)),

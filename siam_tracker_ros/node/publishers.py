@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 import threading
 from typing import Any
 
@@ -15,6 +15,7 @@ from vision_msgs.msg import Detection2D, Detection2DArray, VisionInfo
 
 from siam_tracker_ros.msg import InitResult, TrackerStatus
 
+from ..trackers import Response
 from . import debug, messages, qos
 from .diagnostics import Health
 from .image_rules import MalformedImage
@@ -34,6 +35,8 @@ class Publishers:
     node : rclpy.lifecycle.LifecycleNode
     tracker, weights : str
         Named in the messages.
+    parts : sequence of str
+        What a response is made of, see `Tracker.parts`: each has a topic of its own.
     debug_settings : DebugSettings
         May be replaced at any time.
     health : Health
@@ -46,6 +49,7 @@ class Publishers:
         node: Any,
         tracker: str,
         weights: str,
+        parts: Sequence[str],
         debug_settings: DebugSettings,
         health: Health,
         on_broken: Callable[[], None],
@@ -64,9 +68,13 @@ class Publishers:
         self._detections = create(Detection2DArray, '~/detections', qos.RESULTS)
         self._status = create(TrackerStatus, '~/status', qos.LATEST)
         self._score_map = create(Image, '~/debug/score_map', qos.DEBUG)
+        self._part_maps = {
+            part: create(Image, f'~/debug/score_map/{part}', qos.DEBUG) for part in parts
+        }
         self._overlay = create(Image, '~/debug/overlay', qos.DEBUG)
         self._managed = [
-            self._detection, self._detections, self._status, self._score_map, self._overlay
+            self._detection, self._detections, self._status, self._score_map, self._overlay,
+            *self._part_maps.values(),
         ]
         # Not managed: a region that comes while the node is inactive is answered, too.
         self._init_result = node.create_publisher(InitResult, '~/init_result', qos.RESULTS)
@@ -95,15 +103,18 @@ class Publishers:
         self._health.steps.add(seconds)
         if status.latency_seconds >= 0:
             self._health.latencies.add(status.latency_seconds)
-        if (
-            first is not None
-            and first.estimate.response is not None
-            and self._score_map.get_subscription_count()
-        ):
-            self._score_map.publish(debug.score_map(report.header, first.estimate.response))
+        if first is not None:
+            self._publish_map(self._score_map, report, first.estimate.response)
+            for part, publisher in self._part_maps.items():
+                self._publish_map(publisher, report, first.estimate.parts.get(part))
         if self._overlay.get_subscription_count():
             scale = self.debug_settings.overlay_scale
             self._overlay.publish(debug.overlay(report, pixels, scale))
+
+    @staticmethod
+    def _publish_map(publisher: Any, report: FrameReport, response: Response | None) -> None:
+        if response is not None and publisher.get_subscription_count():
+            publisher.publish(debug.score_map(report.header, response))
 
     def publish_end(self, report: FrameReport) -> None:
         """See `Outputs.publish_end`."""

@@ -152,8 +152,8 @@ class TrackerNode(GuardedLifecycleNode):
         self._tracker = tracker
         self._health = diagnostics.Health()
         self._outputs = Publishers(
-            self, settings.tracker, settings.weights, debug_settings, self._health,
-            self._gave_up.trigger,
+            self, settings.tracker, settings.weights, tracker.parts, debug_settings,
+            self._health, self._gave_up.trigger,
         )
         self._images = qos.ImageSubscription(
             self,

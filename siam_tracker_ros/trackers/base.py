@@ -115,10 +115,13 @@ class Tracker(ABC):
     settings : Settings
     device : torch.device
         Where its networks run; frames must be on the same device.
+    parts : tuple of str
+        Names that `Estimate.parts` may have; those that do not count at present are left out.
     """
 
     settings: Settings
     device: torch.device
+    parts: tuple[str, ...] = ()
 
     @abstractmethod
     def start(self, frame: Frame, box: Box) -> Target:

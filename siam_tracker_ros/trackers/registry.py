@@ -19,6 +19,7 @@ from ..models.crpn import CRPN
 from ..models.dsiam import OWN as OWN_OF_DSIAM
 from ..models.dsiam import DSiam
 from ..models.folding import fold_batch_norms
+from ..models.sasiam import SASiam
 from ..models.siamfc import SiamFC
 from ..models.siamrpnpp import SiamRPN
 from ..runtime import resolve_device, resolve_precision
@@ -30,6 +31,8 @@ from .dsiam import DSiamTracker
 from .dsiam_settings import DSiamSettings
 from .rpn import RPNTracker
 from .rpn_settings import RPNSettings
+from .sasiam import SASiamTracker
+from .sasiam_settings import SASiamSettings
 from .siamfc import SiamFCSettings, SiamFCTracker
 
 
@@ -77,6 +80,7 @@ REGISTRY: Mapping[str, Registration] = {
     ),
     'siamrpnpp': Registration(RPNSettings, SiamRPN, RPNTracker, classifier='csn'),
     'crpn': Registration(RPNSettings, CRPN, RPNTracker, classifier='csn'),
+    'sasiam': Registration(SASiamSettings, SASiam, SASiamTracker),
 }
 
 DEFAULT = 'siamfc'

@@ -27,6 +27,11 @@ APPEARANCE, SEMANTIC = 'appearance', 'semantic'
 """Branches, and the parts of a response that are theirs."""
 
 
+def layer_parts(network: SASiam) -> tuple[str, ...]:
+    """Names of what each layer of the semantic branch adds to its map."""
+    return tuple(f'{SEMANTIC}_{name}' for name in network.semantic.layer_names)
+
+
 class SASiamTarget(MatchTarget):
     """One object: what it looks like, what it means, and the history of its matches.
 
@@ -53,6 +58,7 @@ class TwofoldMatcher(Matcher):
         super().__init__(network.appearance, settings, device, dtype)
         self.semantic = network.semantic.eval().to(device=device, dtype=dtype)
         self.semantic.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        self.layer_parts = layer_parts(network)
 
     def begin(self, frame: Frame, box: Box) -> SASiamTarget:
         """Make a target with both templates, f_a(z) and g(xi * f_s(z))."""
@@ -74,8 +80,7 @@ class TwofoldMatcher(Matcher):
             templates = torch.stack([t.semantic for t in mine])
             layers = self.semantic.layer_maps(templates, crops)
             parts[SEMANTIC] = layers.sum(dim=1) + self.semantic.bias
-            names = (f'{SEMANTIC}_{name}' for name in self.semantic.layer_names)
-            parts.update(zip(names, layers.unbind(dim=1)))
+            parts.update(zip(self.layer_parts, layers.unbind(dim=1)))
         for i, target in enumerate(mine):
             target.parts = {name: maps[i] for name, maps in parts.items()}
         weighted = [
@@ -111,6 +116,7 @@ class SASiamTracker(TemplateTracker):
     ) -> None:
         self.twofold = TwofoldMatcher(network, settings, device, dtype)
         super().__init__(self.twofold, settings.rule)
+        self.parts = (APPEARANCE, SEMANTIC, *layer_parts(network))
         self.network = network
         self.settings: SASiamSettings = settings
 

@@ -1,10 +1,11 @@
 # Copyright 2026 The siam_tracker_ros authors
 # SPDX-License-Identifier: Apache-2.0
-"""Two trained subnetworks in, the checkpoint of the cascaded Siamese tracker out."""
+"""Two trained subnetworks in, the checkpoint of the tracker that has both out."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -12,22 +13,68 @@ from .. import weights as checkpoints
 from ..errors import UserError
 from ..online.classifier_settings import LIGHT
 from ..sequences import Sequence
-from ..trackers.csn import CSNSettings
+from ..settings import Scalar
+from ..trackers.registry import settings_class
 from .fit_score import check_overrides, fit_score
 from .run_classification import TRACKER as CLASSIFICATION
 
-JOINED = 'csn'
-MATCHING = 'csn-matching'
 
-WRITERS = {
-    MATCHING: f'`siam-tracker train {MATCHING}`',
-    CLASSIFICATION: '`scripts/train_csn_classification.py`',
-}
+@dataclass(frozen=True)
+class Part:
+    """A subnetwork that is trained for itself.
+
+    Attributes
+    ----------
+    tracker : str
+        What its checkpoint says it belongs to.
+    writer : str
+        What writes such a checkpoint.
+    """
+
+    tracker: str
+    writer: str
+
+
+@dataclass(frozen=True)
+class Whole:
+    """A tracker of two subnetworks.
+
+    Attributes
+    ----------
+    name : str
+        The tracker's.
+    parts : mapping
+        Its subnetworks, by their names in its network.
+    settings : mapping
+        What its weights bring, whatever else is chosen for them.
+    """
+
+    name: str
+    parts: Mapping[str, Part]
+    settings: Mapping[str, Scalar] = field(default_factory=dict)
+
+
+def _trained(name: str) -> Part:
+    return Part(name, f'`siam-tracker train {name}`')
+
+
+CSN = Whole(
+    'csn',
+    {
+        'matching': _trained('csn-matching'),
+        'classification': Part(CLASSIFICATION, '`scripts/train_csn_classification.py`'),
+    },
+    LIGHT.changes(),
+)
+
+SASIAM = Whole(
+    'sasiam', {'appearance': _trained('siamfc'), 'semantic': _trained('sasiam-semantic')}
+)
 
 
 def join(
-    matching: Path | str,
-    classification: Path | str,
+    whole: Whole,
+    files: Mapping[str, Path | str],
     path: Path | str,
     sequences: Iterable[Sequence],
     overrides: Mapping[str, Any] | None = None,
@@ -39,14 +86,16 @@ def join(
 
     Parameters
     ----------
-    matching, classification : Path
-        Checkpoints of the two subnetworks.
+    whole : Whole
+        What they become.
+    files : mapping
+        Checkpoints of its parts by their names; ``auto`` for weights that ship.
     path : Path
         Where to write.
     sequences : iterable of Sequence
         What to fit on: see `calibrate_on_tracks`.
     overrides : mapping, optional
-        Settings that belong to the weights, besides `LIGHT`.
+        Settings that belong to the weights, besides those of `whole`.
     device : str
         See `runtime.resolve_device`.
     command : str
@@ -66,15 +115,14 @@ def join(
         the fit decides; nothing can be fitted on the sequences; `path` cannot be written.
     """
     path = checkpoints.prepare(path)
-    checkpoint = joined(
-        _load(matching, MATCHING), _load(classification, CLASSIFICATION), overrides or {}
-    )
+    parts = {name: _load(files[name], part) for name, part in whole.parts.items()}
+    checkpoint = joined(whole, parts, overrides or {})
     return checkpoints.save(path, fit_score(checkpoint, sequences, easy, device, command))
 
 
 def joined(
-    matching: checkpoints.Checkpoint,
-    classification: checkpoints.Checkpoint,
+    whole: Whole,
+    parts: Mapping[str, checkpoints.Checkpoint],
     overrides: Mapping[str, Any],
 ) -> checkpoints.Checkpoint:
     """Join two checkpoints; score and thresholds are the table's.
@@ -85,9 +133,8 @@ def joined(
         A setting is unknown, refused, or one that the fit decides.
     """
     check_overrides(overrides)
-    parts = {'matching': matching, 'classification': classification}
-    settings = {**LIGHT.changes(), **overrides}
-    CSNSettings.from_dict(settings)
+    settings = {**whole.settings, **overrides}
+    settings_class(whole.name).from_dict(settings)
     return checkpoints.Checkpoint(
         {
             f'{name}.{tensor}': value
@@ -95,7 +142,7 @@ def joined(
             for tensor, value in part.tensors.items()
         },
         checkpoints.Meta(
-            JOINED,
+            whole.name,
             {name: dict(part.meta.network) for name, part in parts.items()},
             settings,
             _card({name: part.meta.training for name, part in parts.items()}),
@@ -103,12 +150,12 @@ def joined(
     )
 
 
-def _load(path: Path | str, tracker: str) -> checkpoints.Checkpoint:
-    checkpoint = checkpoints.load(path)
-    if checkpoint.meta.tracker != tracker:
+def _load(file: Path | str, part: Part) -> checkpoints.Checkpoint:
+    checkpoint = checkpoints.load(checkpoints.resolve(part.tracker, str(file)))
+    if checkpoint.meta.tracker != part.tracker:
         raise UserError(
-            f'weights {path} belong to {checkpoint.meta.tracker!r}, expected {tracker!r}: give '
-            f'a file that {WRITERS[tracker]} wrote'
+            f'weights {file} belong to {checkpoint.meta.tracker!r}, expected {part.tracker!r}: '
+            f'give a file that {part.writer} wrote'
         )
     return checkpoint
 

@@ -73,6 +73,11 @@ class FakeTracker(Tracker):
             box = Box(box.cx + 1e4, box.cy, box.w, box.h)
         logits = torch.zeros(5, 5)
         logits[2, 2] = math.nan if self.spoil == 'map' else 4.0
-        response = CountingResponse(logits, SearchWindow(box.cx, box.cy, 4 * box.w))
+        window = SearchWindow(box.cx, box.cy, 4 * box.w)
+        # The last of its parts does not count.
+        parts = {name: CountingResponse(logits / 2, window) for name in self.parts[:-1]}
         target.state = self.state
-        return Estimate(box, score, 4.0, None, self.state, False, 'never learns', response)
+        return Estimate(
+            box, score, 4.0, None, self.state, False, 'never learns',
+            CountingResponse(logits, window), parts,
+        )  # fmt: skip

@@ -66,6 +66,33 @@ def test_the_overlay_shows_the_box_over_the_image(ros, encoding):
         assert scores[0, 0] == 0.5
 
 
+def test_each_part_of_the_response_has_a_topic(ros):
+    from fake_tracker import CountingResponse, FakeTracker
+    from ros_bench import Bench, qos, scene
+    from sensor_msgs.msg import Image
+
+    tracker = FakeTracker()
+    tracker.parts = ('appearance', 'semantic', 'idle')
+    with Bench(tracker) as bench:
+        for part in tracker.parts:
+            bench.listen(Image, f'debug/score_map/{part}', qos.DEBUG)
+        bench.activate()
+        bench.start(scene(50, 40), (60, 50, 20, 20))
+        maps = bench.node._outputs._part_maps
+        bench.until(lambda: all(p.get_subscription_count() == 1 for p in maps.values()))
+        CountingResponse.copies = 0
+        bench.show(scene(52, 40))
+        for part in tracker.parts[:-1]:
+            bench.until(lambda part=part: bench.received[f'debug/score_map/{part}'])
+            message = bench.received[f'debug/score_map/{part}'][-1]
+            assert (message.encoding, message.width, message.height) == ('32FC1', 5, 5)
+            scores = np.frombuffer(message.data, np.float32).reshape(5, 5)
+            assert scores[2, 2] == pytest.approx(0.881, abs=1e-3)
+        # Nobody looks at the whole, and what does not count has no map.
+        assert CountingResponse.copies == 2
+        assert not bench.received['debug/score_map/idle']
+
+
 def region():
     from ros_bench import detection
 

@@ -12,9 +12,12 @@ from siam_tracker_ros.errors import UserError
 from siam_tracker_ros.models.backbones.resnet import CROP
 from siam_tracker_ros.models.classification import ClassificationNetwork
 from siam_tracker_ros.models.matching import Matching
+from siam_tracker_ros.models.semantic import Semantic
+from siam_tracker_ros.models.siamfc import SiamFC
 from siam_tracker_ros.online.classifier_settings import LIGHT
+from siam_tracker_ros.trackers.registry import assemble
 from siam_tracker_ros.training.fit_score import FITTED
-from siam_tracker_ros.training.join import join, joined
+from siam_tracker_ros.training.join import CSN, SASIAM, join, joined
 
 SCRIPT = Path(__file__).resolve().parents[2] / 'scripts' / 'join_csn.py'
 TERMS = {'licence': 'ours', 'data': ['stills']}
@@ -40,6 +43,10 @@ def parts(tmp_path):
         path = tmp_path / f'{name}.safetensors'
         paths.append(weights.save(path, weights.Checkpoint(build(**shape).state_dict(), meta)))
     return paths
+
+
+def named(parts):
+    return dict(zip(CSN.parts, parts))
 
 
 def part(path):
@@ -103,27 +110,28 @@ def test_a_joined_file_computes_what_the_parts_do(parts, tracks, tmp_path, monke
 )
 def test_weights_of_another_network_are_refused(parts, tmp_path, order, sentence):
     with pytest.raises(UserError) as refused:
-        join(*(parts[i] for i in order), tmp_path / 'csn.safetensors', [])
+        join(CSN, named(parts[i] for i in order), tmp_path / 'csn.safetensors', [])
     assert sentence in str(refused.value)
     assert not (tmp_path / 'csn.safetensors').exists()
 
 
 def test_weights_of_a_tracker_are_refused(parts, small_weights, tmp_path):
     with pytest.raises(UserError, match="belong to 'siamfc', expected 'csn-matching'"):
-        join(small_weights, parts[1], tmp_path / 'csn.safetensors', [])
+        join(CSN, named([small_weights, parts[1]]), tmp_path / 'csn.safetensors', [])
 
 
 @pytest.mark.parametrize('name', FITTED)
 def test_what_the_fit_decides_cannot_be_set(parts, name):
     with pytest.raises(UserError, match=f'{name} is fitted on the sequences: leave it out'):
-        joined(*map(weights.load, parts), {name: 0.4})
+        joined(CSN, named(map(weights.load, parts)), {name: 0.4})
 
 
 def test_terms_that_differ_are_all_named(parts):
     one, other = map(weights.load, parts)
     card = {**other.meta.training, 'licence': 'theirs'}
     other = weights.Checkpoint(other.tensors, weights.Meta('', other.meta.network, {}, card))
-    assert joined(one, other, {}).meta.training['licence'] == 'ours; theirs'
+    whole = joined(CSN, named([one, other]), {})
+    assert whole.meta.training['licence'] == 'ours; theirs'
 
 
 @pytest.mark.parametrize(
@@ -143,7 +151,7 @@ def test_a_place_that_cannot_be_written_is_refused_before_the_fit(
         yield
 
     with pytest.raises(UserError, match=sentence):
-        join(*parts, tmp_path / place, tracks())
+        join(CSN, named(parts), tmp_path / place, tracks())
 
 
 @pytest.mark.parametrize(
@@ -164,3 +172,70 @@ def test_the_script_says_what_is_wrong_in_a_sentence(
     assert run(monkeypatch, *parts, out, *words) == 2
     assert capsys.readouterr().err.startswith(f'join_csn: {sentence.format(**places)}')
     assert not out.exists()
+
+
+@pytest.fixture
+def branches(tmp_path):
+    """Checkpoints of two random branches of SA-Siam."""
+    torch.manual_seed(3)
+    shape = {'widths': [4, 8, 8, 8, 8], 'groups': 2}
+    branch = {'backbone': 'siamfc_alexnet', 'arguments': shape, 'channels': [4, 4]}
+    files = {}
+    for name, tracker, build, arguments in (
+        ('appearance', 'siamfc', SiamFC, shape),
+        ('semantic', 'sasiam-semantic', Semantic, branch),
+    ):
+        meta = weights.Meta(tracker, arguments, {'confidence_bias': 7.0}, TERMS)
+        checkpoint = weights.Checkpoint(build(**arguments).state_dict(), meta)
+        files[name] = weights.save(tmp_path / f'{name}.safetensors', checkpoint)
+    return files
+
+
+def test_both_branches_of_sasiam_become_one_tracker(
+    branches, tracks, tmp_path, monkeypatch, capsys
+):
+    out = tmp_path / 'sasiam.safetensors'
+    quick = ['search_size=191', 'lost_search_size=255', 'scales=1', 'appearance_share=0.4']
+    monkeypatch.setattr(
+        sys, 'argv',
+        [str(SCRIPT.with_name('join_sasiam.py')), *map(str, branches.values()), str(out),
+         '--tracks', str(tracks), '--set', *quick, '--device', 'cpu'],
+    )  # fmt: skip
+    with pytest.raises(SystemExit) as ended:
+        runpy.run_path(sys.argv[0], run_name='__main__')
+    assert ended.value.code == 0
+    assert capsys.readouterr().out.splitlines()[-1] == str(out)
+    tracker = trackers.create('sasiam', weights=str(out), device='cpu')
+    for name, file in branches.items():
+        own = weights.load(file).tensors
+        joined_ = weights.load(out).tensors
+        assert all(torch.equal(joined_[f'{name}.{key}'], value) for key, value in own.items())
+    settings = tracker.settings
+    assert (settings.search_size, settings.appearance_share) == (191, 0.4)
+    # The score of SiamFC is not that of both.
+    assert settings.confidence_bias != 7.0
+
+
+def test_the_appearance_branch_may_be_what_ships(branches, tmp_path, tracks):
+    with pytest.raises(UserError, match=r'^weights .*semantic\.safetensors belong to') as refused:
+        join(
+            SASIAM, {'appearance': branches['semantic'], 'semantic': branches['semantic']},
+            tmp_path / 'a.safetensors', [],
+        )  # fmt: skip
+    assert "expected 'siamfc': give a file that `siam-tracker train siamfc` wrote" in str(
+        refused.value
+    )
+    whole = joined(
+        SASIAM,
+        {'appearance': weights.load(weights.resolve('siamfc', 'auto')),
+         'semantic': weights.load(branches['semantic'])},
+        {},
+    )  # fmt: skip
+    assert set(whole.meta.settings) == set()
+    tracker = assemble(whole, 'cpu')
+    shipped = trackers.create('siamfc', device='cpu').network
+    crops = torch.rand(1, 3, 127, 127) * 255
+    with torch.inference_mode():
+        torch.testing.assert_close(
+            tracker.network.appearance.template(crops), shipped.template(crops)
+        )
