@@ -10,9 +10,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ..errors import UserError
 from ..geometry import Box
 from ..images import require_cv2
+from .lending import Lenders
 from .motion import Floats
 from .pairs import View, draw_box, view_or_draw
 from .sources import ImageCache, Shot
@@ -29,20 +29,19 @@ class Cast:
     shots : sequence of Shot
         Of two scenes or more, because the background is another one's.
 
+    Attributes
+    ----------
+    lenders : Lenders
+
     Raises
     ------
     UserError
-        Fewer than two scenes.
+        See `Lenders`.
     """
 
     def __init__(self, shots: Sequence[Shot]) -> None:
         self.shots = list(shots)
-        self._scenes = [shot.place for shot in self.shots]
-        if len(set(self._scenes)) < 2:
-            raise UserError(
-                f'only {len(set(self._scenes))} images or scenes: expected at least 2, because '
-                'one lies on the other; add data'
-            )
+        self.lenders = Lenders(self.shots)
         self._cache = ImageCache()
 
     def view(self, number: int, rng: np.random.Generator) -> View:
@@ -53,22 +52,15 @@ class Cast:
 
     def backdrop(self, number: int, rng: np.random.Generator) -> Tensor:
         """Return an image of another shot, (H, W, 3) uint8 RGB."""
-        shot = self.shots[self.other(number, rng)]
+        shot = self.shots[self.lenders.draw(number, rng)]
         image, _ = self._cache.read(shot.images[int(rng.integers(len(shot.images)))])
         return image
-
-    def other(self, number: int, rng: np.random.Generator, *, alike: bool = False) -> int:
-        """Draw a shot of another scene, of the same kind where there is one and it is asked."""
-        kind, scene = self.shots[number].kind, self._scenes[number]
-        pool = [i for i, other in enumerate(self._scenes) if other != scene]
-        kin = [i for i in pool if self.shots[i].kind == kind] if alike else []
-        return int(rng.choice(kin or pool))
 
     def kin(self, number: int, view: View, rng: np.random.Generator) -> View:
         """Return an object like a shot's: of its kind, of its image, or itself a bit altered."""
         which = rng.random()
         if which < 0.5:
-            return self.view(self.other(number, rng, alike=True), rng)
+            return self.view(self.lenders.draw(number, rng, alike=True), rng)
         if which < 0.7:
             boxes = [draw_box(view.image, rng) for _ in range(6)]
             return View(view.image, min(boxes, key=view.box.iou))

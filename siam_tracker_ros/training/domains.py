@@ -24,6 +24,7 @@ from ..online.patches import patch_windows
 from ..online.sampling import Draw, Spread, box_row, gaussian, sample, uniform, whole
 from ..settings import Settings, setting
 from .layers import Layer, Mask, Window, bounds, place, render, upload
+from .lending import Lenders
 from .pairs import View, view_of, view_or_draw
 from .sources import ImageCache, Shot
 
@@ -149,27 +150,27 @@ class Domains(Dataset[Visit]):
         Views of a visit.
     distractors : int
         Other objects of a visit.
+
+    Attributes
+    ----------
+    lenders : Lenders
+        Who gives a visit its backdrop and its distractors.
+
+    Raises
+    ------
+    UserError
+        See `Lenders`.
     """
 
     def __init__(
         self, shots: Sequence[Shot], seed: int, views: int, distractors: int = 0
     ) -> None:
-        places = [shot.place for shot in shots]
-        different = len(set(places))
-        if different < 2:
-            raise UserError(
-                f'only {different} images or sequences: expected at least 2, because each gives '
-                'the others their backgrounds; add data'
-            )
         self.shots = list(shots)
+        self.lenders = Lenders(self.shots)
         self.seed = seed
         self.views = views
         self.distractors = distractors
         self.cache = ImageCache()
-        self._places = places
-        self._kin: dict[str, list[int]] = {}
-        for number, shot in enumerate(self.shots):
-            self._kin.setdefault(shot.kind, []).append(number)
 
     def __len__(self) -> int:
         """Return the number of domains."""
@@ -181,7 +182,7 @@ class Domains(Dataset[Visit]):
         order = np.random.default_rng((self.seed, 0, cycle)).permutation(len(self.shots))
         number = int(order[nth])
         rng = np.random.default_rng((self.seed, 1, index))
-        other = self.shots[self._stranger(number, rng)]
+        other = self.shots[self.lenders.draw(number, rng)]
         backdrop, _ = self.cache.read(other.images[int(rng.integers(len(other.images)))])
         views = self._views(number, self.views, rng)
         others = [self._views(other, 1, rng)[0] for other in self._others(number, rng)]
@@ -189,20 +190,10 @@ class Domains(Dataset[Visit]):
 
     def _others(self, number: int, rng: np.random.Generator) -> list[int]:
         """Domains that lend distractors: half of them are of the same kind, if it has others."""
-        place = self._places[number]
-        kin = [k for k in self._kin[self.shots[number].kind] if self._places[k] != place]
         return [
-            kin[int(rng.integers(len(kin)))]
-            if kin and rng.random() < 0.5
-            else self._stranger(number, rng)
+            self.lenders.draw(number, rng, alike=rng.random() < 0.5)
             for _ in range(self.distractors)
         ]
-
-    def _stranger(self, number: int, rng: np.random.Generator) -> int:
-        """Some domain that does not show the object of this one."""
-        first = number + int(rng.integers(1, len(self.shots)))
-        around = (k % len(self.shots) for k in range(first, first + len(self.shots)))
-        return next(k for k in around if self._places[k] != self._places[number])
 
     def _views(self, number: int, count: int, rng: np.random.Generator) -> list[View]:
         shot = self.shots[number]

@@ -348,7 +348,7 @@ class Staging:
         self, target: Thing, begin: int, lifted: int, reach: Floats, rng: np.random.Generator
     ) -> Thing:
         """A thing that comes over the target, hides it from `begin` to `lifted`, and moves off."""
-        view = self.cast.view(self.cast.other(self.number, rng), rng)
+        view = self.cast.view(self.cast.lenders.draw(self.number, rng), rng)
         # Square enough to hide the corners of what is under it, and with an edge that does not
         # let them through.
         grow = rng.uniform(1.6, 2.2) * 2 * max(reach[0] / view.box.w, reach[1] / view.box.h)
@@ -399,7 +399,7 @@ class Staging:
         rng = self.rng('occluders')
         for _ in range(int(rng.integers(1, 4)) if self.chosen('occluders') else 0):
             when = int(rng.integers(min(2 * CALM, self.frames - 1), self.frames))
-            view = self.cast.view(self.cast.other(self.number, rng), rng)
+            view = self.cast.view(self.cast.lenders.draw(self.number, rng), rng)
             side = math.sqrt(float(target.size[when].prod()))
             thing = self._thing(view, side * math.exp(rng.uniform(-0.5, 0.6)), rng, rigid=True)
             turn, miss = rng.uniform(0.0, 2 * math.pi), rng.uniform(-0.7, 0.7) * side

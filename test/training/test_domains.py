@@ -147,7 +147,7 @@ def test_no_domain_is_lent_its_own_object(sequence, stills, scene):
 
 
 def test_one_domain_is_refused(stills):
-    with pytest.raises(UserError, match='only 1 images or sequences: expected at least 2'):
+    with pytest.raises(UserError, match='only 1 images or scenes: expected at least 2'):
         Domains(discover([stills]).shots[:1], 0, 2)
 
 
