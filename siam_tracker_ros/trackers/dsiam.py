@@ -47,6 +47,8 @@ class DSiamTarget(MatchTarget):
         `origin` without any transformations.
     learned : Learned or None
         None before the second frame, after a failure and while lost.
+    skipped : int
+        Successes since then that were not learned from because it is not their turn.
     searched : tuple of Tensor
         (S, C, H, W) for each layer: features of what was searched in this frame; empty between
         two frames.
@@ -59,15 +61,21 @@ class DSiamTarget(MatchTarget):
         self.regions: Layers = ()
         self.first_origin = (0.0, 0.0)
         self.learned: Learned | None = None
+        self.skipped = 0
         self.searched: Layers = ()
 
     def learn(self, learned: Learned, origin: tuple[float, float]) -> None:
         """Take what a success taught, and where the peak of its own template lies."""
-        self.learned, self.origin = learned, origin
+        self.learned, self.origin, self.skipped = learned, origin, 0
 
     def drop(self) -> None:
         """Drop what was learned: back to the first frame's exemplar."""
-        self.learned, self.origin = None, self.first_origin
+        self.learned, self.origin, self.skipped = None, self.first_origin, 0
+
+    def skips(self, every: int) -> bool:
+        """Count a success; whether it is not its turn to be learned from."""
+        self.skipped += 1
+        return self.learned is not None and self.skipped < every
 
     def fits(self, cells: int) -> bool:
         """Whether regions of so many cells can be transformed by what was learned."""
@@ -217,6 +225,10 @@ class DSiamTracker(Tracker):
         if (searched, s.exemplar_size) != (first, target.exemplar_size):
             # It was searched while it was lost, or the settings have changed since its start.
             return 'the crops are not of the size of those of the first frame'
+        if target.state is State.UNCERTAIN and not s.learn_uncertain:
+            return 'the target is uncertain'
+        if target.skips(s.learn_every):
+            return f'one in {s.learn_every} successes is learned from'
         return ''
 
     def _lesson(

@@ -40,6 +40,21 @@ class DSiamSettings(ScoreSettings, MatchSettings):
         source='section 3.6',
         dynamic=True,
     )
+    learn_uncertain: bool = setting(
+        False,
+        'whether a success is learned from while the target is uncertain, too; false keeps what '
+        'was learned before, because what hides the target may respond as well',
+        source='own; section 3.6: true',
+        dynamic=True,
+    )
+    learn_every: int = setting(
+        1,
+        'each how many successes one is learned from; the first one after a failure always is',
+        low=1,
+        high=1000,
+        source='own; section 3.6: 1',
+        dynamic=True,
+    )
     template: str = setting(
         TRANSFORMED,
         'what is searched: the first exemplar after the learned variation (V), the exemplar of '
@@ -160,6 +175,8 @@ BOTH: dict[str, Scalar] = {
     'search_size': 255,
     'scales': 3,
     'success_peak': 0.0,
+    'learn_uncertain': True,
+    'learn_every': 1,
     'template': TRANSFORMED,
     'suppression': CROPS,
     'fusion': LEARNED,

@@ -3,10 +3,10 @@
 """DSiam: what a failure drops, and what is no frame to learn from."""
 
 
-from dsiam_bench import BOX, LOST, OTHER_SIZE, PAPER, SEARCH, shifted
+from dsiam_bench import BOX, LOST, OTHER_SIZE, PAPER, SEARCH, UNCERTAIN, shifted
 import pytest
 
-from siam_tracker_ros.trackers import State
+from siam_tracker_ros.trackers import State, dsiam_settings
 from siam_tracker_ros.trackers.dsiam import LEARNED_FROM, DSiamTarget
 
 
@@ -67,6 +67,66 @@ def test_with_learning_off_what_is_known_stays(make, texture):
     (estimate,) = frozen.step(shifted(texture, 2), [target])
     assert target.learned is known
     assert (estimate.updated, estimate.update_reason) == (False, 'learning is off')
+
+
+def test_an_uncertain_success_is_not_learned_from_and_what_is_known_stays(make, texture):
+    tracker = make(PAPER)
+    target = tracker.start(shifted(texture, 0), BOX)
+    tracker.step(shifted(texture, 1), [target])
+    known, origin = target.learned, target.origin
+    doubting = tracker.with_settings(tracker.settings.replaced(**UNCERTAIN))
+    (estimate,) = doubting.step(shifted(texture, 2), [target])
+    assert estimate.state is State.UNCERTAIN
+    assert (target.learned, target.origin) == (known, origin)
+    assert (estimate.updated, estimate.update_reason) == (False, 'the target is uncertain')
+    # The paper's rule.
+    eager = doubting.with_settings(doubting.settings.replaced(learn_uncertain=True))
+    (estimate,) = eager.step(shifted(texture, 2), [target])
+    assert estimate.state is State.UNCERTAIN
+    assert target.learned is not known
+    assert (estimate.updated, estimate.update_reason) == (True, LEARNED_FROM)
+
+
+def test_an_uncertain_failure_is_a_failure(make, texture):
+    tracker = make(PAPER)
+    target = tracker.start(shifted(texture, 0), BOX)
+    tracker.step(shifted(texture, 1), [target])
+    strict = tracker.with_settings(tracker.settings.replaced(**UNCERTAIN, success_peak=1e6))
+    (estimate,) = strict.step(shifted(texture, 2), [target])
+    assert estimate.state is State.UNCERTAIN
+    assert target.learned is None
+
+
+def test_some_successes_are_learned_from_and_the_first_after_a_failure(make, texture):
+    tracker = make(PAPER, learn_every=3)
+    target = tracker.start(shifted(texture, 0), BOX)
+
+    def taught(by=tracker):
+        return by.step(shifted(texture, 1), [target])[0].updated
+
+    assert [taught() for _ in range(8)] == [True, False, False] * 2 + [True, False]
+    failing = tracker.with_settings(tracker.settings.replaced(success_peak=1e6))
+    assert not taught(failing)
+    assert [taught() for _ in range(4)] == [True, False, False, True]
+    assert tracker.step(shifted(texture, 1), [target])[0].update_reason == (
+        'one in 3 successes is learned from'
+    )
+
+
+def test_what_is_not_learned_from_is_no_success_that_counts(make, texture):
+    tracker = make(PAPER, learn_every=2)
+    target = tracker.start(shifted(texture, 0), BOX)
+    doubting = tracker.with_settings(tracker.settings.replaced(**UNCERTAIN))
+    taught = [
+        by.step(shifted(texture, 1), [target])[0].updated
+        for by in (tracker, doubting, tracker, tracker)
+    ]
+    assert taught == [True, False, False, True]
+
+
+def test_both_presets_learn_from_all_successes():
+    for preset in (dsiam_settings.PAPER, dsiam_settings.AUTHORS):
+        assert (preset['learn_uncertain'], preset['learn_every']) == (True, 1)
 
 
 @pytest.mark.parametrize('way', [PAPER, SEARCH], ids=['paper', 'search'])
