@@ -17,7 +17,6 @@ from torch.nn import functional
 
 from .backbones.alexnet import DEEP
 from .backbones.base import check_levels, normalised
-from .correlation import cross_correlation
 from .siamfc import SiamFC
 
 CELLS = 17
@@ -103,24 +102,22 @@ class DSiam(SiamFC):
         found = dict(zip(DEEP, self.backbone.pyramid(normalised(crops))))
         return tuple(found[layer] for layer in self.layers)
 
-    def responses(self, templates: Sequence[Tensor], regions: Sequence[Tensor]) -> Tensor:
-        """Response maps of each layer: Eq. 2, of features that are transformed already.
+    def logits(self, sums: Sequence[Tensor]) -> Tensor:
+        """Response maps of each layer.
 
         Parameters
         ----------
-        templates : sequence of Tensor
-            (N, C, h, w) for each layer.
-        regions : sequence of Tensor
-            (N, S, C, H, W) for each layer, S scales per target.
+        sums : sequence of Tensor
+            (N, S, M, M) for each layer: correlations of Eq. 2, of S scales per target.
 
         Returns
         -------
         Tensor
             (N, L, S, M, M) logits.
         """
-        *others, last = (cross_correlation(z, x) for z, x in zip(templates, regions))
+        *others, last = sums
         maps = [
-            sums * self.log_scales[k].exp() + self.biases[k] for k, sums in enumerate(others)
+            one * self.log_scales[k].exp() + self.biases[k] for k, one in enumerate(others)
         ]
         return torch.stack([*maps, self.scaled(last)], dim=1)
 

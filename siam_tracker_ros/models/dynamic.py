@@ -8,11 +8,13 @@ of it is differentiable, in the features and in lambda, as joint training needs 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
+from .fourier import real_spectrum
 from .windows import hann_window
 
 
@@ -25,19 +27,20 @@ def regularised_regression(x: Tensor, y: Tensor, ridge: Tensor | float) -> Tenso
     Parameters
     ----------
     x, y : Tensor
-        (..., H, W) real.
+        (..., C, H, W) real.
     ridge : Tensor or float
-        lambda, positive; a tensor must broadcast against (..., H, W // 2 + 1).
+        lambda, positive; a tensor must broadcast against (..., C, H, W // 2 + 1).
 
     Returns
     -------
     Tensor
-        (..., H, W // 2 + 1) complex: R as the half of its spectrum from which the other half
+        (..., C, H, W // 2 + 1) complex: R as the half of its spectrum from which the other half
         follows, because R is real. R itself, which no caller needs, is its ``irfft2``.
     """
-    of_x = torch.fft.rfft2(x)
+    of_x = real_spectrum(x)
     power = of_x.real.square() + of_x.imag.square()
-    found: Tensor = of_x.conj() * torch.fft.rfft2(y) / (power + ridge)
+    # A product, because a complex number is divided slowly.
+    found: Tensor = of_x.conj() * real_spectrum(y) * (power + ridge).reciprocal()
     return found
 
 
@@ -47,17 +50,67 @@ def circular_convolution(spectrum: Tensor, x: Tensor) -> Tensor:
     Parameters
     ----------
     spectrum : Tensor
-        (..., H, W // 2 + 1) complex, of `regularised_regression`.
+        (..., C, H, W // 2 + 1) complex, of `regularised_regression`.
     x : Tensor
-        (..., H, W) real.
+        (..., C, H, W) real.
 
     Returns
     -------
     Tensor
-        (..., H, W).
+        (..., C, H, W).
     """
-    changed: Tensor = torch.fft.irfft2(spectrum * torch.fft.rfft2(x), s=x.shape[-2:])
+    changed: Tensor = torch.fft.irfft2(spectrum * real_spectrum(x), s=x.shape[-2:])
     return changed
+
+
+def correlation_spectrum(
+    spectrum: Tensor, template: Tensor, size: tuple[int, int]
+) -> Tensor:
+    """Join a transformation of regions with the template that they are then matched with.
+
+    A correlation is a product in the Fourier domain, as the convolution is: both are one.
+
+    Parameters
+    ----------
+    spectrum : Tensor
+        (..., C, H, W // 2 + 1) complex: R, of `regularised_regression`.
+    template : Tensor
+        (..., C, h, w) real.
+    size : tuple of int
+        H and W.
+
+    Returns
+    -------
+    Tensor
+        (..., C, H, W // 2 + 1) complex, for `circular_correlation`.
+    """
+    return real_spectrum(template, size).conj() * spectrum
+
+
+def circular_correlation(spectrum: Tensor, x: Tensor, places: Sequence[int]) -> Tensor:
+    """Slide a template over regions that are transformed (DSiam Eq. 2).
+
+    The channels are summed up before the way back, so that there is one inverse transform for all
+    of them. A template of h lines meets opposite borders at the last h - 1 places only; those
+    before are what a correlation without padding gives.
+
+    Parameters
+    ----------
+    spectrum : Tensor
+        (..., C, H, W // 2 + 1) complex, of `correlation_spectrum`.
+    x : Tensor
+        (..., C, H, W) real.
+    places : sequence of int
+        Places of the template: H - h + 1 and W - w + 1.
+
+    Returns
+    -------
+    Tensor
+        (..., H - h + 1, W - w + 1).
+    """
+    joined = (spectrum * real_spectrum(x)).sum(dim=-3)
+    found: Tensor = torch.fft.irfft2(joined, s=x.shape[-2:])[..., : places[0], : places[1]]
+    return found
 
 
 @dataclass(frozen=True)
@@ -84,16 +137,38 @@ class Manner:
 
     def learn(self, x: Tensor, y: Tensor, ridge: Tensor | float) -> Tensor:
         """Learn what makes x similar to y; see `regularised_regression`."""
-        if self.windowed:
-            window = self._window(x)
-            x, y = x * window, y * window
         height, width = x.shape[-2:]
-        return regularised_regression(x, y, ridge * (height * width) if self.per_cell else ridge)
+        return regularised_regression(
+            self._seen(x), self._seen(y), ridge * (height * width) if self.per_cell else ridge
+        )
 
     def apply(self, spectrum: Tensor, x: Tensor) -> Tensor:
         """Transform features; see `circular_convolution`."""
-        changed = circular_convolution(spectrum, x * self._window(x) if self.windowed else x)
-        return changed if self.rate == 1.0 else torch.lerp(x, changed, self.rate)
+        return self._blended(x, circular_convolution(spectrum, self._seen(x)))
+
+    def match(self, spectrum: Tensor, x: Tensor, plain: Tensor) -> Tensor:
+        """Match regions that are transformed, without making them; see `circular_correlation`.
+
+        What is blended are the maps, which is the same, because a correlation is linear.
+
+        Parameters
+        ----------
+        spectrum : Tensor
+            (..., C, H, W // 2 + 1) complex, of `correlation_spectrum`.
+        x : Tensor
+            (..., C, H, W): the regions as they are.
+        plain : Tensor
+            (..., H - h + 1, W - w + 1): the correlation of the template with them.
+        """
+        return self._blended(
+            plain, circular_correlation(spectrum, self._seen(x), plain.shape[-2:])
+        )
+
+    def _blended(self, plain: Tensor, changed: Tensor) -> Tensor:
+        return changed if self.rate == 1.0 else torch.lerp(plain, changed, self.rate)
+
+    def _seen(self, x: Tensor) -> Tensor:
+        return x * self._window(x) if self.windowed else x
 
     @staticmethod
     def _window(x: Tensor) -> Tensor:

@@ -14,7 +14,9 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from ..models.correlation import cross_correlation
 from ..models.dsiam import DSiam
+from ..models.dynamic import correlation_spectrum
 from .dsiam_settings import FIRST, FIXED, LEARNED, PREVIOUS, DSiamSettings
 
 Layers = tuple[Tensor, ...]
@@ -31,7 +33,8 @@ class Learned:
         (C, h, w) for each layer: V * f(O_1), or what stands in its place. V itself is not kept,
         because it is only ever applied to the first exemplar.
     suppression : tuple of Tensor
-        (C, H, W // 2 + 1) complex for each layer: W as half of its spectrum; empty without it.
+        (C, H, W // 2 + 1) complex for each layer: W and the template, as `correlation_spectrum`
+        joins them, because what W transforms is only ever matched with it; empty without it.
     """
 
     templates: Layers
@@ -99,23 +102,30 @@ class Transforming:
             ])
             for k in range(len(regions))
         ]
+        sums = [cross_correlation(z, x) for z, x in zip(templates, regions)]
         rows = [i for i, own in enumerate(learned) if own is not None and own.suppression]
         if rows:
             known = [own for own in learned if own is not None and own.suppression]
-            regions = [
-                self._suppressed(region, rows, torch.stack([own.suppression[k] for own in known]))
-                for k, region in enumerate(regions)
+            sums = [
+                self._suppressed(
+                    plain, region, rows, torch.stack([own.suppression[k] for own in known])
+                )
+                for k, (plain, region) in enumerate(zip(sums, regions))
             ]
-        maps = self.network.responses(templates, regions)
+        maps = self.network.logits(sums)
         return self.network.fuse(maps, self._fusion(maps.shape[-1]).to(maps))
 
-    def _suppressed(self, region: Tensor, rows: Sequence[int], spectra: Tensor) -> Tensor:
-        """One layer's regions, some of them transformed by W."""
+    def _suppressed(
+        self, plain: Tensor, region: Tensor, rows: Sequence[int], spectra: Tensor
+    ) -> Tensor:
+        """One layer's correlations, in some rows with regions that are transformed by W."""
         # Of the others nothing is touched, so that they are what they are alone.
         index = torch.tensor(rows, device=region.device)
-        some = region.index_select(0, index).float()
-        changed = self.settings.suppressing.apply(spectra.unsqueeze(1), some).to(region.dtype)
-        return region.index_copy(0, index, changed)
+        some = region if len(rows) == len(region) else region.index_select(0, index)
+        changed = self.settings.suppressing.match(
+            spectra.unsqueeze(1), some.float(), plain.index_select(0, index).float()
+        )
+        return plain.index_copy(0, index, changed.to(plain.dtype))
 
     def _fusion(self, cells: int) -> Tensor:
         """The maps of Eq. 9, or what Fig. 9 compares them with: (L, M, M) or (L, 1, 1)."""
@@ -141,8 +151,14 @@ class Transforming:
                 for first, latest, ridge in zip(lesson.first, lesson.latest, ridges_v)
             )
         spectra = [
-            s.suppressing.learn(plain.float(), weighted.float(), ridge)
-            for plain, weighted, ridge in zip(lesson.plain, lesson.weighted, ridges_w)
+            correlation_spectrum(
+                s.suppressing.learn(plain.float(), weighted.float(), ridge),
+                template.float(),
+                (plain.shape[-2], plain.shape[-1]),
+            )
+            for template, plain, weighted, ridge in zip(
+                templates, lesson.plain, lesson.weighted, ridges_w
+            )
         ]
         # Copies: a view would keep what all others have learned.
         return [

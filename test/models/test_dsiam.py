@@ -4,6 +4,7 @@ import pytest
 import torch
 
 from siam_tracker_ros.models.backbones.base import centre
+from siam_tracker_ros.models.correlation import cross_correlation
 from siam_tracker_ros.models.dsiam import OWN, DSiam
 from siam_tracker_ros.models.siamfc import SiamFC
 
@@ -26,7 +27,9 @@ def responses(network, z, x):
     """Response maps of each layer, of exemplars (N, …) and search crops (N, S, …)."""
     features = network.layer_features(x.flatten(0, 1))
     regions = [f.reshape(*x.shape[:2], *f.shape[1:]) for f in features]
-    return network.responses(network.layer_features(z), regions)
+    return network.logits(
+        [cross_correlation(a, b) for a, b in zip(network.layer_features(z), regions)]
+    )
 
 
 @torch.no_grad()

@@ -7,9 +7,11 @@ import pytest
 import torch
 from torch.autograd import gradcheck
 
+from siam_tracker_ros.models.correlation import cross_correlation
 from siam_tracker_ros.models.dynamic import (
     Manner,
     circular_convolution,
+    correlation_spectrum,
     regularised_regression,
     weight_map,
 )
@@ -43,9 +45,9 @@ def circulant(x):
 
 @pytest.mark.parametrize('size', SIZES)
 def test_circular_convolution_is_that_of_its_definition(size):
-    r, x = noise(*size), noise(*size, seed=1)
+    r, x = noise(1, *size), noise(1, *size, seed=1)
     found = circular_convolution(torch.fft.rfft2(r), x)
-    torch.testing.assert_close(found.flatten(), circulant(x) @ r.flatten())
+    torch.testing.assert_close(found.flatten(), circulant(x[0]) @ r.flatten())
 
 
 @pytest.mark.parametrize('size', SIZES)
@@ -92,13 +94,73 @@ def test_channels_and_targets_are_regressed_alone():
     together = regularised_regression(x, y, RIDGE)
     for n in range(2):
         for c in range(3):
-            alone = regularised_regression(x[n, c], y[n, c], RIDGE)
-            torch.testing.assert_close(together[n, c], alone)
+            alone = regularised_regression(x[n, c : c + 1], y[n, c : c + 1], RIDGE)
+            torch.testing.assert_close(together[n, c : c + 1], alone)
 
 
 def test_a_region_of_zeros_is_no_division_by_zero():
     zeros = torch.zeros(1, 6, 6)
     assert regularised_regression(zeros, zeros, 1e-5).isfinite().all()
+
+
+# Matching what is transformed
+
+
+def pair(size, kind=torch.float64):
+    """A transformation, a template of 3 x 2 cells and regions of two scales."""
+    x, y, regions = (noise(1, 3, *size, seed=k) for k in range(3))
+    more = noise(1, 3, *size, seed=3)
+    template = noise(1, 3, 3, 2, seed=4)
+    return [t.to(kind) for t in (x, y, template, torch.stack([regions, more], dim=1))]
+
+
+MANNERS = pytest.mark.parametrize(
+    'manner',
+    [Manner(), Manner(0.3), Manner(0.29, windowed=True, per_cell=True)],
+    ids=['paper', 'blended', 'code'],
+)
+
+
+@MANNERS
+@pytest.mark.parametrize('size', [(5, 4), (22, 21), (22, 22)])
+@pytest.mark.parametrize(
+    ('kind', 'apart'), [(torch.float64, 1e-6), (torch.float32, 1e-4)], ids=['64', '32']
+)
+def test_matching_in_the_fourier_domain_is_matching_what_was_transformed(
+    manner, size, kind, apart
+):
+    x, y, template, regions = pair(size, kind)
+    w = manner.learn(x, y, RIDGE)
+    wanted = cross_correlation(template, manner.apply(w.unsqueeze(1), regions))
+    plain = cross_correlation(template, regions)
+    joined = correlation_spectrum(w, template, size)
+    lines, columns = plain.shape[-2:]
+    assert (lines, columns) == (size[0] - 2, size[1] - 1)
+    found = manner.match(joined.unsqueeze(1), regions, plain)
+    assert (found - wanted).abs().max() < apart * wanted.abs().max()
+    assert (plain - wanted).abs().max() > 0.05 * wanted.abs().max()
+
+
+@MANNERS
+def test_its_gradients_are_the_same(manner):
+    def of(match):
+        x, y, template, regions = (t.requires_grad_() for t in pair((6, 7)))
+        ridge = torch.tensor(RIDGE, dtype=torch.float64, requires_grad=True)
+        w = manner.learn(x, y, ridge)
+        (match(w, template, regions) * noise(1, 2, 4, 6, seed=5)).sum().backward()
+        return [t.grad for t in (x, y, template, regions, ridge)]
+
+    def plainly(w, template, regions):
+        return cross_correlation(template, manner.apply(w.unsqueeze(1), regions))
+
+    def quickly(w, template, regions):
+        joined = correlation_spectrum(w, template, (6, 7)).unsqueeze(1)
+        return manner.match(joined, regions, cross_correlation(template, regions))
+
+    for found, wanted in zip(of(quickly), of(plainly)):
+        assert wanted.abs().max() > 0
+        # The window that is kept is of single precision.
+        torch.testing.assert_close(found, wanted, rtol=1e-6, atol=1e-8)
 
 
 # Gradients
@@ -173,7 +235,7 @@ def by_autograd(f1, f, of_o):
 
 @pytest.mark.parametrize('size', SIZES)
 def test_gradients_are_those_of_the_papers_closed_forms(size):
-    f1, f, of_o = (noise(*size, seed=k) for k in range(3))
+    f1, f, of_o = (noise(1, *size, seed=k) for k in range(3))
     closed = Closed(f1, f, RIDGE, of_o)
     wanted = (closed.for_v, closed.for_f, closed.for_ridge, closed.for_f1)
     for found, form in zip(by_autograd(f1, f, of_o), wanted):
@@ -182,7 +244,7 @@ def test_gradients_are_those_of_the_papers_closed_forms(size):
 
 def test_equation_15_as_printed_lacks_a_part_of_the_gradient():
     # It derives the power as if F_1 were real, and the numerator not at all.
-    f1, f, of_o = (noise(6, 6, seed=k) for k in range(3))
+    f1, f, of_o = (noise(1, 6, 6, seed=k) for k in range(3))
     found = by_autograd(f1, f, of_o)[3]
     printed = Closed(f1, f, RIDGE, of_o).for_f1_as_printed
     assert (found - printed).norm() > 0.1 * found.norm()

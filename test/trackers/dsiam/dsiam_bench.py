@@ -22,6 +22,7 @@ UNCERTAIN = {'confidence_bias': 0.0, 'certain_score': 0.9}
 WAY = (
     'template', 'suppression', 'fusion', 'lambda_v', 'lambda_w', 'lambda_per_cell',
     'variation_rate', 'suppression_rate', 'hann', 'weight_spread', 'weight_window',
+    'learn_uncertain', 'learn_every',
 )  # fmt: skip
 # The paper's way, at a size that is quick.
 PAPER = {k: v for k, v in dsiam_settings.PAPER.items() if k in WAY}

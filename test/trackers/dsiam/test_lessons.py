@@ -2,13 +2,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """DSiam: what is learned from a frame, and how it is applied."""
 
-
 from dsiam_bench import BOX, PAPER, SEARCH, same, shifted
 import pytest
 import torch
 
 from siam_tracker_ros.frames import Frame
 from siam_tracker_ros.geometry import SearchWindow, context_side
+from siam_tracker_ros.models.correlation import cross_correlation
 
 
 def test_the_variation_of_what_does_not_change_is_none(make, texture):
@@ -64,7 +64,7 @@ def test_transformations_are_of_the_last_frame_alone(make, texture):
 
 
 @torch.no_grad()
-def test_suppression_makes_the_region_resemble_its_weighted_twin(lessons, make, texture):
+def test_the_response_of_what_is_suppressed_is_that_of_the_weighted_twin(lessons, make, texture):
     tracker = make(PAPER, lambda_w=1e-6, weight_spread=0.3)
     target = tracker.start(shifted(texture, 0), BOX)
     tracker.step(shifted(texture, 0), [target])
@@ -73,8 +73,13 @@ def test_suppression_makes_the_region_resemble_its_weighted_twin(lessons, make, 
     for k in range(2):
         plain, weighted = lesson.plain[k], lesson.weighted[k]
         assert (plain - weighted).norm() > 0.1 * weighted.norm()
-        changed = suppressing.apply(target.learned.suppression[k], plain[0])
-        assert (changed - weighted[0]).norm() < 0.05 * weighted.norm()
+        template = target.learned.templates[k].unsqueeze(0)
+        as_it_was, wanted = (
+            cross_correlation(template, x.unsqueeze(1))[0] for x in (plain, weighted)
+        )
+        changed = suppressing.match(target.learned.suppression[k], plain, as_it_was)
+        assert (as_it_was - wanted).norm() > 0.1 * wanted.norm()
+        assert (changed - wanted).norm() < 0.05 * wanted.norm()
 
 
 @torch.no_grad()
