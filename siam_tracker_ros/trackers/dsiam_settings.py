@@ -48,7 +48,7 @@ class DSiamSettings(ScoreSettings, MatchSettings):
         dynamic=True,
     )
     learn_every: int = setting(
-        1,
+        2,
         'each how many successes one is learned from; the first one after a failure always is',
         low=1,
         high=1000,

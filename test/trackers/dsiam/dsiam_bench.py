@@ -18,7 +18,7 @@ SURE = {
     'search_size': 191, 'lost_search_size': 191,
 }  # fmt: skip
 LOST = {'confidence_bias': -9.0, 'lost_patience': 1}
-UNCERTAIN = {'confidence_bias': 0.0, 'certain_score': 0.9}
+UNCERTAIN = {'confidence_bias': 0.0, 'certain_score': 0.9, 'learn_uncertain': False}
 WAY = (
     'template', 'suppression', 'fusion', 'lambda_v', 'lambda_w', 'lambda_per_cell',
     'variation_rate', 'suppression_rate', 'hann', 'weight_spread', 'weight_window',

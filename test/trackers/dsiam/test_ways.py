@@ -61,7 +61,7 @@ def test_with_both_transformations_left_out_it_is_siamfc(small_network, texture)
 
 
 def test_bfloat16_tracks(shipped_weights, square):
-    half = trackers.create('dsiam', str(shipped_weights), 'cpu', 'bfloat16')
+    half = trackers.create('dsiam', str(shipped_weights), 'cpu', 'bfloat16', {'learn_every': 1})
     x, y = 60, 60
     target = half.start(square.frame((x, y)), square.box(x, y))
     for _ in range(4):
