@@ -140,6 +140,31 @@ def follow(
     return replace(results, costs=measure_costs(able, sequences, args.out, fresh=args.fresh))
 
 
+def stored_tables(path: Path, fits: Callable[[str, Any], bool]) -> dict[str, Any]:
+    """Tables of an earlier run.
+
+    Parameters
+    ----------
+    path : Path
+    fits : callable
+        Whether a name and what stands under it are of the script.
+
+    Raises
+    ------
+    UserError
+        The file is not of this script.
+    """
+    if not path.is_file():
+        return {}
+    try:
+        found = json.loads(path.read_text(encoding='utf-8'))
+    except ValueError:
+        found = None
+    if not isinstance(found, dict) or not all(map(fits, found.keys(), found.values())):
+        raise UserError(f'table {path} is not of this script: give another name')
+    return found
+
+
 def refuse_missing(results: Results) -> None:
     """Refuse to keep a table that lacks some of its trackers."""
     if results.missing:

@@ -19,7 +19,6 @@ from __future__ import annotations
 import argparse
 from collections.abc import Mapping
 from dataclasses import replace
-import json
 from pathlib import Path
 import sys
 from typing import Any, NamedTuple
@@ -35,6 +34,7 @@ from common import (
     print_facts,
     print_rows,
     refuse_missing,
+    stored_tables,
 )
 
 from siam_tracker_ros import weights
@@ -137,7 +137,7 @@ def run(args: argparse.Namespace) -> int:
     if args.jobs < 1:
         raise UserError(f'jobs is {args.jobs}: expected at least 1')
     prepare_output_file(args.table, 'table')
-    stored = read_table(args.table)
+    stored = stored_tables(args.table, lambda word, _: word in TABLES)
     sequences = read_sequences(args.sequences)
     refuse_videos(args.images)
     with Store(args.out) as store:
@@ -183,25 +183,6 @@ def parse_arguments(words: list[str] | None) -> argparse.Namespace:
 def networks(tables: list[str]) -> list[Network]:
     """What is to be trained: each network once."""
     return [*dict.fromkeys(n for word in tables for n in TABLES[word][1].values())]
-
-
-def read_table(path: Path) -> Table:
-    """Tables of an earlier run.
-
-    Raises
-    ------
-    UserError
-        The file is not of this script.
-    """
-    if not path.is_file():
-        return {}
-    try:
-        found = json.loads(path.read_text(encoding='utf-8'))
-    except ValueError:
-        found = None
-    if not isinstance(found, dict) or not found.keys() <= TABLES.keys():
-        raise UserError(f'table {path} is not of this script: give another name')
-    return found
 
 
 def refuse_videos(images: list[Path]) -> None:

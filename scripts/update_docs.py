@@ -35,6 +35,8 @@ ABLATION = RESULTS / 'ablation.json'
 CSN_COST = RESULTS / 'csn_cost.json'
 PROPOSAL_STEP = RESULTS / 'proposal_step.json'
 PROPOSAL_ABLATION = RESULTS / 'proposal_ablation.json'
+DSIAM_COST = RESULTS / 'dsiam_cost.json'
+DSIAM_ABLATION = RESULTS / 'dsiam_ablation.json'
 ABLATION_PLOT = ROOT / 'docs' / 'images' / 'ablation.svg'
 PICTURE = ROOT / 'docs' / 'images' / 'demo.jpg'
 MARKED = re.compile(r'(<!-- table: (\S+) -->\n).*?(<!-- end -->)', re.DOTALL)
@@ -322,6 +324,57 @@ def format_step(result: Mapping[str, Any]) -> str:
     )
 
 
+def dsiam_cost_table() -> str:
+    """Return the stored table of ``benchmarks/dsiam_cost.py``."""
+    return stored(DSIAM_COST, 'benchmarks/dsiam_cost.py', format_dsiam_cost)
+
+
+def format_dsiam_cost(result: Mapping[str, Any]) -> str:
+    """Return how much longer DSiam's steps take than SiamFC's, with the origin."""
+    rows = [
+        [
+            part,
+            rule,
+            figure(row['ratio'], 3),
+            f'{figure(row["low"], 3)} to {figure(row["high"], 3)}',
+            figure(row['learned'], 2),
+        ]
+        for rule, parts in result['rules'].items()
+        for part, row in parts.items()
+    ]
+    head = [
+        'transformed by', 'learned from', 'ratio, median', 'the half in the middle',
+        'share of steps that learned',
+    ]  # fmt: skip
+    return f'{table(head, rows)}\nThe rendered clip; {origin(result["run"])}.\n'
+
+
+def dsiam_ablation_tables() -> str:
+    """Return the stored tables of ``benchmarks/dsiam_ablation.py``."""
+    command = 'benchmarks/dsiam_ablation.py FOLDER --out DIR'
+    return stored(DSIAM_ABLATION, command, format_dsiam_ablation)
+
+
+def format_dsiam_ablation(result: Mapping[str, Any]) -> str:
+    """Return a table for each folder, in the order of the rows, with its origin."""
+    columns = {'auc': 3, 'precision': 3, 'auroc': 3}
+    parts = []
+    for name, found in result.items():
+        rows = [
+            [label, *(figure(row[key], digits) for key, digits in columns.items())]
+            for label, row in found['rows'].items()
+        ]
+        head = ['variant', 'AUC', 'precision at 20 px', 'AUROC']
+        missing = ', '.join(found['left_out'])
+        parts.append(
+            f'**{name}**\n\n{table(head, rows)}\nOne pass over {len(found["sequences"])} '
+            f'sequences, {sum(found["sequences"].values())} frames; {origin(found["run"])}.'
+            + (f' Left out, for want of a checkpoint: {missing}.' if missing else '')
+            + '\n'
+        )
+    return '\n'.join(parts)
+
+
 def setting_file(name: str) -> str:
     """Return the name of a configuration, a file's as code."""
     return f'`{name}`' if '.' in name else name
@@ -379,6 +432,8 @@ def generators() -> dict[str, Callable[[], str]]:
         'conventions': conventions_table,
         'csn-cost': cost_table,
         'datasets': datasets_table,
+        'dsiam-ablation': dsiam_ablation_tables,
+        'dsiam-cost': dsiam_cost_table,
         'measures-lost': lambda: measures_table(LostSignal),
         'proposal-ablation': lambda: proposal_ablation_tables(('stages', 'filter', 'transfer')),
         'proposal-layers': lambda: proposal_ablation_tables(('layers',)),

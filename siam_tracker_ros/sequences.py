@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 import math
 import os
@@ -80,6 +80,17 @@ class Sequence:
         """The target in one image, None where it is absent."""
         box = Box.from_ltwh(*self.boxes[index].tolist())
         return box if box.is_valid else None
+
+    def beginning(self, count: int) -> Sequence:
+        """The same with its first images only, `count` of them or all."""
+        return replace(
+            self,
+            images=self.images[:count],
+            boxes=self.boxes[:count],
+            polygons=None if self.polygons is None else self.polygons[:count],
+            labelled=None if self.labelled is None else self.labelled[:count],
+            frame_labels={name: labels[:count] for name, labels in self.frame_labels.items()},
+        )
 
 
 def image_size(sequence: Sequence) -> tuple[int, int] | None:

@@ -1,5 +1,6 @@
 # Copyright 2026 The siam_tracker_ros authors
 # SPDX-License-Identifier: Apache-2.0
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -41,6 +42,28 @@ def test_rows_are_corner_and_size(make, text):
     assert [p.name for p in sequence.images] == [f'{i:08d}.png' for i in (1, 2, 3)]
     assert sequence.first_box == Box(2.5, 4.0, 3.0, 4.0)
     assert sequence.present.all()
+
+
+def test_the_beginning_of_a_sequence_has_the_first_of_all_that_images_have(make):
+    whole = replace(
+        read_sequence(make('1,2,3,4\nnan,nan,nan,nan\n9,10,11,12\n')),
+        polygons=np.arange(24.0).reshape(3, 4, 2),
+        labelled=np.array([True, False, True]),
+        frame_labels={'cover': np.array([8, 7, 6])},
+        attributes=('occlusion',),
+    )
+    part = whole.beginning(2)
+    assert part.images == whole.images[:2]
+    for found, known in (
+        (part.boxes, whole.boxes), (part.polygons, whole.polygons),
+        (part.labelled, whole.labelled),
+        (part.frame_labels['cover'], whole.frame_labels['cover']),
+    ):  # fmt: skip
+        np.testing.assert_array_equal(found, known[:2])
+    assert (part.name, part.attributes) == (whole.name, whole.attributes)
+    assert len(whole.beginning(9).images) == 3
+    plain = read_sequence(whole.images[0].parent).beginning(1)
+    assert (plain.polygons, plain.labelled, len(plain.boxes)) == (None, None, 1)
 
 
 @pytest.mark.parametrize(

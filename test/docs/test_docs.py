@@ -164,6 +164,32 @@ def test_step_table_has_both_steps_of_each_network(update_docs):
     assert text.endswith('The rendered clip; date 2026-01-02, device cpu.\n')
 
 
+def test_dsiams_cost_is_shown_for_each_rule_and_part(update_docs):
+    row = {'ratio': 1.15432, 'low': 1.12, 'high': 1.175, 'learned': 0.5}
+    text = update_docs.format_dsiam_cost({
+        'rules': {'default': {'V and W': row}, 'each success': {'V alone': row}},
+        'run': {'date': '2026-01-02', 'threads': '1'},
+    })
+    assert '| V and W | default | 1.154 | 1.120 to 1.175 | 0.50 |\n' in text
+    assert '| V alone | each success | 1.154 |' in text
+    assert text.endswith('The rendered clip; date 2026-01-02, threads 1.\n')
+
+
+def test_dsiams_parts_have_a_table_for_each_folder(update_docs):
+    row = {'auc': 0.84321, 'precision': None, 'auroc': 0.9}
+    found = {'run': {'date': '2026-01-02'}, 'sequences': {'a': 20, 'b': 30}}
+    text = update_docs.format_dsiam_ablation({
+        'easy': {**found, 'rows': {'SiamFC': row, '-VT': row}, 'left_out': ['DSiamM', '-Multi']},
+        'real': {**found, 'rows': {'SiamFC': row}, 'left_out': []},
+    })
+    assert text.startswith('**easy**\n\n')
+    assert '| SiamFC | 0.843 |  | 0.900 |\n| -VT | 0.843 |' in text
+    first, second = text.split('**real**')
+    wanted = 'One pass over 2 sequences, 50 frames; date 2026-01-02.'
+    assert f'{wanted} Left out, for want of a checkpoint: DSiamM, -Multi.\n' in first
+    assert second.endswith(f'{wanted}\n')
+
+
 def test_tables_of_parts_are_shown_as_far_as_they_are_measured(update_docs, monkeypatch, tmp_path):
     path = tmp_path / 'proposal_ablation.json'
     monkeypatch.setattr(update_docs, 'PROPOSAL_ABLATION', path)
@@ -192,6 +218,10 @@ def test_what_is_not_measured_says_how(update_docs, monkeypatch, tmp_path):
     assert '`benchmarks/ablation.py FOLDER --out DIR`' in update_docs.ablation_table()
     assert '`benchmarks/csn_cost.py`' in update_docs.cost_table()
     assert '`benchmarks/proposal_step.py`' in update_docs.step_table()
+    monkeypatch.setattr(update_docs, 'DSIAM_COST', tmp_path / 'none.json')
+    monkeypatch.setattr(update_docs, 'DSIAM_ABLATION', tmp_path / 'none.json')
+    assert '`benchmarks/dsiam_cost.py`' in update_docs.dsiam_cost_table()
+    assert '`benchmarks/dsiam_ablation.py FOLDER' in update_docs.dsiam_ablation_tables()
 
 
 def test_every_reason_for_an_update_stands_in_the_nodes_page():
