@@ -245,12 +245,12 @@ class DSiamTracker(Tracker):
             both = torch.cat([crops, crops * weights.unsqueeze(1).to(crops.dtype)])
             halves = [f.chunk(2) for f in self.network.layer_features(both)]
             plain = tuple(half[0] for half in halves)
-            # What an exemplar crop would give: a convolution without padding moves with its input.
-            latest = tuple(centre(g, o.shape[-1]) for g, o in zip(plain, first))
+            if self.network.crops_are_parts:
+                latest = tuple(centre(g, o.shape[-1]) for g, o in zip(plain, first))
+            else:
+                latest = self._latest(frame, targets)
             return Lesson(first, latest, plain, tuple(half[1] for half in halves))
-        latest = ()
-        if s.template != FIRST:
-            latest = self.network.layer_features(self._cut(frame, targets, s.exemplar_size))
+        latest = self._latest(frame, targets)
         if s.suppression == NONE:
             return Lesson(first, latest)
         best = [[f[one.scale] for f in t.searched] for t, one in zip(targets, found)]
@@ -262,6 +262,13 @@ class DSiamTracker(Tracker):
             for g in plain
         )
         return Lesson(first, latest, plain, weighted)
+
+    def _latest(self, frame: Frame, targets: Sequence[DSiamTarget]) -> Layers:
+        """f(O_t), where something is learned from it."""
+        s = self.settings
+        if s.template == FIRST:
+            return ()
+        return self.network.layer_features(self._cut(frame, targets, s.exemplar_size))
 
     def _cut(self, frame: Frame, targets: Sequence[DSiamTarget], size: int) -> Tensor:
         """Crops around the targets' boxes, at the scale of their exemplars."""

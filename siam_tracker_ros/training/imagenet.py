@@ -13,14 +13,9 @@ from collections.abc import Mapping
 import torch
 from torch import Tensor
 
+from ..models.backbones.base import DEVIATION, MEAN, OUR_DEVIATION, OUR_MEAN
 from ..models.backbones.mobilenet import LAYERS
 from ..weights.pysot_layout import renamed
-
-# What torchvision takes off from pixels in [0, 1], and divides them by.
-MEAN, DEVIATION = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
-
-# `normalised` does the same with these.
-OUR_MEAN, OUR_DEVIATION = 127.5 / 255.0, 64.0 / 255.0
 
 # Where torchvision's AlexNet has its convolutions.
 ALEXNET = ('0', '3', '6', '8', '10')

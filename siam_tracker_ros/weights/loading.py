@@ -6,8 +6,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from . import checkpoint, pysot
+from . import checkpoint, pysot, vgg
 from .checkpoint import Checkpoint
+from .pickled import read_tensors
 
 PICKLED = ('.pth', '.pt', '.tar')
 """Endings of PyTorch's own files."""
@@ -17,13 +18,15 @@ def load(path: Path | str) -> Checkpoint:
     """Read a checkpoint; nothing in the file is ever executed.
 
     A ``.safetensors`` file is one that this package wrote, a ``.pth`` file one of pysot's model
-    zoo.
+    zoo or torchvision's VGG-19.
 
     Raises
     ------
     UserError
-        See `checkpoint.load` and `pysot.load`.
+        See `checkpoint.load`, `pysot.convert` and `vgg.convert`.
     """
     if Path(path).suffix in PICKLED:
-        return pysot.load(path)
+        tensors = read_tensors(path)
+        convert = vgg.convert if vgg.is_vgg(tensors) else pysot.convert
+        return convert(tensors, Path(path))
     return checkpoint.load(path)

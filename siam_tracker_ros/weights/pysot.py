@@ -12,11 +12,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import torch
 from torch import Tensor
 
 from ..errors import UserError
 from .checkpoint import Checkpoint, Meta
+from .pickled import read_tensors
 from .pysot_layout import FIRST_KERNELS, converted, renamed
 
 TRACKER = 'siamrpnpp'
@@ -151,9 +151,13 @@ def load(path: Path | str) -> Checkpoint:
     UserError
         No such file, not a PyTorch checkpoint, damaged, or of a network that is not in the zoo.
     """
-    path = Path(path)
+    return convert(read_tensors(path), Path(path))
+
+
+def convert(published: Mapping[str, Tensor], path: Path) -> Checkpoint:
+    """Make a checkpoint of tensors by pysot's names; see `load`."""
     tensors = {}
-    for name, tensor in _read(path).items():
+    for name, tensor in published.items():
         own = renamed(name)
         if own is None:
             raise UserError(
@@ -165,33 +169,6 @@ def load(path: Path | str) -> Checkpoint:
     training = {'origin': "pysot's model zoo", 'model': family.name, 'licence': 'CC BY-SA 3.0'}
     meta = Meta(TRACKER, family.network, family.settings, training)
     return Checkpoint(converted(tensors), meta, str(path))
-
-
-def _read(path: Path) -> dict[str, Tensor]:
-    """Tensors by pysot's names."""
-    if not path.is_file():
-        raise UserError(
-            f"weights {path}: there is no such file; give the path of a .pth file of pysot's zoo"
-        )
-    try:
-        content = torch.load(path, map_location='cpu', weights_only=True)
-    except Exception as error:  # A damaged pickle raises whatever its bytes happen to say.
-        raise UserError(
-            f'weights {path}: not a readable PyTorch checkpoint ({type(error).__name__}); it is '
-            'damaged, of another kind, or holds more than tensors: copy it again, or use another'
-        ) from error
-    # A snapshot of pysot's training holds its optimiser, too.
-    if isinstance(content, dict):
-        content = content.get('state_dict', content)
-    if not isinstance(content, dict) or not all(
-        isinstance(name, str) and isinstance(value, Tensor) for name, value in content.items()
-    ):
-        raise UserError(
-            f'weights {path}: expected tensors by name, found something else; use a file of '
-            "pysot's zoo"
-        )
-    # What was trained on several GPUs at once says so in every name.
-    return {name.removeprefix('module.'): tensor for name, tensor in content.items()}
 
 
 def _family(path: Path, tensors: Mapping[str, Tensor]) -> Family:

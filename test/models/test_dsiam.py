@@ -64,8 +64,20 @@ def test_each_layer_has_its_own_features_scale_and_bias(network):
 
 
 @torch.no_grad()
+def test_both_layers_of_vgg_have_maps_of_one_size():
+    network = DSiam([4, 4, 4, 8, 6], layers=[4, 5], backbone='vgg19').eval()
+    assert not network.crops_are_parts
+    four, five = network.layer_features(crops(1, 3, 127, 127))
+    assert (four.shape, five.shape) == ((1, 8, 15, 15), (1, 6, 14, 14))
+    for side, cells in ((255, 17), (511, 49)):
+        maps = responses(network, crops(1, 3, 127, 127), crops(1, 1, 3, side, side))
+        assert maps.shape == (1, 2, 1, cells, cells)
+
+
+@torch.no_grad()
 @pytest.mark.parametrize('size', [143, 255])
 def test_features_of_an_exemplar_are_the_middle_of_those_of_its_surroundings(network, size):
+    assert network.crops_are_parts
     x = crops(1, 3, size, size)
     edge = (size - 127) // 2
     exemplar = network.layer_features(x[..., edge : edge + 127, edge : edge + 127])
@@ -138,6 +150,7 @@ def test_what_siamfc_lacks_is_named(layers, own):
         ({'layers': [3, 5]}, 'levels are'),
         ({'layers': [5, 4]}, 'levels are'),
         ({'layers': [4]}, r'layers are \[4\]: expected the last one to be 5'),
+        ({'backbone': 'vgg16'}, 'backbone is vgg16: expected alexnet or vgg19'),
         ({'lambda_v': 0.0, 'lambda_w': 3.0}, 'lambdas are 0.0 and 3.0: expected positive ones'),
     ],
 )

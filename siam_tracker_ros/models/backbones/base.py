@@ -10,6 +10,12 @@ from typing import NamedTuple
 
 from torch import Tensor, nn
 
+# What `normalised` takes off from pixels in [0, 1], and divides them by.
+OUR_MEAN, OUR_DEVIATION = 127.5 / 255.0, 64.0 / 255.0
+
+# What torchvision's classifiers have in their place.
+MEAN, DEVIATION = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
+
 
 class Depth(NamedTuple):
     """Features of a backbone's pyramid.
