@@ -31,6 +31,12 @@ from .transforming import Layers, Learned, Lesson, Transforming
 LEARNED_FROM = 'the response is a success'
 
 
+def layer_parts(network: DSiam) -> tuple[str, ...]:
+    """Names of the layers' responses, where there are several."""
+    layers = network.layers if len(network.layers) > 1 else ()
+    return tuple(f'conv{layer}' for layer in layers)
+
+
 class DSiamTarget(MatchTarget):
     """One object: what it looked like at first, and what its last success taught.
 
@@ -106,9 +112,13 @@ class DynamicMatcher(Matcher):
             target.searched = tuple(region[i] for region in regions)
             if not target.fits(regions[-1].shape[-1]):
                 target.drop()
-        return self.transforming.match(
+        maps = self.transforming.layer_maps(
             [t.exemplars for t in mine], [t.learned for t in mine], regions
         )
+        names = layer_parts(self.transforming.network)
+        for target, layers in zip(mine, maps):
+            target.parts = dict(zip(names, layers))
+        return self.transforming.fuse(maps)
 
 
 class DSiamTracker(Tracker):
@@ -133,6 +143,7 @@ class DSiamTracker(Tracker):
     ) -> None:
         self.matcher = DynamicMatcher(network, settings, device, dtype)
         self.network = network
+        self.parts = layer_parts(network)
         self.settings: DSiamSettings = settings
         self.device = device
         self.rule = settings.rule

@@ -79,7 +79,16 @@ class Transforming:
         learned: Sequence[Learned | None],
         regions: Sequence[Tensor],
     ) -> Tensor:
-        """Fused response maps (Eq. 2 and 9).
+        """Fused response maps (Eq. 2 and 9): (N, S, M, M) logits; see `layer_maps`."""
+        return self.fuse(self.layer_maps(exemplars, learned, regions))
+
+    def layer_maps(
+        self,
+        exemplars: Sequence[Layers],
+        learned: Sequence[Learned | None],
+        regions: Sequence[Tensor],
+    ) -> Tensor:
+        """Response maps of each layer (Eq. 2).
 
         Parameters
         ----------
@@ -93,7 +102,7 @@ class Transforming:
         Returns
         -------
         Tensor
-            (N, S, M, M) logits.
+            (N, L, S, M, M) logits.
         """
         templates = [
             torch.stack([
@@ -112,7 +121,10 @@ class Transforming:
                 )
                 for k, (plain, region) in enumerate(zip(sums, regions))
             ]
-        maps = self.network.logits(sums)
+        return self.network.logits(sums)
+
+    def fuse(self, maps: Tensor) -> Tensor:
+        """Join the maps of the layers (Eq. 9): (N, L, S, M, M) -> (N, S, M, M)."""
         return self.network.fuse(maps, self._fusion(maps.shape[-1]).to(maps))
 
     def _suppressed(

@@ -104,3 +104,29 @@ def test_gradients_go_through_what_was_learned_to_all_that_is_trained(make, netw
 def test_settings_that_make_no_sense_are_refused(values, sentence):
     with pytest.raises(UserError, match=sentence):
         DSiamSettings.from_dict(values)
+
+
+@pytest.mark.parametrize('fusion', ['learned', 'last'])
+def test_the_response_is_that_of_the_layers_fused(make, texture, fusion):
+    # Eq. 9; at the scale that was chosen.
+    tracker = make(PAPER, fusion=fusion, scales=3)
+    assert tracker.parts == ('conv4', 'conv5')
+    target = tracker.start(shifted(texture, 0), BOX)
+    for k in (1, 2):
+        (estimate,) = tracker.step(shifted(texture, k), [target])
+        four, five = (estimate.parts[name].logits for name in tracker.parts)
+        shares = tracker.network.fusion(four.shape[-1]).detach()
+        wanted = five if fusion == 'last' else shares[0] * four + shares[1] * five
+        torch.testing.assert_close(estimate.response.logits, wanted, rtol=1e-3, atol=1e-4)
+        assert not torch.allclose(four, five)
+
+
+@torch.no_grad()
+def test_one_layer_alone_is_no_part(texture):
+    tracker = DSiamTracker(
+        DSiam(**SMALL).eval(), DSiamSettings.from_dict({**SURE, **PAPER}), CPU
+    )
+    target = tracker.start(shifted(texture, 0), BOX)
+    (estimate,) = tracker.step(shifted(texture, 1), [target])
+    assert tracker.parts == ()
+    assert estimate.parts == {}
