@@ -31,6 +31,7 @@ from siam_tracker_ros.memory import keep_large_buffers
 from siam_tracker_ros.models.siamrpnpp import SiamRPN
 from siam_tracker_ros.training.curves import figure_class
 from siam_tracker_ros.training.fit import Fit
+from siam_tracker_ros.training.pair_material import PairMaterial
 from siam_tracker_ros.training.pairs import Pairs
 from siam_tracker_ros.training.proposal_objective import ProposalObjective
 from siam_tracker_ros.training.proposal_settings import ProposalSettings
@@ -145,14 +146,13 @@ def learned(shift: float, shots: list[Shot], args: argparse.Namespace) -> SiamRP
         seed=args.seed,
     )
     torch.manual_seed(args.seed)
+    scenes = SpatialScenes(shift=shift)
     job = Fit(
         ProposalObjective(SiamRPN(**NETWORK), settings),
+        PairMaterial(settings, scenes, CONTEXT, EXEMPLAR, torch.device('cpu')),
         shots,
         [],
         settings,
-        SpatialScenes(shift=shift),
-        CONTEXT,
-        EXEMPLAR,
         args.out / f'shift-{shift:g}',
         make_fabric(RunSettings(accelerator='cpu', precision='32-true')),
     )

@@ -30,6 +30,11 @@ class Clips(Dataset[list[View]]):
     max_skip : int
         Largest number of frames from one image of a clip to the next.
 
+    Attributes
+    ----------
+    shots : list of Shot
+        Those that are long enough.
+
     Raises
     ------
     UserError
@@ -51,6 +56,7 @@ class Clips(Dataset[list[View]]):
                 f'no sequence shows its object in {length} images in a row (the longest run has '
                 f'{longest}): give longer sequences or videos, or ask for shorter clips'
             )
+        self.shots = list(dict.fromkeys(shot for shot, _ in self._runs))
 
     def __getitem__(self, index: int) -> list[View]:
         """Return clip number `index`: `length` views."""

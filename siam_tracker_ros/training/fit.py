@@ -19,11 +19,10 @@ from tqdm import tqdm
 
 from ..errors import UserError
 from ..settings import Settings, setting
-from .augment import photometric
+from .material import Material
 from .objective import Objective
-from .pairs import Pair, Pairs, Window
+from .pairs import Window
 from .resuming import CHECKPOINT, DATA, METRICS, fingerprint, forget_later_rows, read_state
-from .scenes import Batch, SceneMaker, SceneSettings
 from .sources import Shot
 
 MOMENTUM = 0.9
@@ -34,7 +33,7 @@ class FitSettings(Settings):
     """How long and how fast a network learns, whatever it learns."""
 
     steps: int = setting(3000, 'optimiser steps', low=1)
-    batch: int = setting(32, 'pairs in a step, over all devices', low=2, high=4096)
+    batch: int = setting(32, 'pairs, or clips, in a step, over all devices', low=2, high=4096)
     optimiser: str = setting(
         'adamw',
         f'AdamW, or gradient descent with a momentum of {MOMENTUM}',
@@ -49,12 +48,6 @@ class FitSettings(Settings):
     clip: float = setting(5.0, 'largest norm of the gradient', low=0.0)
     search_size: int = setting(
         239, 'side of the search crop in training', unit='px', low=143, high=511
-    )
-    sequence_share: float = setting(
-        0.5, 'share of pairs from sequences, where there are any', low=0.0, high=1.0
-    )
-    max_gap: int = setting(
-        100, 'largest distance of the images of a pair', unit='frames', low=1, source='SiamFC 3'
     )
     held_out: float = setting(
         0.03, 'share of the shots that is only measured on', low=0.0, high=0.5
@@ -89,11 +82,10 @@ class Fit:
     ----------
     objective : Objective
         With a network that has the weights to begin from.
+    material : Material
+        What the objective is given.
     train, held_out : list of Shot
     settings : FitSettings
-    scenes : SceneSettings
-    context, exemplar_size : float, int
-        The tracker's own.
     folder : Path
         Receives ``last.ckpt`` and ``metrics.csv``.
     fabric : lightning_fabric.Fabric
@@ -107,13 +99,11 @@ class Fit:
 
     def __init__(
         self,
-        objective: Objective[Any],
+        objective: Objective[Any, Any],
+        material: Material[Any, Any],
         train: list[Shot],
         held_out: list[Shot],
         settings: FitSettings,
-        scenes: SceneSettings,
-        context: float,
-        exemplar_size: int,
         folder: Path,
         fabric: Any,
         workers: int = 0,
@@ -122,7 +112,7 @@ class Fit:
         self.settings = settings
         self.recipe = {
             **settings.to_dict(),
-            **scenes.to_dict(),
+            **material.scenes.to_dict(),
             DATA: fingerprint([*train, *held_out]),
             **objective.facts(),
             **(begun or {}),
@@ -131,11 +121,8 @@ class Fit:
         self.fabric = fabric
         self.workers = workers
         self.step = 0
-        self.pairs = Pairs(train, settings.seed, settings.max_gap, settings.sequence_share)
-        self.maker = SceneMaker(
-            scenes, exemplar_size, settings.search_size, context, fabric.device
-        )
-        self.augment = photometric()
+        self.material = material
+        self.examples = material.draw(train, settings.seed)
         self.objective = objective
         self.network: nn.Module = objective.network
         self.average: nn.Module = copy.deepcopy(self.network).to(fabric.device).eval()
@@ -151,16 +138,16 @@ class Fit:
         """Hand both to the engine, which takes note of what learns only when it is handed them."""
         self._engine = self.fabric.setup(self.objective, self.optimizer)
 
-    def _validation(self, held_out: list[Shot]) -> list[Batch]:
+    def _validation(self, held_out: list[Shot]) -> list[Any]:
         """Batches of held-out shots, the same at every measurement."""
         if not held_out:
             return []
-        pairs = Pairs(
-            held_out, self.settings.seed + 1, self.settings.max_gap, self.settings.sequence_share
-        )
+        drawn = self.material.draw(held_out, self.settings.seed + 1)
         rng = np.random.default_rng(self.settings.seed + 1)
         size = min(self.settings.batch, 32)
-        return [self.maker.make([pairs[k * size + i] for i in range(size)], rng) for k in range(4)]
+        return [
+            self.material.make([drawn[k * size + i] for i in range(size)], rng) for k in range(4)
+        ]
 
     def resume(self) -> bool:
         """Go on from ``last.ckpt`` where there is one; returns whether there was."""
@@ -208,7 +195,7 @@ class Fit:
             self.step * s.batch, s.steps * s.batch, self.fabric.global_rank, self.fabric.world_size
         )
         loader = DataLoader(
-            self.pairs,
+            self.examples,
             batch_size=share,
             sampler=window,
             num_workers=self.workers,
@@ -222,8 +209,8 @@ class Fit:
             unit='step',
             disable=not self.fabric.is_global_zero,
         )
-        for pairs in bar:
-            row = self._learn(pairs)
+        for drawn in bar:
+            row = self._learn(drawn)
             if self.step % s.validate_every == 0 or self.step == s.steps:
                 self._check_weights()
                 self.fabric.barrier()
@@ -248,25 +235,21 @@ class Fit:
             f'again with a lower --rate (now {self.settings.rate:g}) and another --out folder'
         )
 
-    def _learn(self, pairs: list[Pair]) -> dict[str, float]:
+    def _learn(self, drawn: list[Any]) -> dict[str, float]:
         """One optimiser step."""
         s = self.settings
         # Everything random of a step follows from its number, so a resumed run is the run that was
         # stopped.
         seed = (s.seed, self.step, self.fabric.global_rank)
         torch.manual_seed(int(np.random.SeedSequence(seed).generate_state(1)[0]))
-        batch = self.maker.make(pairs, np.random.default_rng(seed))
-        exemplars, searches = (
-            self.augment(crop).contiguous(memory_format=torch.channels_last)
-            for crop in (batch.exemplars, batch.searches)
-        )
+        batch = self.material.varied(self.material.make(drawn, np.random.default_rng(seed)))
         if self.objective.prepare(self.step):
             self._set_up()
         objective, optimizer = self._engine
         rate = self.objective.rate(self.step)
         for group, share in zip(self.optimizer.param_groups, self.shares):
             group['lr'] = rate * share
-        total, parts = objective(exemplars, searches, batch.boxes, batch.foreign)
+        total, parts = objective(*batch.tensors)
         # Of all processes, because all of them must stop.
         if not torch.isfinite(self.fabric.all_reduce(total.detach())):
             raise UserError(self._diverged('loss'))

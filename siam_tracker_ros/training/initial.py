@@ -51,6 +51,22 @@ def fill_backbone(backbone: nn.Module, word: str) -> None:
     )
 
 
+@torch.no_grad()
+def extend(larger: nn.Module, network: nn.Module) -> None:
+    """Give a network with further layers the weights of one without them.
+
+    Parameters
+    ----------
+    larger : Module
+        Has tensors of the same names. Where one has a number for each layer, all get that of the
+        other network's last one. What is new in it stays.
+    network : Module
+    """
+    own = larger.state_dict()
+    for name, tensor in network.state_dict().items():
+        own[name].copy_(tensor if tensor.shape == own[name].shape else tensor[-1:])
+
+
 def _fitted(
     tensors: Mapping[str, Tensor], prefix: str, name: str, own: Tensor
 ) -> Tensor | None:

@@ -56,6 +56,11 @@ def balanced_logistic(logits: Tensor, distance: Tensor, radius: float) -> Tensor
     return 0.5 * (loss_positive + loss_negative).mean()
 
 
+def plain_logistic(logits: Tensor, distance: Tensor, radius: float) -> Tensor:
+    """Mean logistic loss, each cell the same (DSiam, Eq. 10); see `balanced_logistic`."""
+    return functional.softplus(torch.where(distance <= radius, -logits, logits)).mean()
+
+
 def place_entropy(logits: Tensor, distance: Tensor, sigma: float) -> Tensor:
     """Cross-entropy of the softmax over a map's cells against a Gaussian at the target's place.
 

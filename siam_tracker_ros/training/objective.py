@@ -5,18 +5,21 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import ClassVar, Generic, TypeVar
 
 from torch import Tensor, nn
 
-from .scenes import Batch, SceneSettings
+from .material import B
+from .scenes import ShiftSettings
 
 N = TypeVar('N', bound=nn.Module)
 
 
-class Objective(nn.Module, ABC, Generic[N]):
+class Objective(nn.Module, ABC, Generic[N, B]):
     """Crops in, loss out: one forward pass, as engines for several devices expect it.
+
+    ``forward`` takes the ``tensors`` of a batch and returns its loss, and the parts of that.
 
     Attributes
     ----------
@@ -31,15 +34,10 @@ class Objective(nn.Module, ABC, Generic[N]):
     columns: ClassVar[tuple[str, ...]]
     headline: ClassVar[str]
     network: N
+    forward: Callable[..., tuple[Tensor, dict[str, Tensor]]]
 
     @abstractmethod
-    def forward(
-        self, exemplars: Tensor, searches: Tensor, boxes: Tensor, foreign: Tensor
-    ) -> tuple[Tensor, dict[str, Tensor]]:
-        """Return the loss of a batch, and its parts; the arguments are the fields of a `Batch`."""
-
-    @abstractmethod
-    def measure(self, network: N, batches: Sequence[Batch]) -> dict[str, float]:
+    def measure(self, network: N, batches: Sequence[B]) -> dict[str, float]:
         """Judge a network of this kind by held-out batches."""
 
     @abstractmethod
@@ -54,12 +52,12 @@ class Objective(nn.Module, ABC, Generic[N]):
         """Get the network ready for a step; returns whether other parameters learn from now on."""
         return False
 
-    def check(self, scenes: SceneSettings, exemplar_size: int) -> None:
+    def check(self, scenes: ShiftSettings, exemplar_size: int) -> None:
         """Refuse scenes that the network cannot learn from, before anything is made of them.
 
         Parameters
         ----------
-        scenes : SceneSettings
+        scenes : ShiftSettings
         exemplar_size : int
             Side of the exemplar crop in pixels.
 

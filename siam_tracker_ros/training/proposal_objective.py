@@ -20,11 +20,11 @@ from .objective import Objective
 from .proposal_labels import label
 from .proposal_losses import box_loss, class_loss
 from .proposal_settings import COSINE, ProposalSettings
-from .scenes import Batch, SceneSettings
+from .scenes import Batch, ShiftSettings
 from .schedules import cosine, logarithmic
 
 
-class ProposalObjective(Objective[SiamRPN | CRPN]):
+class ProposalObjective(Objective[SiamRPN | CRPN, Batch]):
     """Anchors that overlap the target are told from others, and regressed to its box.
 
     Parameters
@@ -51,7 +51,7 @@ class ProposalObjective(Objective[SiamRPN | CRPN]):
         self.frozen: bool | None = None
         self.fixed = first_layers(network.backbone, settings.frozen_layers)
 
-    def check(self, scenes: SceneSettings, exemplar_size: int) -> None:
+    def check(self, scenes: ShiftSettings, exemplar_size: int) -> None:
         """See `Objective.check`: beyond the outermost cells hardly any anchor is positive."""
         size = self.settings.search_size
         within = reach(self.network, exemplar_size, size)

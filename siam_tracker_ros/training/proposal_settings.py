@@ -10,7 +10,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ..settings import setting, varied
-from .fit import MOMENTUM, FitSettings
+from .fit import MOMENTUM
+from .pair_material import PairSettings
 from .proposal_labels import LabelSettings
 from .proposal_losses import BALANCED, PLAIN, LossSettings
 
@@ -18,7 +19,7 @@ LOGARITHMIC, COSINE = 'logarithmic', 'cosine'
 
 
 @dataclass(frozen=True)
-class ProposalSettings(LabelSettings, LossSettings, FitSettings):
+class ProposalSettings(LabelSettings, LossSettings, PairSettings):
     """How a network learns to propose boxes."""
 
     optimiser: str = setting(

@@ -8,24 +8,31 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+import torch
 from torch import nn
 
 from ..errors import UserError
 from ..models.backbones.alexnet import DEEP
 from ..models.backbones.resnet import CROP
 from ..models.crpn import CRPN, LAST, RESULTS
+from ..models.dsiam import DSiam
 from ..models.matching import Matching
 from ..models.siamese import Siamese
 from ..models.siamfc import SiamFC
 from ..models.siamrpnpp import SiamRPN
+from ..settings import Scalar
 from .calibrate import calibrate
+from .clip_material import ClipMaterial, ClipScenes
 from .fit import FitSettings
+from .joint_objective import JointObjective, JointSettings
+from .material import Material
 from .objective import Objective
+from .pair_material import PairMaterial
 from .pairs import Pairs
 from .proposal_objective import ProposalObjective
 from .proposal_settings import CascadeSettings, ProposalSettings
 from .response_objective import ResponseObjective, ResponseSettings
-from .scenes import SceneSettings
+from .scenes import SceneSettings, ShiftSettings
 from .spatial_sampling import SpatialScenes
 
 LIGHT = 'light'
@@ -47,7 +54,11 @@ class Recipe:
     learning, scenes : type
         Its settings tables.
     objective : callable
-        Makes what it learns, from network, settings and the teacher, if there is one.
+        Makes what it learns, from network, settings, the teacher, if there is one, and the
+        tracker's settings of the weights that training begins from.
+    material : callable
+        Makes what it learns from, of both settings, the tracker's context and size of the
+        exemplar, and the device.
     calibrate : callable, optional
         Fits its score after training, from network, held-out pairs, their number and a seed.
     others : mapping
@@ -55,22 +66,27 @@ class Recipe:
     variants : mapping
         Arguments by which networks differ from the light one, to measure what a part of it is
         worth, by the words for them. Of arguments that are mappings only what they name differs.
+    extensions : mapping
+        Arguments by which networks go beyond the light one, or beyond one that is trained, all of
+        which they keep; by the words for them.
     """
 
     summary: str
     network: Callable[..., nn.Module]
     light: Mapping[str, Any]
     learning: type[FitSettings]
-    scenes: type[SceneSettings]
-    objective: Callable[[Any, Any, Siamese | None], Objective[Any]]
+    scenes: type[ShiftSettings]
+    objective: Callable[[Any, Any, Siamese | None, Mapping[str, Scalar]], Objective[Any, Any]]
+    material: Callable[[Any, Any, float, int, torch.device], Material[Any, Any]] = PairMaterial
     calibrate: Callable[[Any, Pairs, int, int], dict[str, float]] | None = None
     others: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     variants: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    extensions: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
     @property
     def networks(self) -> list[str]:
         """Words for its networks."""
-        return [LIGHT, *self.others, *self.variants]
+        return [LIGHT, *self.others, *self.variants, *self.extensions]
 
     @property
     def teachable(self) -> bool:
@@ -92,7 +108,7 @@ class Recipe:
             )
         if word in self.others:
             return self.others[word]
-        differing = self.variants.get(word, {})
+        differing = {**self.variants, **self.extensions}.get(word, {})
         return {
             **self.light,
             **{
@@ -102,10 +118,31 @@ class Recipe:
         }
 
 
+def _responses(
+    network: Siamese,
+    settings: ResponseSettings,
+    teacher: Siamese | None,
+    tracker: Mapping[str, Scalar],
+) -> ResponseObjective:
+    return ResponseObjective(network, settings, teacher)
+
+
 def _proposals(
-    network: SiamRPN | CRPN, settings: ProposalSettings, teacher: Siamese | None
+    network: SiamRPN | CRPN,
+    settings: ProposalSettings,
+    teacher: Siamese | None,
+    tracker: Mapping[str, Scalar],
 ) -> ProposalObjective:
     return ProposalObjective(network, settings)
+
+
+def _jointly(
+    network: DSiam,
+    settings: JointSettings,
+    teacher: Siamese | None,
+    tracker: Mapping[str, Scalar],
+) -> JointObjective:
+    return JointObjective(network, settings, tracker)
 
 
 def _resnet(depth: int) -> dict[str, Any]:
@@ -178,8 +215,19 @@ RECIPES: Mapping[str, Recipe] = {
         SIAMFC,
         ResponseSettings,
         SceneSettings,
-        ResponseObjective,
-        calibrate,
+        _responses,
+        calibrate=calibrate,
+    ),
+    # SiamFC's network, and of two layers the paper's DSiamM.
+    'dsiam': Recipe(
+        'DSiam',
+        DSiam,
+        SIAMFC,
+        JointSettings,
+        ClipScenes,
+        _jointly,
+        ClipMaterial,
+        extensions={'multi': {'layers': [4, 5]}},
     ),
     # The layers of CIResNet-22.
     'csn-matching': Recipe(
@@ -188,8 +236,8 @@ RECIPES: Mapping[str, Recipe] = {
         {'widths': [24, 64, 256], 'depths': [4, 3], 'padding': CROP, 'expansion': 2},
         ResponseSettings,
         SceneSettings,
-        ResponseObjective,
-        calibrate,
+        _responses,
+        calibrate=calibrate,
     ),
     # The backbone of siamfc, whose three last convolutions are the levels.
     'siamrpnpp': Recipe(

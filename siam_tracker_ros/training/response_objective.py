@@ -12,16 +12,16 @@ from torch import Tensor
 
 from ..models.siamese import Siamese
 from ..settings import setting
-from .fit import FitSettings
 from .losses import absent_peaks, balanced_logistic, disagreement, distance_map, place_entropy
 from .objective import Objective
+from .pair_material import PairSettings
 from .resuming import TEACHER, checksum
 from .scenes import Batch
 from .schedules import cosine
 
 
 @dataclass(frozen=True)
-class ResponseSettings(FitSettings):
+class ResponseSettings(PairSettings):
     """How a network learns to answer with a peak where the target is."""
 
     warmup: int = setting(100, 'steps of linear warm-up; then the rate falls as a cosine', low=0)
@@ -42,7 +42,7 @@ class ResponseSettings(FitSettings):
     )
 
 
-class ResponseObjective(Objective[Siamese]):
+class ResponseObjective(Objective[Siamese, Batch]):
     """Peaks where targets are, none where they are absent, and what a teacher knows.
 
     Parameters

@@ -27,13 +27,14 @@ from ..trackers.registry import DEFAULT, create, load_network, names
 from ..trackers.siamfc import SiamFCSettings, SiamFCTracker
 from .curves import draw_curves, figure_class
 from .fit import Fit, FitSettings
-from .initial import fill_backbone
+from .initial import extend, fill_backbone
+from .joint_objective import JointSettings
 from .mining import MiningSettings, mine
 from .pairs import Pairs
 from .proposal_settings import ProposalSettings
 from .recipes import LIGHT, RECIPES, Recipe
 from .resuming import BACKBONE, INIT, METRICS, NETWORK, checksum
-from .scenes import SceneSettings
+from .scenes import ShiftSettings
 from .sources import Shot, discover, split
 
 NO_INIT = NONE = 'none'
@@ -81,7 +82,8 @@ class RunSettings(Settings):
         LIGHT,
         f'which network begins anew, with --init {NO_INIT}: {LIGHT}; one with the layers of a '
         f'classifier of torchvision, or of csn ({_words("others")}); or {LIGHT} but for one part, '
-        f'to measure what that is worth ({_words("variants")})',
+        f'to measure what that is worth ({_words("variants")}); or what any network that training '
+        f'begins from becomes, with further layers ({_words("extensions")})',
         choices=tuple(dict.fromkeys(word for r in RECIPES.values() for word in r.networks)),
     )
     follower: str = setting(
@@ -148,7 +150,7 @@ def train(
     folder: Path | str,
     init: str,
     fit: FitSettings,
-    scenes: SceneSettings,
+    scenes: ShiftSettings,
     mining: MiningSettings,
     run: RunSettings,
     command: str,
@@ -186,8 +188,8 @@ def train(
     found = discover(data)
     if run.teacher != NONE and not recipe.teachable:
         raise UserError(
-            f'teacher is {run.teacher}: {name} has no response maps that one could show; '
-            'leave out --teacher'
+            f'teacher is {run.teacher}: {name} has no response maps that one could show, or '
+            'learns them from clips; leave out --teacher'
         )
     nobody = recipe.teachable and run.follower == AUTO and run.teacher == NONE
     if found.videos and init == NO_INIT and nobody:
@@ -218,26 +220,30 @@ def train(
     teacher = _teacher(run.teacher)
     begun = (network, described) if recipe.teachable else None
     tracker = SiamFCSettings()
-    objective = recipe.objective(network, fit, teacher[0] if teacher else None)
+    objective = recipe.objective(
+        network, fit, teacher[0] if teacher else None, described.settings
+    )
     objective.check(scenes, tracker.exemplar_size)
     follower = _follower(run.follower, teacher or begun, fabric.device)
     shots = found.shots + _mined(
         found.videos, folder / 'mined', follower, mining, fit.seed, fabric
     )
-    shown, held_out = split(shots, fit.held_out, fit.seed)
-    if len(shown) < 2:
+    material = recipe.material(
+        fit, scenes, tracker.context, tracker.exemplar_size, fabric.device
+    )
+    shown, held_out = split(material.usable(shots), fit.held_out, fit.seed)
+    if len(shown) < material.fewest:
         raise UserError(
             f'only {len(shown)} images or sequences to train on{_videos_gave(found.videos)}: '
-            'expected at least 2, because each gives the others their backgrounds; add data'
+            f'expected at least {material.fewest}, because each gives the others their '
+            'backgrounds; add data'
         )
     job = Fit(
         objective,
+        material,
         shown,
         held_out,
         fit,
-        scenes,
-        tracker.context,
-        tracker.exemplar_size,
         folder,
         fabric,
         run.workers,
@@ -250,7 +256,8 @@ def train(
     if fabric.is_global_zero:
         settings = dict(described.settings)
         if recipe.calibrate is not None and len(held_out) >= MIN_HELD_OUT:
-            pairs = Pairs(held_out, fit.seed + 2, fit.max_gap, fit.sequence_share)
+            pairs = material.draw(held_out, fit.seed + 2)
+            assert isinstance(pairs, Pairs), 'a score is fitted on pairs'
             settings.update(recipe.calibrate(trained, pairs, CALIBRATION_PAIRS, fit.seed))
         card = {
             'command': command,
@@ -297,7 +304,8 @@ def _check_beginning(
         ('backbone', run.backbone, NONE),
         ('network', run.network, LIGHT),
     ):
-        if word != nothing and init != NO_INIT:
+        extends = option == 'network' and word in recipe.extensions
+        if word != nothing and init != NO_INIT and not extends:
             raise UserError(
                 f'{option} is {word}, and init is {init}, which has a {option}: leave out one of '
                 f'them, or give --init {NO_INIT}'
@@ -307,6 +315,11 @@ def _check_beginning(
         raise UserError(
             f'frozen_layers is {frozen}, and the backbone begins anew: layers that know nothing '
             'would never learn; give a --backbone, such as siamfc, or --frozen-layers 0'
+        )
+    if isinstance(fit, JointSettings) and init == NO_INIT and run.backbone == NONE:
+        raise UserError(
+            f'init is {NO_INIT}, and {name} learns from what it can follow: give --init {AUTO}, '
+            'the weights of siamfc or a --backbone, such as siamfc'
         )
     shipped = {entry.tracker for entry in checkpoints.entries()}
     if init == AUTO and name not in shipped:
@@ -329,7 +342,12 @@ def _initial(
         arguments = recipe.arguments(word)
         return recipe.network(**arguments), checkpoints.Meta(name, arguments)
     network, checkpoint = load_network(name, recipe.network, init)
-    return network, checkpoint.meta
+    if word not in recipe.extensions:
+        return network, checkpoint.meta
+    arguments = {**checkpoint.meta.network, **recipe.extensions[word]}
+    larger = recipe.network(**arguments)
+    extend(larger, network)
+    return larger, replace(checkpoint.meta, network=arguments)
 
 
 def _teacher(word: str) -> tuple[Siamese, checkpoints.Meta] | None:

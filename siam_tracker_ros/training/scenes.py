@@ -26,8 +26,8 @@ from .pairs import Pair, View
 
 
 @dataclass(frozen=True)
-class SceneSettings(Settings):
-    """How pairs become crops."""
+class ShiftSettings(Settings):
+    """Where and how large a target is in its search crop."""
 
     shift: float = setting(
         40.0, 'largest shift of the target in the search crop', unit='px', low=0.0, high=128.0
@@ -35,6 +35,12 @@ class SceneSettings(Settings):
     log_scale: float = setting(
         0.18, 'spread of the search scale (uniform in the logarithm)', low=0.0, high=1.0
     )
+
+
+@dataclass(frozen=True)
+class SceneSettings(ShiftSettings):
+    """How pairs become crops."""
+
     log_aspect: float = setting(
         0.12, 'spread of the aspect ratio (uniform in the logarithm)', low=0.0, high=1.0
     )
@@ -85,6 +91,11 @@ class Batch:
     foreign: Tensor
 
     @property
+    def tensors(self) -> tuple[Tensor, ...]:
+        """See `Crops.tensors`."""
+        return self.exemplars, self.searches, self.boxes, self.foreign
+
+    @property
     def centres(self) -> Tensor:
         """(N, 2) places of the targets' centres."""
         return self.boxes[:, :2]
@@ -101,14 +112,15 @@ class _Plan:
     foreign: np.ndarray[Any, np.dtype[np.bool_]]
 
 
-class _Images:
-    """The images that a plan uses, each once."""
+class Images:
+    """The images that the layers of a batch show, each once."""
 
     def __init__(self) -> None:
         self.all: list[Tensor] = []
         self._numbers: dict[int, int] = {}
 
     def number(self, image: Tensor) -> int:
+        """Which of them an image is; it becomes one of them."""
         # `all` keeps the image alive, so its id stays its own.
         number = self._numbers.setdefault(id(image), len(self.all))
         if number == len(self.all):
@@ -166,7 +178,7 @@ class SceneMaker:
         )
 
     def _plan(self, pairs: Sequence[Pair], rng: np.random.Generator) -> _Plan:
-        images = _Images()
+        images = Images()
         n = len(pairs)
         same = np.array([[a.shot == b.shot for b in pairs] for a in pairs])
         exemplars, searches, boxes = [], [], []
@@ -186,7 +198,7 @@ class SceneMaker:
         pairs: Sequence[Pair],
         i: int,
         others: list[int],
-        images: _Images,
+        images: Images,
         rng: np.random.Generator,
     ) -> list[Layer]:
         s, size = self.settings, self.exemplar_size
@@ -206,7 +218,7 @@ class SceneMaker:
         pairs: Sequence[Pair],
         i: int,
         others: list[int],
-        images: _Images,
+        images: Images,
         rng: np.random.Generator,
     ) -> tuple[list[Layer], list[float], list[int]]:
         s, size = self.settings, self.search_size
@@ -250,7 +262,7 @@ class SceneMaker:
         self,
         pairs: Sequence[Pair],
         others: list[int],
-        images: _Images,
+        images: Images,
         rng: np.random.Generator,
     ) -> tuple[Layer, int]:
         """Another pair's image, away from its edges where possible, and which pair."""
@@ -264,7 +276,7 @@ class SceneMaker:
         return Layer(images.number(image), place(box, side, (0.0, 0.0), 0.0, 0.0)), j
 
     def _masked(
-        self, view: View, window: Window, images: _Images, rng: np.random.Generator
+        self, view: View, window: Window, images: Images, rng: np.random.Generator
     ) -> Layer:
         mask = Mask(view.box, rng.uniform(2.0, 6.0), rng.uniform(0.02, 0.12))
         return Layer(images.number(view.image), window, mask)
@@ -274,7 +286,7 @@ class SceneMaker:
         view: View,
         at: tuple[float, float],
         grow: float,
-        images: _Images,
+        images: Images,
         rng: np.random.Generator,
     ) -> Layer:
         """Another object to lay over; `grow` > 0 widens its window, so it looks smaller."""

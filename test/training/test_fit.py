@@ -19,6 +19,7 @@ from siam_tracker_ros.models.siamfc import SiamFC
 from siam_tracker_ros.training.augment import photometric
 from siam_tracker_ros.training.curves import draw_curves
 from siam_tracker_ros.training.fit import Fit, FitSettings, make_optimizer
+from siam_tracker_ros.training.pair_material import PairMaterial
 from siam_tracker_ros.training.response_objective import ResponseObjective, ResponseSettings
 from siam_tracker_ros.training.run import RunSettings, make_fabric
 from siam_tracker_ros.training.scenes import SceneSettings
@@ -49,12 +50,10 @@ def job(small_network, stills, tmp_path, fabric):
         train, held_out = split(discover([data]).shots, 0.25, 0)
         return Fit(
             ResponseObjective(copy.deepcopy(network), settings, teacher),
+            PairMaterial(settings, scenes or SceneSettings(), 0.5, 127, fabric.device),
             train,
             held_out,
             settings,
-            scenes or SceneSettings(),
-            0.5,
-            127,
             tmp_path / folder,
             fabric,
             begun=begun,
@@ -219,14 +218,14 @@ def test_weights_that_are_not_finite_are_not_kept(job):
 
 def test_every_step_draws_anew(job):
     run, drawn = job(), []
-    make = run.maker.make
+    make = run.material.maker.make
 
     def spy(pairs, rng):
         batch = make(pairs, rng)
         drawn.append((batch.centres, torch.initial_seed()))
         return batch
 
-    run.maker.make = spy
+    run.material.maker.make = spy
     run.run()
     assert len({seed for _, seed in drawn}) == 4
     assert not torch.equal(drawn[0][0], drawn[1][0])
@@ -359,12 +358,10 @@ def test_without_held_out_shots_nothing_is_measured(small_network, stills, tmp_p
     settings = ResponseSettings.from_dict({**TINY, 'steps': 1})
     run = Fit(
         ResponseObjective(copy.deepcopy(small_network), settings),
+        PairMaterial(settings, SceneSettings(), 0.5, 127, fabric.device),
         shots,
         [],
         settings,
-        SceneSettings(),
-        0.5,
-        127,
         tmp_path / 'run',
         fabric,
     )

@@ -11,6 +11,7 @@ from siam_tracker_ros.training.losses import (
     disagreement,
     distance_map,
     place_entropy,
+    plain_logistic,
 )
 
 
@@ -25,6 +26,16 @@ def test_distances_are_l1_in_cells():
                 assert float(distance[n, i, j]) == pytest.approx(expected)
     assert float(distance[0, 2, 2]) == 0.0
     assert float(distance[1, 1, 4]) == 0.0  # x is the column
+
+
+def test_plain_logistic_is_equation_10():
+    logits = torch.randn(2, 5, 5, dtype=torch.float64)
+    distance = distance_map(torch.tensor([[0.0, 0.0], [8.0, -16.0]]), 5, 8.0)
+    # J is 1 near the target and -1 elsewhere.
+    labels = torch.where(distance <= 1.0, 1.0, -1.0)
+    assert [int((j > 0).sum()) for j in labels] == [5, 4]
+    expected = sum(float((1 + (-s * j).exp()).log().sum()) / 25 for s, j in zip(logits, labels))
+    assert float(plain_logistic(logits, distance, 1.0)) == pytest.approx(expected / 2)
 
 
 def test_a_map_with_even_cells_has_its_middle_between_them():

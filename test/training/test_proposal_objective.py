@@ -17,6 +17,7 @@ from siam_tracker_ros.models.crpn import CRPN
 from siam_tracker_ros.models.rpn import ProposalMaps
 from siam_tracker_ros.models.siamrpnpp import SiamRPN
 from siam_tracker_ros.training.fit import Fit
+from siam_tracker_ros.training.pair_material import PairMaterial
 from siam_tracker_ros.training.proposal_labels import Labels
 from siam_tracker_ros.training.proposal_losses import box_loss, class_loss
 from siam_tracker_ros.training.proposal_objective import (
@@ -59,12 +60,10 @@ def job(network, stills, tmp_path, fabric):
         train, held_out = split(discover([stills]).shots, 0.25, 0)
         return Fit(
             ProposalObjective(copy.deepcopy(network), settings),
+            PairMaterial(settings, SpatialScenes(shift=16.0), 0.5, 127, fabric.device),
             train,
             held_out,
             settings,
-            SpatialScenes(shift=16.0),
-            0.5,
-            127,
             tmp_path / folder,
             fabric,
         )
