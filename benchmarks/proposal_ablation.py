@@ -21,7 +21,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 import sys
-from typing import Any, NamedTuple
+from typing import Any
 
 from common import (
     RESULTS,
@@ -36,8 +36,8 @@ from common import (
     refuse_missing,
     stored_tables,
 )
+from variants import NEVER_LOST, Lessons, Network, refuse_videos, trained
 
-from siam_tracker_ros import weights
 from siam_tracker_ros.errors import UserError
 from siam_tracker_ros.evaluation.entrants import Entrant, parse_entrants
 from siam_tracker_ros.evaluation.results import Results
@@ -46,25 +46,9 @@ from siam_tracker_ros.images import silence_opencv
 from siam_tracker_ros.memory import keep_large_buffers
 from siam_tracker_ros.outputs import prepare_output_file
 from siam_tracker_ros.sequences import read_sequences
-from siam_tracker_ros.training.fit import FitSettings
-from siam_tracker_ros.training.mining import MiningSettings
 from siam_tracker_ros.training.recipes import LIGHT, RECIPES
-from siam_tracker_ros.training.run import NO_INIT, RunSettings, train
-from siam_tracker_ros.training.scenes import SceneSettings
-from siam_tracker_ros.training.sources import discover
 
 TABLE = RESULTS / 'proposal_ablation.json'
-
-
-class Network(NamedTuple):
-    """What is trained: a name of `RECIPES`, and one of the words for its networks."""
-
-    tracker: str
-    word: str
-
-    @property
-    def label(self) -> str:
-        return f'{self.tracker} {self.word}'
 
 
 WHOLE = Network('crpn', LIGHT)
@@ -116,7 +100,6 @@ LEARNING: Mapping[str, Any] = {
 }
 SCENES: Mapping[str, Any] = {'rotation': 12.0}
 BACKBONE = 'siamfc'
-NEVER_LOST = 'lost_score=0'
 
 # Columns: key in the file, head of the table, digits.
 FIGURES = (('auc', 'AUC', 3), ('precision', 'P20', 3), ('fps', 'fps', 0))
@@ -141,7 +124,7 @@ def run(args: argparse.Namespace) -> int:
     sequences = read_sequences(args.sequences)
     refuse_videos(args.images)
     with Store(args.out) as store:
-        files = {network: trained(network, args) for network in networks(args.tables)}
+        files = {network: trained_network(network, args) for network in networks(args.tables)}
         results = follow(entrants(files), sequences, args.sequences, store, args)
     tables = make_tables(results, args)
     print_tables(tables)
@@ -185,49 +168,12 @@ def networks(tables: list[str]) -> list[Network]:
     return [*dict.fromkeys(n for word in tables for n in TABLES[word][1].values())]
 
 
-def refuse_videos(images: list[Path]) -> None:
-    """Refuse what each network would have to be given boxes for anew."""
-    videos = discover(images).videos
-    if videos:
-        raise UserError(
-            f'{videos[0]} is a video without boxes: give stills and labelled sequences, such as '
-            'the folder `mined` of an earlier training'
-        )
-
-
-def trained(network: Network, args: argparse.Namespace) -> Path:
-    """The checkpoint of a network; one that is finished is not made again."""
+def trained_network(network: Network, args: argparse.Namespace) -> Path:
+    """The checkpoint of a network; see `trained`."""
     recipe = RECIPES[network.tracker]
-    learning = recipe.learning.from_dict(
-        {**LEARNING, 'steps': args.steps, 'batch': args.batch}
-    )
-    scenes = recipe.scenes.from_dict(SCENES)
-    folder = args.out / 'networks' / f'{network.tracker}-{network.word}'
-    path = folder / f'{network.tracker}.safetensors'
-    if path.is_file() and is_trained(path, network, args.images, learning, scenes):
-        return path
-    print(f'{network.label}: trained in {folder}')
-    run = RunSettings(backbone=BACKBONE, network=network.word)
-    # What is there of other settings or data is refused.
-    return train(
-        network.tracker, args.images, folder, NO_INIT, learning, scenes, MiningSettings(), run,
-        f'benchmarks/{Path(__file__).name}',
-    )  # fmt: skip
-
-
-def is_trained(
-    path: Path, network: Network, images: list[Path], learning: FitSettings, scenes: SceneSettings
-) -> bool:
-    """Whether a checkpoint is what a training would make: another one would have other traces."""
-    card = weights.load(path).meta.training
-    wanted = {
-        'data': [str(folder) for folder in images],
-        'network': network.word,
-        'backbone': BACKBONE,
-        'fit': learning.to_dict(),
-        'scenes': scenes.to_dict(),
-    }
-    return all(card.get(name) == value for name, value in wanted.items())
+    learning = recipe.learning.from_dict({**LEARNING, 'steps': args.steps, 'batch': args.batch})
+    lessons = Lessons(args.images, BACKBONE, learning, recipe.scenes.from_dict(SCENES))
+    return trained(network, lessons, args.out, f'benchmarks/{Path(__file__).name}')
 
 
 def entrants(files: Mapping[Network, Path]) -> list[Entrant]:

@@ -45,7 +45,7 @@ def draw_curves(metrics: Path, picture: Path) -> None:
     left, right = figure.subplots(1, 2)
     for axes, names in (
         (left, ('loss', 'held_out_loss', 'logistic', 'absent', 'class', 'box')),
-        (right, ('held_out_hit', 'held_out_iou', 'held_out_auroc')),
+        (right, tuple(f'held_out_{name}' for name in ('hit', 'iou', 'auroc', 'top1', 'top5'))),
     ):
         for name in names:
             # Networks of one kind have not what those of another one have.

@@ -10,8 +10,8 @@ from typing import ClassVar, Generic, TypeVar
 
 from torch import Tensor, nn
 
+from ..settings import Settings
 from .material import B
-from .scenes import ShiftSettings
 
 N = TypeVar('N', bound=nn.Module)
 
@@ -52,12 +52,13 @@ class Objective(nn.Module, ABC, Generic[N, B]):
         """Get the network ready for a step; returns whether other parameters learn from now on."""
         return False
 
-    def check(self, scenes: ShiftSettings, exemplar_size: int) -> None:
+    def check(self, scenes: Settings, exemplar_size: int) -> None:
         """Refuse scenes that the network cannot learn from, before anything is made of them.
 
         Parameters
         ----------
-        scenes : ShiftSettings
+        scenes : Settings
+            How crops are made.
         exemplar_size : int
             Side of the exemplar crop in pixels.
 

@@ -6,10 +6,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import ClassVar
 
 import numpy as np
 import torch
 
+from ..models.semantic import Semantic
 from ..settings import setting
 from .augment import photometric
 from .fit import FitSettings
@@ -41,10 +43,16 @@ class PairMaterial(Material[Pair, Batch]):
     context, exemplar_size : float, int
         The tracker's own.
     device : torch.device
+
+    Attributes
+    ----------
+    surroundings : int
+        Pixels that are seen beyond an exemplar, both sides together.
     """
 
     # Each gives the others their backgrounds.
     fewest = 2
+    surroundings: ClassVar[int] = 0
 
     def __init__(
         self,
@@ -56,7 +64,9 @@ class PairMaterial(Material[Pair, Batch]):
     ) -> None:
         self.settings = settings
         self.scenes = scenes
-        self.maker = SceneMaker(scenes, exemplar_size, settings.search_size, context, device)
+        self.maker = SceneMaker(
+            scenes, exemplar_size, settings.search_size, context, device, self.surroundings
+        )
         self.augment = photometric()
 
     def draw(self, shots: Sequence[Shot], seed: int) -> Pairs:
@@ -74,3 +84,9 @@ class PairMaterial(Material[Pair, Batch]):
             for crop in (batch.exemplars, batch.searches)
         )
         return replace(batch, exemplars=exemplars, searches=searches)
+
+
+class SurroundedMaterial(PairMaterial):
+    """Pairs whose exemplars are seen with what surrounds them (SA-Siam, section 3.1: z^s)."""
+
+    surroundings = Semantic.surroundings

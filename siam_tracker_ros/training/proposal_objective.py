@@ -16,6 +16,7 @@ from ..models.crpn import CRPN
 from ..models.refinement import StageOutput, cascade, proposals
 from ..models.rpn import ProposalMaps
 from ..models.siamrpnpp import SiamRPN
+from ..settings import Settings
 from .objective import Objective
 from .proposal_labels import label
 from .proposal_losses import box_loss, class_loss
@@ -51,11 +52,11 @@ class ProposalObjective(Objective[SiamRPN | CRPN, Batch]):
         self.frozen: bool | None = None
         self.fixed = first_layers(network.backbone, settings.frozen_layers)
 
-    def check(self, scenes: ShiftSettings, exemplar_size: int) -> None:
+    def check(self, scenes: Settings, exemplar_size: int) -> None:
         """See `Objective.check`: beyond the outermost cells hardly any anchor is positive."""
         size = self.settings.search_size
         within = reach(self.network, exemplar_size, size)
-        if scenes.shift > within:
+        if isinstance(scenes, ShiftSettings) and scenes.shift > within:
             raise UserError(
                 f'shift is {scenes.shift:g}: expected at most {within:g} px, which is how far '
                 f'the anchors of this network lie from the middle of a search crop of {size} px; '

@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -14,25 +14,30 @@ from torch import nn
 from ..errors import UserError
 from ..models.backbones.alexnet import DEEP
 from ..models.backbones.resnet import CROP
+from ..models.classifier import Classifier
 from ..models.crpn import CRPN, LAST, RESULTS
 from ..models.dsiam import DSiam
 from ..models.matching import Matching
+from ..models.semantic import Semantic
 from ..models.siamese import Siamese
 from ..models.siamfc import SiamFC
 from ..models.siamrpnpp import SiamRPN
-from ..settings import Scalar
+from ..settings import Scalar, Settings
 from .calibrate import calibrate
+from .class_material import ClassMaterial, ClassScenes, classes_of
+from .class_objective import ClassObjective, ClassSettings
 from .clip_material import ClipMaterial, ClipScenes
 from .fit import FitSettings
 from .joint_objective import JointObjective, JointSettings
 from .material import Material
 from .objective import Objective
-from .pair_material import PairMaterial
+from .pair_material import PairMaterial, SurroundedMaterial
 from .pairs import Pairs
 from .proposal_objective import ProposalObjective
 from .proposal_settings import CascadeSettings, ProposalSettings
 from .response_objective import ResponseObjective, ResponseSettings
-from .scenes import SceneSettings, ShiftSettings
+from .scenes import SceneSettings
+from .sources import Shot
 from .spatial_sampling import SpatialScenes
 
 LIGHT = 'light'
@@ -69,19 +74,25 @@ class Recipe:
     extensions : mapping
         Arguments by which networks go beyond the light one, or beyond one that is trained, all of
         which they keep; by the words for them.
+    frozen : bool
+        Whether its backbone never learns here, and has to be given.
+    told : callable
+        Arguments of its network that the shots tell.
     """
 
     summary: str
     network: Callable[..., nn.Module]
     light: Mapping[str, Any]
     learning: type[FitSettings]
-    scenes: type[ShiftSettings]
+    scenes: type[Settings]
     objective: Callable[[Any, Any, Siamese | None, Mapping[str, Scalar]], Objective[Any, Any]]
     material: Callable[[Any, Any, float, int, torch.device], Material[Any, Any]] = PairMaterial
     calibrate: Callable[[Any, Pairs, int, int], dict[str, float]] | None = None
     others: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     variants: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     extensions: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    frozen: bool = False
+    told: Callable[[Sequence[Shot]], Mapping[str, Any]] = lambda shots: {}
 
     @property
     def networks(self) -> list[str]:
@@ -90,8 +101,12 @@ class Recipe:
 
     @property
     def teachable(self) -> bool:
-        """Whether it makes one response map, which a teacher may show and can be followed."""
-        return issubclass(self.learning, ResponseSettings)
+        """Whether it makes one response map, which a teacher may show and can be followed.
+
+        A branch that sees more of an exemplar does not: teachers and followers are given less.
+        """
+        pairs = self.material is PairMaterial
+        return pairs and issubclass(self.learning, ResponseSettings)
 
     def arguments(self, word: str) -> Mapping[str, Any]:
         """Arguments of the network that a word names.
@@ -134,6 +149,19 @@ def _proposals(
     tracker: Mapping[str, Scalar],
 ) -> ProposalObjective:
     return ProposalObjective(network, settings)
+
+
+def _classes(
+    network: Classifier,
+    settings: ClassSettings,
+    teacher: Siamese | None,
+    tracker: Mapping[str, Scalar],
+) -> ClassObjective:
+    return ClassObjective(network, settings)
+
+
+def _told_classes(shots: Sequence[Shot]) -> dict[str, Any]:
+    return {'classes': classes_of(shots)}
 
 
 def _jointly(
@@ -208,6 +236,20 @@ PARTS: Mapping[str, Mapping[str, Any]] = {
 # A quarter of SiamFC's 2.3 M parameters.
 SIAMFC: Mapping[str, Any] = {'widths': [48, 128, 192, 192, 192], 'groups': 2}
 
+# What the parts of the semantic branch are worth (SA-Siam, Table 1): ML and Att. left out.
+LAST_LAYER: Mapping[str, Any] = {'levels': [5], 'channels': [256]}
+BRANCHES: Mapping[str, Mapping[str, Any]] = {
+    'last-layer': LAST_LAYER,
+    'unweighted': {'attention': False},
+    'basic': {**LAST_LAYER, 'attention': False},
+}
+
+# The classifier of the paper: torchvision's widths.
+IMAGENET: Mapping[str, Any] = {
+    'backbone': 'alexnet',
+    'arguments': {'widths': [64, 192, 384, 256, 256]},
+}
+
 RECIPES: Mapping[str, Recipe] = {
     'siamfc': Recipe(
         'SiamFC',
@@ -271,5 +313,29 @@ RECIPES: Mapping[str, Recipe] = {
         _proposals,
         others=CASCADES,
         variants=PARTS,
+    ),
+    # The layers of siamfc; what it learns is for the branch that follows.
+    'sasiam-classes': Recipe(
+        'the classifier whose features the semantic branch of SA-Siam has',
+        Classifier,
+        {'backbone': 'siamfc_alexnet', 'arguments': SIAMFC},
+        ClassSettings,
+        ClassScenes,
+        _classes,
+        ClassMaterial,
+        others={'alexnet': IMAGENET},
+        told=_told_classes,
+    ),
+    'sasiam-semantic': Recipe(
+        'the semantic branch of SA-Siam',
+        Semantic,
+        {'backbone': 'siamfc_alexnet', 'arguments': SIAMFC, 'channels': [128, 128]},
+        ResponseSettings,
+        SceneSettings,
+        _responses,
+        SurroundedMaterial,
+        others={'alexnet': {**IMAGENET, 'channels': [128, 128]}},
+        variants=BRANCHES,
+        frozen=True,
     ),
 }

@@ -34,7 +34,6 @@ from .pairs import Pairs
 from .proposal_settings import ProposalSettings
 from .recipes import LIGHT, RECIPES, Recipe
 from .resuming import BACKBONE, INIT, METRICS, NETWORK, checksum
-from .scenes import ShiftSettings
 from .sources import Shot, discover, split
 
 NO_INIT = NONE = 'none'
@@ -150,7 +149,7 @@ def train(
     folder: Path | str,
     init: str,
     fit: FitSettings,
-    scenes: ShiftSettings,
+    scenes: Settings,
     mining: MiningSettings,
     run: RunSettings,
     command: str,
@@ -208,7 +207,7 @@ def train(
     figure_class()
     fabric = make_fabric(run)
     fabric.seed_everything(fit.seed, verbose=False)
-    network, described = _initial(name, recipe, init, run.network)
+    network, described = _initial(name, recipe, init, run.network, found.shots)
     if run.backbone != NONE:
         fill_backbone(network.backbone, run.backbone)
     # By what is in the files: a word may be written in several ways, and the file may change.
@@ -310,6 +309,11 @@ def _check_beginning(
                 f'{option} is {word}, and init is {init}, which has a {option}: leave out one of '
                 f'them, or give --init {NO_INIT}'
             )
+    if recipe.frozen and init == NO_INIT and run.backbone == NONE:
+        raise UserError(
+            f'the backbone of {recipe.summary} does not learn here, and begins anew: give a '
+            '--backbone, such as the checkpoint of a classifier'
+        )
     frozen = fit.frozen_layers if isinstance(fit, ProposalSettings) else 0
     if frozen and init == NO_INIT and run.backbone == NONE:
         raise UserError(
@@ -335,13 +339,20 @@ def _check_beginning(
 
 
 def _initial(
-    name: str, recipe: Recipe, init: str, word: str
+    name: str, recipe: Recipe, init: str, word: str, shots: Sequence[Shot]
 ) -> tuple[Any, checkpoints.Meta]:
     """The network to begin from, and what describes it."""
+    told = recipe.told(shots)
     if init == NO_INIT:
-        arguments = recipe.arguments(word)
+        arguments = {**recipe.arguments(word), **told}
         return recipe.network(**arguments), checkpoints.Meta(name, arguments)
     network, checkpoint = load_network(name, recipe.network, init)
+    for argument, value in told.items():
+        if checkpoint.meta.network.get(argument) != value:
+            raise UserError(
+                f'weights {checkpoint.source} were trained with other {argument} than those of '
+                f'the data: give the same ones, or --init {NO_INIT} to begin anew'
+            )
     if word not in recipe.extensions:
         return network, checkpoint.meta
     arguments = {**checkpoint.meta.network, **recipe.extensions[word]}

@@ -76,7 +76,7 @@ class Batch:
     Attributes
     ----------
     exemplars : Tensor
-        (N, 3, Z, Z) float32, RGB in [0, 255].
+        (N, 3, Z, Z) float32, RGB in [0, 255]; with their surroundings, where these are wanted.
     searches : Tensor
         (N, 3, X, X) float32, RGB in [0, 255].
     boxes : Tensor
@@ -139,6 +139,8 @@ class SceneMaker:
     context : float
         The tracker's context.
     device : torch.device
+    surroundings : int
+        Pixels that are seen beyond an exemplar, both sides together.
     """
 
     def __init__(
@@ -148,12 +150,14 @@ class SceneMaker:
         search_size: int,
         context: float,
         device: torch.device,
+        surroundings: int = 0,
     ) -> None:
         self.settings = settings
         self.exemplar_size = exemplar_size
         self.search_size = search_size
         self.context = context
         self.device = device
+        self.surroundings = surroundings
 
     def make(self, pairs: Sequence[Pair], rng: np.random.Generator) -> Batch:
         """Crop all pairs.
@@ -171,7 +175,7 @@ class SceneMaker:
         if self.settings.bend > 0:
             searches = bend(searches, boxes[:, :2], self.settings.bend, rng)
         return Batch(
-            render(frames, plan.exemplars, self.exemplar_size),
+            render(frames, plan.exemplars, self.exemplar_size + self.surroundings),
             searches,
             boxes,
             torch.from_numpy(plan.foreign).to(self.device, non_blocking=True),
@@ -201,12 +205,13 @@ class SceneMaker:
         images: Images,
         rng: np.random.Generator,
     ) -> list[Layer]:
-        s, size = self.settings, self.exemplar_size
+        s, size = self.settings, self.exemplar_size + self.surroundings
         view = pairs[i].exemplar
         at = rng.uniform(-s.jitter, s.jitter, 2) / size
         side = context_side(view.box.w, view.box.h, self.context) * math.exp(
             rng.uniform(-0.05, 0.05)
         )
+        side *= size / self.exemplar_size
         window = place(view.box, side, (float(at[0]), float(at[1])), 0.0, 0.0)
         if others and rng.random() < s.foreign_exemplar:
             below, _ = self._background(pairs, others, images, rng)

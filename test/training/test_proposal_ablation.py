@@ -86,7 +86,7 @@ def test_all_tables_are_made_and_each_network_is_trained_once(
         folder.mkdir(parents=True)
         return weights.save(path, weights.Checkpoint(tensors, meta))
 
-    monkeypatch.setattr(script, 'train', train)
+    monkeypatch.setattr('variants.train', train)
     assert script.main(words) == 0, capsys.readouterr().err
     printed = capsys.readouterr().out
     table = tmp_path / 'new' / 'table.json'

@@ -80,6 +80,19 @@ def test_the_exemplar_is_centred_up_to_its_jitter():
     assert ((widths > 58) & (widths < 70)).all()
 
 
+def test_surroundings_are_the_exemplars_at_its_scale(texture):
+    # SA-Siam's z^s has z in its middle (section 3.1).
+    settings = SceneSettings.from_dict(PLAIN)
+    view = View(torch.from_numpy(texture()), Box(150.0, 110.0, 40.0, 40.0))
+    pair = Pair(view, view, 0, 'a')
+    around = SceneMaker(settings, 127, 239, 0.5, CPU, surroundings=128)
+    (one,), (other,) = (
+        made.make([pair], np.random.default_rng(3)).exemplars for made in (around, maker())
+    )
+    assert one.shape == (3, 255, 255)
+    torch.testing.assert_close(one[:, 64:-64, 64:-64], other, rtol=0, atol=0.5)
+
+
 def test_a_still_scene_without_any_change_is_the_trackers_crop(texture):
     image = torch.from_numpy(texture())
     view = View(image, Box(150.0, 110.0, 40.0, 40.0))

@@ -1,0 +1,88 @@
+# Copyright 2026 The siam_tracker_ros authors
+# SPDX-License-Identifier: Apache-2.0
+"""What ablations that train share: networks that differ in one part, each trained once."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from siam_tracker_ros import weights
+from siam_tracker_ros.errors import UserError
+from siam_tracker_ros.settings import Settings
+from siam_tracker_ros.training.fit import FitSettings
+from siam_tracker_ros.training.mining import MiningSettings
+from siam_tracker_ros.training.run import NO_INIT, RunSettings, train
+from siam_tracker_ros.training.sources import discover
+
+NEVER_LOST = 'lost_score=0'
+"""No score is fitted for so many networks, and one that is not says nothing of a loss."""
+
+
+class Network(NamedTuple):
+    """What is trained: a name of `RECIPES`, and one of the words for its networks."""
+
+    tracker: str
+    word: str
+
+    @property
+    def label(self) -> str:
+        return f'{self.tracker} {self.word}'
+
+
+class Lessons(NamedTuple):
+    """What all networks of a table learn from, and how; their tracker's settings tables."""
+
+    images: Sequence[Path]
+    backbone: str
+    learning: FitSettings
+    scenes: Settings
+
+
+def refuse_videos(images: Sequence[Path]) -> None:
+    """Refuse what each network would have to be given boxes for anew."""
+    videos = discover(images).videos
+    if videos:
+        raise UserError(
+            f'{videos[0]} is a video without boxes: give stills and labelled sequences, such as '
+            'the folder `mined` of an earlier training'
+        )
+
+
+def trained(network: Network, lessons: Lessons, out: Path, command: str) -> Path:
+    """The checkpoint of a network; one that is finished is not made again.
+
+    Parameters
+    ----------
+    network : Network
+    lessons : Lessons
+    out : Path
+        Has a folder for each network.
+    command : str
+        For the model card.
+    """
+    folder = out / 'networks' / f'{network.tracker}-{network.word}'
+    path = folder / f'{network.tracker}.safetensors'
+    if path.is_file() and is_trained(path, network, lessons):
+        return path
+    print(f'{network.label}: trained in {folder}')
+    run = RunSettings(backbone=lessons.backbone, network=network.word)
+    # What is there of other settings or data is refused.
+    return train(
+        network.tracker, lessons.images, folder, NO_INIT, lessons.learning, lessons.scenes,
+        MiningSettings(), run, command,
+    )  # fmt: skip
+
+
+def is_trained(path: Path, network: Network, lessons: Lessons) -> bool:
+    """Whether a checkpoint is what a training would make: another one would have other traces."""
+    card = weights.load(path).meta.training
+    wanted = {
+        'data': [str(folder) for folder in lessons.images],
+        'network': network.word,
+        'backbone': lessons.backbone,
+        'fit': lessons.learning.to_dict(),
+        'scenes': lessons.scenes.to_dict(),
+    }
+    return all(card.get(name) == value for name, value in wanted.items())
