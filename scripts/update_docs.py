@@ -37,6 +37,7 @@ PROPOSAL_STEP = RESULTS / 'proposal_step.json'
 PROPOSAL_ABLATION = RESULTS / 'proposal_ablation.json'
 DSIAM_COST = RESULTS / 'dsiam_cost.json'
 DSIAM_ABLATION = RESULTS / 'dsiam_ablation.json'
+SASIAM_ABLATION = RESULTS / 'sasiam_ablation.json'
 ABLATION_PLOT = ROOT / 'docs' / 'images' / 'ablation.svg'
 PICTURE = ROOT / 'docs' / 'images' / 'demo.jpg'
 MARKED = re.compile(r'(<!-- table: (\S+) -->\n).*?(<!-- end -->)', re.DOTALL)
@@ -375,6 +376,31 @@ def format_dsiam_ablation(result: Mapping[str, Any]) -> str:
     return '\n'.join(parts)
 
 
+def sasiam_ablation_table() -> str:
+    """Return the stored table of ``benchmarks/sasiam_ablation.py``."""
+    command = 'benchmarks/sasiam_ablation.py IMAGES --classifier FILE --sequences FOLDER --out DIR'
+    return stored(SASIAM_ABLATION, command, format_sasiam_ablation)
+
+
+def format_sasiam_ablation(result: Mapping[str, Any]) -> str:
+    """Return the table in the order of the paper, with its origin."""
+    columns = {'auc': 3, 'precision': 3, 'fps': 0}
+    rows = [
+        [
+            label,
+            f'`{row["network"]}`' if row['network'] else '',
+            f'{row["share"]:g}',
+            *(figure(row[key], digits) for key, digits in columns.items()),
+        ]
+        for label, row in result['rows'].items()
+    ]
+    header = ['parts', '`--network`', 'λ', 'AUC', 'precision at 20 px', 'median fps']
+    return (
+        f'{table(header, rows)}\nOne pass over {len(result["sequences"])} sequences, '
+        f'{sum(result["sequences"].values())} frames; {origin(result["run"])}.\n'
+    )
+
+
 def setting_file(name: str) -> str:
     """Return the name of a configuration, a file's as code."""
     return f'`{name}`' if '.' in name else name
@@ -433,6 +459,7 @@ def generators() -> dict[str, Callable[[], str]]:
         'csn-cost': cost_table,
         'datasets': datasets_table,
         'dsiam-ablation': dsiam_ablation_tables,
+        'sasiam-ablation': sasiam_ablation_table,
         'dsiam-cost': dsiam_cost_table,
         'measures-lost': lambda: measures_table(LostSignal),
         'proposal-ablation': lambda: proposal_ablation_tables(('stages', 'filter', 'transfer')),

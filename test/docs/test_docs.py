@@ -190,6 +190,21 @@ def test_dsiams_parts_have_a_table_for_each_folder(update_docs):
     assert second.endswith(f'{wanted}\n')
 
 
+def test_sasiams_parts_have_the_papers_marks(update_docs):
+    row = {'auc': 0.55321, 'precision': 0.6, 'fps': 14.6}
+    text = update_docs.format_sasiam_ablation({
+        'rows': {
+            'App.': {'network': '', 'share': 1.0, **row},
+            'App. Sem. ML': {'network': 'unweighted', 'share': 0.3, **row},
+        },
+        'sequences': {'a': 20, 'b': 30},
+        'run': {'date': '2026-01-02', 'steps': '9'},
+    })  # fmt: skip
+    assert '| App. |  | 1 | 0.553 | 0.600 | 15 |\n' in text
+    assert '| App. Sem. ML | `unweighted` | 0.3 | 0.553 |' in text
+    assert text.endswith('One pass over 2 sequences, 50 frames; date 2026-01-02, steps 9.\n')
+
+
 def test_tables_of_parts_are_shown_as_far_as_they_are_measured(update_docs, monkeypatch, tmp_path):
     path = tmp_path / 'proposal_ablation.json'
     monkeypatch.setattr(update_docs, 'PROPOSAL_ABLATION', path)
