@@ -42,4 +42,5 @@ render tracks-check --count 12 --held-out-only 0.03
 
 "$scripts/join_sasiam.py" auto "$out/semantic/sasiam-semantic.safetensors" \
   "$out/sasiam.safetensors" \
-  --tracks "$out/tracks" --easy "$sequences" --check "$out/tracks-check"
+  --tracks "$out/tracks" --easy "$sequences" --check "$out/tracks-check" \
+  --every 2 --set appearance_share=0.5
