@@ -46,7 +46,8 @@ from siam_tracker_ros.images import silence_opencv
 from siam_tracker_ros.memory import keep_large_buffers
 from siam_tracker_ros.outputs import prepare_output_file
 from siam_tracker_ros.sequences import read_sequences
-from siam_tracker_ros.training.recipes import LIGHT, RECIPES
+from siam_tracker_ros.training.recipe import LIGHT
+from siam_tracker_ros.training.recipes import RECIPES
 
 TABLE = RESULTS / 'proposal_ablation.json'
 

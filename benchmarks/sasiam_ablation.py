@@ -50,7 +50,8 @@ from siam_tracker_ros.memory import keep_large_buffers
 from siam_tracker_ros.outputs import prepare_output_file
 from siam_tracker_ros.sequences import read_sequences
 from siam_tracker_ros.training.join import SASIAM, joined
-from siam_tracker_ros.training.recipes import LIGHT, RECIPES
+from siam_tracker_ros.training.recipe import LIGHT
+from siam_tracker_ros.training.recipes import RECIPES
 
 TABLE = RESULTS / 'sasiam_ablation.json'
 BRANCH = 'sasiam-semantic'

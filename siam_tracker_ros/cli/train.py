@@ -16,7 +16,8 @@ from ..images import silence_opencv
 from ..memory import keep_large_buffers
 from ..settings import Settings, describe
 from ..training.mining import MiningSettings
-from ..training.recipes import RECIPES, Recipe
+from ..training.recipe import Recipe
+from ..training.recipes import RECIPES
 from ..training.run import NO_INIT, RunSettings, train
 
 S = TypeVar('S', bound=Settings)

@@ -32,7 +32,8 @@ from .joint_objective import JointSettings
 from .mining import MiningSettings, mine
 from .pairs import Pairs
 from .proposal_settings import ProposalSettings
-from .recipes import LIGHT, RECIPES, Recipe
+from .recipe import LIGHT, Recipe
+from .recipes import RECIPES
 from .resuming import BACKBONE, INIT, METRICS, NETWORK, checksum
 from .sources import Shot, discover, split
 
