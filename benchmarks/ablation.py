@@ -22,6 +22,7 @@ import sys
 from typing import Any
 
 from common import (
+    NEVER_LOST,
     RESULTS,
     ROOT,
     add_evaluation,
@@ -45,7 +46,6 @@ from siam_tracker_ros.sequences import Sequence, read_sequences
 TABLE = RESULTS / 'ablation.json'
 PLOT = ROOT / 'docs' / 'images' / 'ablation.svg'
 
-NEVER_LOST = 'lost_score=0'
 # By the paper's names, in its order.
 VARIANTS = {
     'M': ('decide_by=matching', NEVER_LOST),

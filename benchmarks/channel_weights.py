@@ -14,7 +14,7 @@ import argparse
 from pathlib import Path
 import sys
 
-from common import cell, guarded, print_rows
+from common import cell, guarded, picture_file, print_rows
 import torch
 from torch import Tensor
 
@@ -22,7 +22,6 @@ from siam_tracker_ros import trackers
 from siam_tracker_ros.errors import UserError
 from siam_tracker_ros.frames import Frame
 from siam_tracker_ros.images import read_image, silence_opencv
-from siam_tracker_ros.outputs import prepare_output_file
 from siam_tracker_ros.sequences import read_sequence
 from siam_tracker_ros.trackers.crops import exemplar_crop
 from siam_tracker_ros.trackers.sasiam import SASiamTracker
@@ -45,9 +44,7 @@ def main(words: list[str] | None = None) -> int:
 
 def run(args: argparse.Namespace) -> int:
     silence_opencv()
-    if args.out.suffix not in ('.svg', '.png'):
-        raise UserError(f'--out {args.out}: expected a name that ends in .svg or .png')
-    out = prepare_output_file(args.out, 'picture')
+    out = picture_file(args.out)
     tracker = trackers.create('sasiam', args.weights, device='cpu')
     assert isinstance(tracker, SASiamTracker)
     if not tracker.network.semantic.attentions:

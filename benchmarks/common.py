@@ -31,6 +31,11 @@ from siam_tracker_ros.sequences import Sequence
 ROOT = Path(__file__).resolve().parents[1]
 RESULTS = ROOT / 'benchmarks' / 'results'
 
+NEVER_LOST = 'lost_score=0'
+"""For trackers whose score is not fitted: it says nothing of a loss."""
+
+PICTURES = ('.png', '.svg')
+
 
 def guarded(script: str, work: Callable[[], int], stopped: str = 'stopped') -> int:
     """Exit status of a script: a mistake of its user is one sentence, and so is a stop."""
@@ -105,6 +110,13 @@ def add_timing(parser: argparse.ArgumentParser, device: str, frames: int) -> Non
     parser.add_argument(
         '--threads', type=int, default=usable_cores(), metavar='N', help='of the CPU (%(default)s)'
     )
+
+
+def picture_file(path: Path) -> Path:
+    """The path of a picture to write, whose folder is made, or a refusal of it."""
+    if path.suffix not in PICTURES:
+        raise UserError(f'--out {path}: expected a file that ends in {" or ".join(PICTURES)}')
+    return prepare_output_file(path, 'picture')
 
 
 def add_table(parser: argparse.ArgumentParser, path: Path) -> None:

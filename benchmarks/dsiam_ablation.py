@@ -61,7 +61,7 @@ class Row(NamedTuple):
     several: bool = False
 
 
-# By the paper's names, where it has some; what it leaves out is left out of our defaults.
+# By the paper's names, where it has some. In -VT and -BS our defaults lack what is left out.
 ROWS = {
     'SiamFC': Row('siamfc', {}),
     'DSiam': Row('dsiam', {}),

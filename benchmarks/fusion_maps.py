@@ -13,18 +13,15 @@ import argparse
 from pathlib import Path
 import sys
 
-from common import guarded
+from common import guarded, picture_file
 import torch
 from torch import Tensor
 
 from siam_tracker_ros.errors import UserError
 from siam_tracker_ros.models.dsiam import CELLS, DSiam
-from siam_tracker_ros.outputs import prepare_output_file
 from siam_tracker_ros.trackers.registry import load_network
 from siam_tracker_ros.training.curves import figure_class
 from siam_tracker_ros.training.spatial_prior import rings
-
-SUFFIXES = ('.png', '.svg')
 
 
 def main(words: list[str] | None = None) -> int:
@@ -36,9 +33,7 @@ def main(words: list[str] | None = None) -> int:
 
 
 def run(args: argparse.Namespace) -> int:
-    if args.out.suffix not in SUFFIXES:
-        raise UserError(f'--out {args.out}: expected a file that ends in {" or ".join(SUFFIXES)}')
-    picture = prepare_output_file(args.out, 'picture')
+    picture = picture_file(args.out)
     maps = fusion_maps(args.checkpoint)
     draw(maps, picture)
     for layer, weights in maps.items():

@@ -24,6 +24,7 @@ import sys
 from typing import Any
 
 from common import (
+    NEVER_LOST,
     RESULTS,
     add_evaluation,
     add_table,
@@ -36,7 +37,7 @@ from common import (
     refuse_missing,
     stored_tables,
 )
-from variants import NEVER_LOST, Lessons, Network, refuse_videos, trained
+from variants import Lessons, Network, refuse_videos, trained
 
 from siam_tracker_ros.errors import UserError
 from siam_tracker_ros.evaluation.entrants import Entrant, parse_entrants

@@ -24,6 +24,7 @@ import sys
 from typing import Any, NamedTuple
 
 from common import (
+    NEVER_LOST,
     RESULTS,
     add_evaluation,
     add_table,
@@ -38,7 +39,7 @@ from common import (
 )
 import torch
 from torch import Tensor
-from variants import NEVER_LOST, Lessons, Network, refuse_videos, trained
+from variants import Lessons, Network, refuse_videos, trained
 
 from siam_tracker_ros import weights
 from siam_tracker_ros.errors import UserError

@@ -16,9 +16,6 @@ from siam_tracker_ros.training.mining import MiningSettings
 from siam_tracker_ros.training.run import NO_INIT, RunSettings, train
 from siam_tracker_ros.training.sources import discover
 
-NEVER_LOST = 'lost_score=0'
-"""No score is fitted for so many networks, and one that is not says nothing of a loss."""
-
 
 class Network(NamedTuple):
     """What is trained: a name of `RECIPES`, and one of the words for its networks."""

@@ -105,6 +105,7 @@ class SASiamTracker(TemplateTracker):
     """
 
     kind = SASiamTarget
+    matcher: TwofoldMatcher
     reason = 'SA-Siam keeps its first exemplar'
 
     def __init__(
@@ -114,8 +115,7 @@ class SASiamTracker(TemplateTracker):
         device: torch.device,
         dtype: torch.dtype = torch.float32,
     ) -> None:
-        self.twofold = TwofoldMatcher(network, settings, device, dtype)
-        super().__init__(self.twofold, settings.rule)
+        super().__init__(TwofoldMatcher(network, settings, device, dtype), settings.rule)
         self.parts = (APPEARANCE, SEMANTIC, *layer_parts(network))
         self.network = network
         self.settings: SASiamSettings = settings
@@ -127,4 +127,4 @@ class SASiamTracker(TemplateTracker):
 
     def begin(self, frame: Frame, box: Box) -> SASiamTarget:
         """See `TemplateTracker.begin`."""
-        return self.twofold.begin(frame, box)
+        return self.matcher.begin(frame, box)

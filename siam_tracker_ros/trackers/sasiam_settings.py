@@ -15,6 +15,7 @@ from .match_settings import MatchSettings
 class SASiamSettings(ScoreSettings, MatchSettings):
     """How SA-Siam searches, how much each branch counts, and when it gives up."""
 
+    # Not dynamic: where a target's own peak lies, which counts as no motion, is found with it.
     appearance_share: float = setting(
         0.3,
         'share of the appearance branch in the response; the rest is the semantic one. A branch '
@@ -23,5 +24,4 @@ class SASiamSettings(ScoreSettings, MatchSettings):
         high=1.0,
         symbol='lambda',
         source='Eq. 5, section 4.1',
-        dynamic=True,
     )

@@ -139,6 +139,7 @@ class ClassMaterial(Material[Labelled, ClassBatch]):
     device : torch.device
     """
 
+    stills_only = True
     scenes: ClassScenes
 
     def __init__(

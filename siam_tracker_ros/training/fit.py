@@ -33,7 +33,9 @@ class FitSettings(Settings):
     """How long and how fast a network learns, whatever it learns."""
 
     steps: int = setting(3000, 'optimiser steps', low=1)
-    batch: int = setting(32, 'pairs, or clips, in a step, over all devices', low=2, high=4096)
+    batch: int = setting(
+        32, 'pairs, clips or images in a step, over all devices', low=2, high=4096
+    )
     optimiser: str = setting(
         'adamw',
         f'AdamW, or gradient descent with a momentum of {MOMENTUM}',

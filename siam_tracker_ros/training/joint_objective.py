@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from ..errors import UserError
 from ..models.dsiam import OWN, DSiam
 from ..settings import Scalar, setting, varied
-from ..trackers.dsiam_settings import CROPS, DSiamSettings
+from ..trackers.dsiam_settings import CROPS, LEARNED, DSiamSettings
 from .clip_material import ClipBatch, ClipSettings
 from .losses import balanced_logistic, distance_map, place_entropy, plain_logistic
 from .objective import Objective
@@ -99,7 +99,7 @@ class JointObjective(Objective[DSiam, ClipBatch]):
     Raises
     ------
     UserError
-        Its W is learned from other crops.
+        Its W is learned from other crops, or its fusion is not the learned one.
     """
 
     columns = (
@@ -126,6 +126,12 @@ class JointObjective(Objective[DSiam, ClipBatch]):
                 f'suppression is {CROPS} in the weights that training begins from: expected one '
                 'that needs no further crops, because joint training learns from the crops that '
                 'were searched; use other weights'
+            )
+        if len(network.layers) > 1 and self.tracker.fusion != LEARNED:
+            raise UserError(
+                f'fusion is {self.tracker.fusion} in the weights that training begins from, so '
+                f'that it would not learn: expected {LEARNED}; use other weights, or write '
+                f'fusion={LEARNED} into them'
             )
         for learned, value in (
             (network.log_lambda_v, settings.begin_lambda_v),

@@ -37,10 +37,13 @@ class Material(ABC, Generic[D, B]):
         How crops are made; a resumed run must share them.
     fewest : int
         Shots that training needs.
+    stills_only : bool
+        Whether videos are of no use.
     """
 
     scenes: Settings
     fewest: ClassVar[int] = 1
+    stills_only: ClassVar[bool] = False
 
     def usable(self, shots: Sequence[Shot]) -> list[Shot]:
         """Shots that anything can be drawn from.

@@ -1,6 +1,6 @@
 # Copyright 2026 The siam_tracker_ros authors
 # SPDX-License-Identifier: Apache-2.0
-"""What networks with one response map learn: SiamFC, and csn's matching subnetwork."""
+"""What networks with one response map learn, such as SiamFC."""
 
 from __future__ import annotations
 

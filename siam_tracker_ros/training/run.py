@@ -224,12 +224,17 @@ def train(
         network, fit, teacher[0] if teacher else None, described.settings
     )
     objective.check(scenes, tracker.exemplar_size)
+    material = recipe.material(
+        fit, scenes, tracker.context, tracker.exemplar_size, fabric.device
+    )
+    if found.videos and material.stills_only:
+        raise UserError(
+            f'{found.videos[0]} is a video: {recipe.summary} learns from labelled stills only; '
+            'give their folder alone'
+        )
     follower = _follower(run.follower, teacher or begun, fabric.device)
     shots = found.shots + _mined(
         found.videos, folder / 'mined', follower, mining, fit.seed, fabric
-    )
-    material = recipe.material(
-        fit, scenes, tracker.context, tracker.exemplar_size, fabric.device
     )
     shown, held_out = split(material.usable(shots), fit.held_out, fit.seed)
     if len(shown) < material.fewest:

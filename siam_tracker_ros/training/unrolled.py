@@ -83,6 +83,7 @@ class Unrolled:
             places.append((at - origin) * self.network.backbone.stride)
             successes.append(peak > self.settings.success_peak)
             if k + 1 < length:
+                before = list(learned)
                 pupils = self._pupils(successes[-1].tolist(), learned, skipped)
                 if pupils:
                     some = torch.tensor(pupils, device=searches.device)
@@ -94,7 +95,8 @@ class Unrolled:
                     )
                     for i, one in zip(pupils, self.transforming.learn(lesson)):
                         learned[i] = one
-                origin = self._own(first, learned, start, own)
+                if any(now is not then for now, then in zip(learned, before)):
+                    origin = self._own(first, learned, start, own)
         return Course(
             torch.cat(maps, dim=1), torch.stack(places, dim=1), torch.stack(successes, dim=1)
         )

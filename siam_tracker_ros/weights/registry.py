@@ -99,6 +99,6 @@ def resolve(tracker: str, word: str) -> Path:
             return entry.path
     others = ", or of a .pth file of pysot's model zoo" if tracker == pysot.TRACKER else ''
     raise UserError(
-        f'no weights for {tracker} ship with this package: give the path of a checkpoint that '
-        f'`siam-tracker train {tracker}` wrote{others}'
+        f'no weights for {tracker} ship with this package: give the path of a checkpoint of '
+        f'{tracker}{others}'
     )

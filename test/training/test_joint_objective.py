@@ -123,6 +123,12 @@ def test_a_map_without_a_middle_and_a_tracker_with_other_crops_are_refused():
         objective(tracker={'suppression': 'crops'})
 
 
+@pytest.mark.parametrize('fusion', ['fixed', 'last'])
+def test_a_fusion_that_would_not_learn_is_refused(fusion):
+    with pytest.raises(UserError, match=f'fusion is {fusion} in the weights .* would not learn'):
+        objective(tracker={'fusion': fusion})
+
+
 @pytest.fixture
 def job(sequence, tmp_path):
     """Makes a run of a few steps on one sequence."""

@@ -14,7 +14,6 @@ pytest.importorskip('kornia', reason='the train extra is not installed')
 pytest.importorskip('matplotlib', reason='the train extra is not installed')
 
 from siam_tracker_ros import weights
-from siam_tracker_ros.models.semantic import Semantic
 from siam_tracker_ros.training.fit import Fit
 from siam_tracker_ros.training.recipes import RECIPES
 
@@ -94,10 +93,14 @@ def test_the_branch_has_the_features_of_the_classifier_and_learns_the_rest(
     backbone = {name for name in found.tensors if name.startswith('backbone.')}
     assert backbone
     assert all(torch.equal(found.tensors[name], begun.tensors[name]) for name in backbone)
-    new = Semantic(**found.meta.network).state_dict()
-    norms = [name for name in found.tensors if name.endswith('perceptron.2.bias')]
-    assert len(norms) == 2
-    assert all(not torch.equal(found.tensors[name], new[name]) for name in norms)
+    still = tmp_path / 'still'
+    assert train(stills, still, *options[:-1], '0', tracker=BRANCH) == 0
+    # The same beginning, which learned nothing.
+    new = weights.load(still / f'{BRANCH}.safetensors').tensors
+    learned = {name for name in new if not torch.equal(found.tensors[name], new[name])}
+    assert {name.partition('.')[0] for name in learned} == {
+        'fusions', 'attentions', 'log_scale', 'bias'
+    }  # fmt: skip
 
 
 @pytest.mark.parametrize(
@@ -127,3 +130,12 @@ def test_a_branch_is_not_taught_and_follows_nobody(stills, classifier, tmp_path,
     assert train(stills, tmp_path / 'out', *options, tracker=BRANCH) == 2
     assert 'leave out --teacher' in capsys.readouterr().err
     assert not RECIPES[BRANCH].teachable
+
+
+def test_a_classifier_learns_nothing_from_videos(stills, footage, tmp_path, capsys):
+    (footage / 'yard.mp4').rename(stills / 'yard.mp4')
+    options = [*ANEW, '--follower', 'siamfc']
+    assert train(stills, tmp_path / 'out', *options, tracker=CLASSES) == 2
+    said = capsys.readouterr().err
+    assert 'yard.mp4 is a video: the classifier' in said
+    assert 'learns from labelled stills only' in said

@@ -169,4 +169,4 @@ def test_channels_that_are_not_weighed_are_not_drawn(checkpoint, car, tmp_path, 
     assert script.main([str(car), '--weights', str(file), '--out', str(out)]) == 2
     assert 'have no attention, so all channels weigh alike' in capsys.readouterr().err
     assert script.main([str(car), '--out', str(tmp_path / 'a.txt')]) == 2
-    assert 'expected a name that ends in .svg or .png' in capsys.readouterr().err
+    assert 'expected a file that ends in .png or .svg' in capsys.readouterr().err

@@ -46,13 +46,13 @@ def test_a_path_is_a_path(folder):
 
 def test_a_tracker_without_weights(folder):
     with pytest.raises(
-        UserError, match=r'no weights for csn ship with .* `siam-tracker train csn` wrote$'
+        UserError, match=r'no weights for csn ship with .* the path of a checkpoint of csn$'
     ):
         weights.resolve('csn', 'auto')
 
 
 def test_a_tracker_without_weights_that_others_have(folder):
-    words = r"`siam-tracker train siamrpnpp` wrote, or of a \.pth file of pysot's model zoo$"
+    words = r"a checkpoint of siamrpnpp, or of a \.pth file of pysot's model zoo$"
     with pytest.raises(UserError, match=words):
         weights.resolve('siamrpnpp', 'auto')
 
