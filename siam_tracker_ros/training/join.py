@@ -160,9 +160,14 @@ def _load(file: Path | str, part: Part) -> checkpoints.Checkpoint:
     return checkpoint
 
 
+def _listed(data: Any) -> Any:
+    """Data of a card: folders, or a text about them in the card of weights that ship."""
+    return [data] if isinstance(data, str) else data
+
+
 def _card(cards: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
     """What both model cards say: together where it names files or terms, else each for itself."""
-    data = [str(d) for card in cards.values() for d in card.get('data', [])]
+    data = [str(d) for card in cards.values() for d in _listed(card.get('data', []))]
     commands = [str(card.get('command', '')) for card in cards.values()]
     licences = [str(card.get('licence', 'not stated')) for card in cards.values()]
     together = ('data', 'command', 'licence', 'init')

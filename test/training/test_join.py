@@ -232,6 +232,9 @@ def test_the_appearance_branch_may_be_what_ships(branches, tmp_path, tracks):
         {},
     )  # fmt: skip
     assert set(whole.meta.settings) == set()
+    # What is said of data that ship is a text, not a list of folders.
+    shipped_data = weights.load(weights.resolve('siamfc', 'auto')).meta.training['data']
+    assert whole.meta.training['data'] == [shipped_data, *TERMS['data']]
     tracker = assemble(whole, 'cpu')
     shipped = trackers.create('siamfc', device='cpu').network
     crops = torch.rand(1, 3, 127, 127) * 255
