@@ -8,27 +8,29 @@ The classifier of ImageNet as it is published; it does not ship with this packag
 from __future__ import annotations
 
 from collections.abc import Mapping
+import math
 from pathlib import Path
 from typing import Any
 
+import torch
 from torch import Tensor
 
 from ..errors import UserError
-from ..models.dsiam import VGG, DSiam
 from .checkpoint import Checkpoint, Meta
 
 TRACKER = 'dsiam'
 """Registered name of the tracker that takes these weights."""
 
-PART = 'features.'
-"""What stands before the names of its convolutions; the rest is the classifier's."""
+CONVOLUTIONS = (0, 2, 5, 7, 10, 12, 14, 16, 19, 21, 23, 25, 28, 30, 32, 34)
+"""Where the file has them, up to conv5-4; the rest is the classifier's."""
 
-LAST = f'{PART}34.weight'
+LAST = f'features.{CONVOLUTIONS[-1]}.weight'
 """The kernels of conv5-4, which no smaller VGG of torchvision's has there."""
 
 # The authors' code: ``v_lambda`` and ``w_lambda`` of VGG-19, and the constant of ``Sum_w.m``.
+LAMBDA = 10.0
 NETWORK: Mapping[str, Any] = {
-    'backbone': VGG, 'layers': [4, 5], 'lambda_v': 10.0, 'lambda_w': 10.0
+    'backbone': 'vgg19', 'layers': [4, 5], 'lambda_v': LAMBDA, 'lambda_w': LAMBDA
 }
 SETTINGS = {'fusion': 'fixed', 'fixed_share': 0.8}
 
@@ -46,10 +48,10 @@ def convert(tensors: Mapping[str, Tensor], path: Path) -> Checkpoint:
     UserError
         Its tensors are not those of VGG-19 without batch norms.
     """
-    own = DSiam(**NETWORK).state_dict()
-    found = {f'backbone.{name}': t for name, t in tensors.items() if name.startswith(PART)}
-    wanted = {name: t for name, t in own.items() if name.startswith('backbone.')}
-    if {n: t.shape for n, t in found.items()} != {n: t.shape for n, t in wanted.items()}:
+    wanted = {f'features.{k}.{leaf}' for k in CONVOLUTIONS for leaf in ('weight', 'bias')}
+    found = {name: tensor for name, tensor in tensors.items() if name.startswith('features.')}
+    kernels = [tensor for name, tensor in found.items() if name.endswith('.weight')]
+    if found.keys() != wanted or any(kernel.shape[2:] != (3, 3) for kernel in kernels):
         raise UserError(
             f'weights {path}: expected the {len(wanted)} tensors of the convolutions of VGG-19 '
             f'without batch norms, found {len(found)} or other shapes: use the file of '
@@ -57,4 +59,17 @@ def convert(tensors: Mapping[str, Tensor], path: Path) -> Checkpoint:
         )
     training = {'origin': "torchvision's VGG-19", 'data': 'ImageNet'}
     meta = Meta(TRACKER, NETWORK, SETTINGS, training)
-    return Checkpoint({**own, **found}, meta, str(path))
+    own = {f'backbone.{name}': tensor for name, tensor in found.items()}
+    return Checkpoint({**_added(), **own}, meta, str(path))
+
+
+def _added() -> dict[str, Tensor]:
+    """What the classifier lacks, as a new `DSiam` has it: responses, regularisation, fusion."""
+    return {
+        'log_scale': torch.tensor(1e-3).log(),
+        'bias': torch.zeros(()),
+        'log_scales': torch.tensor([1e-3]).log(),
+        'biases': torch.zeros(1),
+        'shares': torch.zeros(1, 17, 17),
+        **{f'log_lambda_{of}': torch.full((2,), math.log(LAMBDA)) for of in ('v', 'w')},
+    }

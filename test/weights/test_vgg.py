@@ -53,6 +53,10 @@ def test_it_is_loaded_by_its_names_with_the_authors_values(file):
         if name.startswith('features.'):
             assert torch.equal(found.pop(name), tensor)
     assert set(found) == dsiam.OWN | {'log_scale', 'bias'}
+    # As a new network has them.
+    new = dsiam.DSiam(**checkpoint.meta.network).state_dict()
+    for name, tensor in found.items():
+        torch.testing.assert_close(tensor, new[name], rtol=0, atol=0)
 
 
 @torch.inference_mode()
