@@ -26,10 +26,7 @@ from typing import Any
 from common import (
     NEVER_LOST,
     RESULTS,
-    add_evaluation,
     add_table,
-    cell,
-    finite,
     follow,
     guarded,
     print_facts,
@@ -37,7 +34,17 @@ from common import (
     refuse_missing,
     stored_tables,
 )
-from variants import Lessons, Network, refuse_videos, trained
+from variants import (
+    FIGURES,
+    Lessons,
+    Network,
+    add_training,
+    figure_cells,
+    figures,
+    origin,
+    refuse_videos,
+    trained,
+)
 
 from siam_tracker_ros.errors import UserError
 from siam_tracker_ros.evaluation.entrants import Entrant, parse_entrants
@@ -103,9 +110,6 @@ LEARNING: Mapping[str, Any] = {
 SCENES: Mapping[str, Any] = {'rotation': 12.0}
 BACKBONE = 'siamfc'
 
-# Columns: key in the file, head of the table, digits.
-FIGURES = (('auc', 'AUC', 3), ('precision', 'P20', 3), ('fps', 'fps', 0))
-
 Table = dict[str, Any]
 
 
@@ -142,25 +146,9 @@ def parse_arguments(words: list[str] | None) -> argparse.Namespace:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument(
-        'images', nargs='+', type=Path, metavar='IMAGES',
-        help='folders of stills and of labelled sequences to learn from',
-    )  # fmt: skip
-    parser.add_argument(
-        '--sequences', required=True, type=Path, metavar='FOLDER', help='to follow targets in'
-    )
-    parser.add_argument(
-        '--out', required=True, type=Path, metavar='DIR', help='receives networks and traces'
-    )
-    parser.add_argument(
         '--tables', nargs='+', choices=TABLES, default=[*TABLES], help='all by default'
     )
-    parser.add_argument(
-        '--steps', type=int, default=400, metavar='N', help='of each network (%(default)s)'
-    )
-    parser.add_argument(
-        '--batch', type=int, default=16, metavar='N', help='pairs of a step (%(default)s)'
-    )
-    add_evaluation(parser, 'the traces of an earlier run, but not its networks')
+    add_training(parser, steps=400)
     add_table(parser, TABLE)
     return parser.parse_args(words)
 
@@ -191,16 +179,6 @@ def entrants(files: Mapping[Network, Path]) -> list[Entrant]:
 
 def make_tables(results: Results, args: argparse.Namespace) -> Table:
     """Each table with all that its figures depend on: tables may be made on different days."""
-    [section] = results.sections
-    origin = {
-        'run': {
-            **{key: value for key, value in results.facts.items() if key != 'repeat'},
-            'steps': str(args.steps),
-            'batch': str(args.batch),
-        },
-        'dataset': results.dataset,
-        'sequences': {s.name: len(s.images) for s in results.sequences},
-    }
     tables = {}
     for word in args.tables:
         title, rows = TABLES[word]
@@ -208,18 +186,12 @@ def make_tables(results: Results, args: argparse.Namespace) -> Table:
         for name, network in rows.items():
             if network.label not in results.trackers:
                 continue
-            success = section.summaries[network.label]['success'].overall
-            figures = {
-                'auc': success['auc'],
-                'precision': success['precision'],
-                'fps': results.costs[network.label]['fps'],
-            }
             found[name] = {
                 'tracker': network.tracker,
                 'network': network.word,
-                **finite(figures),
+                **figures(results, network.label),
             }
-        tables[word] = {'title': title, **origin, 'rows': found}
+        tables[word] = {'title': title, **origin(results, args), 'rows': found}
     return tables
 
 
@@ -231,7 +203,7 @@ def print_tables(tables: Table) -> None:
             [
                 name,
                 row['network'],
-                *(cell(row[key], digits) for key, _, digits in FIGURES),
+                *figure_cells(row),
             ]
             for name, row in table['rows'].items()
         ]

@@ -26,10 +26,7 @@ from typing import Any, NamedTuple
 from common import (
     NEVER_LOST,
     RESULTS,
-    add_evaluation,
     add_table,
-    cell,
-    finite,
     follow,
     guarded,
     print_facts,
@@ -39,7 +36,17 @@ from common import (
 )
 import torch
 from torch import Tensor
-from variants import Lessons, Network, refuse_videos, trained
+from variants import (
+    FIGURES,
+    Lessons,
+    Network,
+    add_training,
+    figure_cells,
+    figures,
+    origin,
+    refuse_videos,
+    trained,
+)
 
 from siam_tracker_ros import weights
 from siam_tracker_ros.errors import UserError
@@ -86,9 +93,6 @@ ROWS: Mapping[str, Row] = {
 # What scripts/train_sasiam.sh has, but for --steps and --batch.
 LEARNING: Mapping[str, Any] = {'sequence_share': 0.4}
 
-# Columns: key in the file, head of the table, digits.
-FIGURES = (('auc', 'AUC', 3), ('precision', 'P20', 3), ('fps', 'fps', 0))
-
 Table = dict[str, Any]
 
 
@@ -132,26 +136,10 @@ def parse_arguments(words: list[str] | None) -> argparse.Namespace:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument(
-        'images', nargs='+', type=Path, metavar='IMAGES',
-        help='folders of stills and of labelled sequences to learn from',
-    )  # fmt: skip
-    parser.add_argument(
         '--classifier', required=True, type=Path, metavar='FILE',
         help='checkpoint of `siam-tracker train sasiam-classes`',
     )  # fmt: skip
-    parser.add_argument(
-        '--sequences', required=True, type=Path, metavar='FOLDER', help='to follow targets in'
-    )
-    parser.add_argument(
-        '--out', required=True, type=Path, metavar='DIR', help='receives networks and traces'
-    )
-    parser.add_argument(
-        '--steps', type=int, default=600, metavar='N', help='of each branch (%(default)s)'
-    )
-    parser.add_argument(
-        '--batch', type=int, default=16, metavar='N', help='pairs of a step (%(default)s)'
-    )
-    add_evaluation(parser, 'the traces of an earlier run, but not its networks')
+    add_training(parser, steps=600)
     add_table(parser, TABLE)
     return parser.parse_args(words)
 
@@ -188,26 +176,15 @@ def entrants(files: Mapping[str, Path]) -> list[Entrant]:
 
 def make_table(results: Results, args: argparse.Namespace) -> Table:
     """The table with all that its figures depend on."""
-    [section] = results.sections
-    rows = {}
-    for label in results.trackers:
-        success = section.summaries[label]['success'].overall
-        figures = {
-            'auc': success['auc'],
-            'precision': success['precision'],
-            'fps': results.costs[label]['fps'],
+    rows = {
+        label: {
+            'network': ROWS[label].word,
+            'share': ROWS[label].share,
+            **figures(results, label),
         }
-        rows[label] = {'network': ROWS[label].word, 'share': ROWS[label].share, **finite(figures)}
-    return {
-        'run': {
-            **{key: value for key, value in results.facts.items() if key != 'repeat'},
-            'steps': str(args.steps),
-            'batch': str(args.batch),
-        },
-        'dataset': results.dataset,
-        'sequences': {s.name: len(s.images) for s in results.sequences},
-        'rows': rows,
+        for label in results.trackers
     }
+    return {**origin(results, args), 'rows': rows}
 
 
 def print_table(table: Table) -> None:
@@ -218,7 +195,7 @@ def print_table(table: Table) -> None:
             label,
             row['network'],
             f'{row["share"]:g}',
-            *(cell(row[key], digits) for key, _, digits in FIGURES),
+            *figure_cells(row),
         ]
         for label, row in table['rows'].items()
     ]

@@ -4,17 +4,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import argparse
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
+
+from common import add_evaluation, cell, finite
 
 from siam_tracker_ros import weights
 from siam_tracker_ros.errors import UserError
+from siam_tracker_ros.evaluation.results import Results
 from siam_tracker_ros.settings import Settings
 from siam_tracker_ros.training.fit import FitSettings
 from siam_tracker_ros.training.mining import MiningSettings
 from siam_tracker_ros.training.run import NO_INIT, RunSettings, train
 from siam_tracker_ros.training.sources import discover
+
+# Columns: key in the file, head of the table, digits.
+FIGURES = (('auc', 'AUC', 3), ('precision', 'P20', 3), ('fps', 'fps', 0))
 
 
 class Network(NamedTuple):
@@ -35,6 +42,58 @@ class Lessons(NamedTuple):
     backbone: str
     learning: FitSettings
     scenes: Settings
+
+
+def add_training(parser: argparse.ArgumentParser, steps: int) -> None:
+    """Options of scripts that train networks, and have them follow targets."""
+    parser.add_argument(
+        'images', nargs='+', type=Path, metavar='IMAGES',
+        help='folders of stills and of labelled sequences to learn from',
+    )  # fmt: skip
+    parser.add_argument(
+        '--sequences', required=True, type=Path, metavar='FOLDER', help='to follow targets in'
+    )
+    parser.add_argument(
+        '--out', required=True, type=Path, metavar='DIR', help='receives networks and traces'
+    )
+    parser.add_argument(
+        '--steps', type=int, default=steps, metavar='N', help='of each network (%(default)s)'
+    )
+    parser.add_argument(
+        '--batch', type=int, default=16, metavar='N', help='pairs of a step (%(default)s)'
+    )
+    add_evaluation(parser, 'the traces of an earlier run, but not its networks')
+
+
+def origin(results: Results, args: argparse.Namespace) -> dict[str, Any]:
+    """All that the figures of a table depend on; `args` of `add_training`."""
+    return {
+        'run': {
+            **{key: value for key, value in results.facts.items() if key != 'repeat'},
+            'steps': str(args.steps),
+            'batch': str(args.batch),
+        },
+        'dataset': results.dataset,
+        'sequences': {s.name: len(s.images) for s in results.sequences},
+    }
+
+
+def figures(results: Results, label: str) -> dict[str, float | None]:
+    """What `FIGURES` names of a tracker."""
+    [section] = results.sections
+    success = section.summaries[label]['success'].overall
+    return finite(
+        {
+            'auc': success['auc'],
+            'precision': success['precision'],
+            'fps': results.costs[label]['fps'],
+        }
+    )
+
+
+def figure_cells(row: Mapping[str, Any]) -> list[str]:
+    """The same as text."""
+    return [cell(row[key], digits) for key, _, digits in FIGURES]
 
 
 def refuse_videos(images: Sequence[Path]) -> None:

@@ -160,12 +160,9 @@ class Semantic(Siamese):
         Tensor
             (N, L, S, M, M); `search` returns the sum over the layers, plus the bias.
         """
-        n, s = x.shape[:2]
-        features = self.features(x.flatten(0, 1))
-        features = features.reshape(n, s, *features.shape[1:])
         pairs = zip(
             torch.split(template, self._channels, dim=1),
-            torch.split(features, self._channels, dim=2),
+            torch.split(self.regions(x), self._channels, dim=2),
         )
         sums = torch.stack([cross_correlation(z, f) for z, f in pairs], dim=1)
         return sums * self.log_scale.exp()

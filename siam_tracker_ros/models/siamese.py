@@ -61,10 +61,12 @@ class Siamese(nn.Module):
         Tensor
             (N, S, M, M) logits.
         """
-        n, s = x.shape[:2]
+        return self.scaled(cross_correlation(template, self.regions(x)))
+
+    def regions(self, x: Tensor) -> Tensor:
+        """Features of each target's own crops: (N, S, 3, side, side) -> (N, S, C, s, s)."""
         features = self.features(x.flatten(0, 1))
-        features = features.reshape(n, s, *features.shape[1:])
-        return self.scaled(cross_correlation(template, features))
+        return features.reshape(*x.shape[:2], *features.shape[1:])
 
     def match_all(self, template: Tensor, features: Tensor) -> Tensor:
         """Logits of every exemplar on every search image, for training: -> (M, N, m, m)."""
