@@ -31,6 +31,12 @@ def update_docs():
     return module
 
 
+@pytest.fixture
+def measured(update_docs):
+    """The part of it that shows what was measured."""
+    return update_docs.measured_tables
+
+
 def test_tables_are_up_to_date(update_docs, capsys):
     assert update_docs.main(['--check']) == 0, capsys.readouterr().out
 
@@ -103,12 +109,12 @@ def test_a_card_of_joined_weights_has_the_facts_of_its_parts(update_docs):
     }  # fmt: skip
 
 
-def test_accuracy_table_names_machine_and_date(update_docs):
+def test_accuracy_table_names_machine_and_date(measured):
     def scores(auc, auroc, runs=1):
         mean = {'auc': auc, 'precision': 0.5, 'auroc': auroc, 'fps': 41.6, 'p99': 30.04}
         return {'mean': mean, 'runs': runs, 'auc_spread': 0.01234 if runs > 1 else None}
 
-    text = update_docs.format_accuracy({
+    text = measured.format_accuracy({
         'trackers': {'worse': scores(0.4, None, 3), 'better': scores(0.51234, 0.9)},
         'sequences': {'a': 20, 'b': 30},
         'run': {'date': '2026-01-02', 'cpu': '2 x some CPU'},
@@ -119,13 +125,13 @@ def test_accuracy_table_names_machine_and_date(update_docs):
     assert text.endswith('worse: mean of 3 runs, standard deviation of the AUC 0.012.\n')
 
 
-def test_ablation_table_keeps_the_order_of_the_figure(update_docs):
+def test_ablation_table_keeps_the_order_of_the_figure(measured):
     def row(auc, *settings):
         return {
             'settings': list(settings), 'auc': auc, 'precision': 0.5, 'auroc': None, 'fps': 19.6
         }
 
-    text = update_docs.format_ablation({
+    text = measured.format_ablation({
         'variants': {'M': row(0.51234, 'decide_by=matching'), 'full': row(0.6)},
         'sequences': {'a': 20, 'b': 30},
         'run': {'date': '2026-01-02', 'cpu': '2 x some CPU'},
@@ -137,9 +143,9 @@ def test_ablation_table_keeps_the_order_of_the_figure(update_docs):
     )
 
 
-def test_cost_table_has_a_column_for_each_file(update_docs):
+def test_cost_table_has_a_column_for_each_file(measured):
     whole = {'fps': 15.24, 'p50': 60.0, 'p99': 90.06, 'start': 1200.4, 'iou': 0.7}
-    text = update_docs.format_cost({
+    text = measured.format_cost({
         'whole': {'shipped': whole, 'csn.yaml': whole},
         'parts': [
             {'title': 'peaks', 'when': 'always', 'ms': {'shipped': 1.26, 'csn.yaml': None}}
@@ -152,9 +158,9 @@ def test_cost_table_has_a_column_for_each_file(update_docs):
     assert text.endswith('The rendered clip; date 2026-01-02, threads 2.\n')
 
 
-def test_step_table_has_both_steps_of_each_network(update_docs):
+def test_step_table_has_both_steps_of_each_network(measured):
     figures = {'p50': 20.04, 'p95': 31.26}
-    text = update_docs.format_step({
+    text = measured.format_step({
         'networks': {
             'light': {'ours': figures, 'eager': {'p50': 30.0, 'p95': 40.0}, 'ratio': 1.497}
         },
@@ -164,9 +170,9 @@ def test_step_table_has_both_steps_of_each_network(update_docs):
     assert text.endswith('The rendered clip; date 2026-01-02, device cpu.\n')
 
 
-def test_dsiams_cost_is_shown_for_each_rule_and_part(update_docs):
+def test_dsiams_cost_is_shown_for_each_rule_and_part(measured):
     row = {'ratio': 1.15432, 'low': 1.12, 'high': 1.175, 'learned': 0.5}
-    text = update_docs.format_dsiam_cost({
+    text = measured.format_dsiam_cost({
         'rules': {'default': {'V and W': row}, 'each success': {'V alone': row}},
         'run': {'date': '2026-01-02', 'threads': '1'},
     })
@@ -175,10 +181,10 @@ def test_dsiams_cost_is_shown_for_each_rule_and_part(update_docs):
     assert text.endswith('The rendered clip; date 2026-01-02, threads 1.\n')
 
 
-def test_dsiams_parts_have_a_table_for_each_folder(update_docs):
+def test_dsiams_parts_have_a_table_for_each_folder(measured):
     row = {'auc': 0.84321, 'precision': None, 'auroc': 0.9}
     found = {'run': {'date': '2026-01-02'}, 'sequences': {'a': 20, 'b': 30}}
-    text = update_docs.format_dsiam_ablation({
+    text = measured.format_dsiam_ablation({
         'easy': {**found, 'rows': {'SiamFC': row, '-VT': row}, 'left_out': ['DSiamM', '-Multi']},
         'real': {**found, 'rows': {'SiamFC': row}, 'left_out': []},
     })
@@ -190,9 +196,9 @@ def test_dsiams_parts_have_a_table_for_each_folder(update_docs):
     assert second.endswith(f'{wanted}\n')
 
 
-def test_sasiams_parts_have_the_papers_marks(update_docs):
+def test_sasiams_parts_have_the_papers_marks(measured):
     row = {'auc': 0.55321, 'precision': 0.6, 'fps': 14.6}
-    text = update_docs.format_sasiam_ablation({
+    text = measured.format_sasiam_ablation({
         'rows': {
             'App.': {'network': '', 'share': 1.0, **row},
             'App. Sem. ML': {'network': 'unweighted', 'share': 0.3, **row},
@@ -205,9 +211,11 @@ def test_sasiams_parts_have_the_papers_marks(update_docs):
     assert text.endswith('One pass over 2 sequences, 50 frames; date 2026-01-02, steps 9.\n')
 
 
-def test_tables_of_parts_are_shown_as_far_as_they_are_measured(update_docs, monkeypatch, tmp_path):
+def test_tables_of_parts_are_shown_as_far_as_they_are_measured(
+    update_docs, measured, monkeypatch, tmp_path
+):
     path = tmp_path / 'proposal_ablation.json'
-    monkeypatch.setattr(update_docs, 'PROPOSAL_ABLATION', path)
+    monkeypatch.setattr(measured, 'PROPOSAL_ABLATION', path)
     tables = update_docs.generators()
     assert tables['proposal-layers']() == (
         'Not measured yet; `benchmarks/proposal_ablation.py IMAGES --sequences FOLDER --out DIR '
@@ -226,17 +234,17 @@ def test_tables_of_parts_are_shown_as_far_as_they_are_measured(update_docs, monk
     assert text.endswith('--tables stages transfer` does it.\n')
 
 
-def test_what_is_not_measured_says_how(update_docs, monkeypatch, tmp_path):
-    monkeypatch.setattr(update_docs, 'ABLATION', tmp_path / 'none.json')
-    monkeypatch.setattr(update_docs, 'CSN_COST', tmp_path / 'none.json')
-    monkeypatch.setattr(update_docs, 'PROPOSAL_STEP', tmp_path / 'none.json')
-    assert '`benchmarks/ablation.py FOLDER --out DIR`' in update_docs.ablation_table()
-    assert '`benchmarks/csn_cost.py`' in update_docs.cost_table()
-    assert '`benchmarks/proposal_step.py`' in update_docs.step_table()
-    monkeypatch.setattr(update_docs, 'DSIAM_COST', tmp_path / 'none.json')
-    monkeypatch.setattr(update_docs, 'DSIAM_ABLATION', tmp_path / 'none.json')
-    assert '`benchmarks/dsiam_cost.py`' in update_docs.dsiam_cost_table()
-    assert '`benchmarks/dsiam_ablation.py FOLDER' in update_docs.dsiam_ablation_tables()
+def test_what_is_not_measured_says_how(measured, monkeypatch, tmp_path):
+    monkeypatch.setattr(measured, 'ABLATION', tmp_path / 'none.json')
+    monkeypatch.setattr(measured, 'CSN_COST', tmp_path / 'none.json')
+    monkeypatch.setattr(measured, 'PROPOSAL_STEP', tmp_path / 'none.json')
+    assert '`benchmarks/ablation.py FOLDER --out DIR`' in measured.ablation_table()
+    assert '`benchmarks/csn_cost.py`' in measured.cost_table()
+    assert '`benchmarks/proposal_step.py`' in measured.step_table()
+    monkeypatch.setattr(measured, 'DSIAM_COST', tmp_path / 'none.json')
+    monkeypatch.setattr(measured, 'DSIAM_ABLATION', tmp_path / 'none.json')
+    assert '`benchmarks/dsiam_cost.py`' in measured.dsiam_cost_table()
+    assert '`benchmarks/dsiam_ablation.py FOLDER' in measured.dsiam_ablation_tables()
 
 
 def test_every_reason_for_an_update_stands_in_the_nodes_page():
