@@ -111,7 +111,7 @@ def check_initial_box(box: Box, width: int, height: int) -> Box:
     Parameters
     ----------
     box : Box
-        What the user gave, in continuous pixels of the image.
+        What the user gave, in continuous pixels of the image; NumPy's scalars are welcome.
     width, height : int
         Size of the image.
 
@@ -142,7 +142,8 @@ def check_initial_box(box: Box, width: int, height: int) -> Box:
             f'the box ({numbers}) leaves less than {MIN_TARGET_SIDE:g} px inside the '
             f'{width}x{height} image: choose more of the target'
         )
-    return inside
+    # A number of NumPy's would make float64 tensors of all that is computed from it.
+    return Box(float(inside.cx), float(inside.cy), float(inside.w), float(inside.h))
 
 
 @dataclass(frozen=True)

@@ -4,6 +4,7 @@ import math
 
 from hypothesis import given
 from hypothesis import strategies as st
+import numpy as np
 import pytest
 
 from siam_tracker_ros.errors import UserError
@@ -104,6 +105,13 @@ def test_numbers_that_are_not_finite_make_a_box_invalid(field, value):
 def test_a_box_inside_is_kept_as_it_is():
     box = Box.from_ltwh(0, 10, 30.5, 20)
     assert check_initial_box(box, 100, 80) == box
+
+
+def test_a_box_of_numpy_scalars_becomes_one_of_numbers():
+    box = Box.from_ltwh(*np.array([0.0, 10.0, 30.5, 20.0]))
+    kept = check_initial_box(box, 100, 80)
+    assert kept == box
+    assert all(type(number) is float for number in (kept.cx, kept.cy, kept.w, kept.h))
 
 
 def test_a_box_half_inside_is_clipped():
