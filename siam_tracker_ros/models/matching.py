@@ -4,28 +4,37 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping
+from typing import Any
 
-from .backbones.resnet import CROP, EXPANSION, ResNet
+from .backbones.alexnet import AlexNet
+from .backbones.base import Backbone
+from .backbones.resnet import ResNet
+from .proposing import named
 from .siamese import Siamese
+
+NETS: Mapping[str, Callable[..., Backbone]] = {
+    'cropped_resnet': ResNet,
+    'siamfc_alexnet': AlexNet,
+}
+"""Features that can be matched: the paper's "ResNet" (section 4.1), and those of SiamFC."""
 
 
 class Matching(Siamese):
-    """A Siamese ResNet: exemplar features of 127 px are 5 x 5 cells.
+    """Siamese features: those of an exemplar of 127 px are 5 x 5 cells, of SiamFC's net 6 x 6.
 
     Parameters
     ----------
-    widths, depths : sequence of int
-    padding : str
-    expansion : int
-        Those of `ResNet`.
+    backbone : str
+        A word of `NETS`.
+    **arguments
+        Those of that backbone.
+
+    Raises
+    ------
+    ValueError
+        `backbone` is another word.
     """
 
-    def __init__(
-        self,
-        widths: Sequence[int] = (64, 256, 512),
-        depths: Sequence[int] = (4, 3),
-        padding: str = CROP,
-        expansion: int = EXPANSION,
-    ) -> None:
-        super().__init__(ResNet(widths, depths, padding, expansion))
+    def __init__(self, backbone: str = 'cropped_resnet', **arguments: Any) -> None:
+        super().__init__(named(NETS, backbone)(**arguments))

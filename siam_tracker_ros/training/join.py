@@ -29,10 +29,14 @@ class Part:
         What its checkpoint says it belongs to.
     writer : str
         What writes such a checkpoint.
+    others : mapping
+        What the subnetwork's arguments have besides its own, by the trackers whose checkpoint
+        serves as well.
     """
 
     tracker: str
     writer: str
+    others: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -54,14 +58,14 @@ class Whole:
     settings: Mapping[str, Scalar] = field(default_factory=dict)
 
 
-def _trained(name: str) -> Part:
-    return Part(name, f'`siam-tracker train {name}`')
+def _trained(name: str, **others: Mapping[str, Any]) -> Part:
+    return Part(name, f'`siam-tracker train {name}`', others)
 
 
 CSN = Whole(
     'csn',
     {
-        'matching': _trained('csn-matching'),
+        'matching': _trained('csn-matching', siamfc={'backbone': 'siamfc_alexnet'}),
         'classification': Part(CLASSIFICATION, '`scripts/train_csn_classification.py`'),
     },
     LIGHT.changes(),
@@ -143,7 +147,10 @@ def joined(
         },
         checkpoints.Meta(
             whole.name,
-            {name: dict(part.meta.network) for name, part in parts.items()},
+            {
+                name: {**whole.parts[name].others.get(part.meta.tracker, {}), **part.meta.network}
+                for name, part in parts.items()
+            },
             settings,
             _card({name: part.meta.training for name, part in parts.items()}),
         ),
@@ -151,10 +158,15 @@ def joined(
 
 
 def _load(file: Path | str, part: Part) -> checkpoints.Checkpoint:
-    checkpoint = checkpoints.load(checkpoints.resolve(part.tracker, str(file)))
-    if checkpoint.meta.tracker != part.tracker:
+    known = [part.tracker, *part.others]
+    shipped = {entry.tracker for entry in checkpoints.entries()}
+    # Who is first where none ships says so.
+    owner = next((name for name in known if name in shipped), part.tracker)
+    checkpoint = checkpoints.load(checkpoints.resolve(owner, str(file)))
+    if checkpoint.meta.tracker not in known:
+        expected = ' or '.join(map(repr, known))
         raise UserError(
-            f'weights {file} belong to {checkpoint.meta.tracker!r}, expected {part.tracker!r}: '
+            f'weights {file} belong to {checkpoint.meta.tracker!r}, expected {expected}: '
             f'give a file that {part.writer} wrote'
         )
     return checkpoint

@@ -1,10 +1,12 @@
 # Copyright 2026 The siam_tracker_ros authors
 # SPDX-License-Identifier: Apache-2.0
+import pytest
 import torch
 
 from siam_tracker_ros.models.cascaded import CascadedSiamese
 from siam_tracker_ros.models.classification import ClassificationNetwork
 from siam_tracker_ros.models.matching import Matching
+from siam_tracker_ros.models.siamfc import SiamFC
 
 MATCHING = {'widths': [8, 8, 16], 'depths': [2, 2]}
 CLASSIFICATION = {'widths': [8, 12, 16], 'hidden': 24}
@@ -50,3 +52,14 @@ def test_a_checkpoint_of_each_makes_one_of_both():
         ):
             expected = getattr(alone.eval(), method)(x)
             torch.testing.assert_close(getattr(part.eval(), method)(x), expected)
+
+
+def test_it_may_match_as_siamfc_does():
+    shape = {'widths': [8, 8, 12, 12, 16], 'groups': 2}
+    network = CascadedSiamese({'backbone': 'siamfc_alexnet', **shape}, CLASSIFICATION)
+    assert sizes(network.matching) == sizes(SiamFC(**shape))
+
+
+def test_features_that_nobody_knows_are_refused():
+    with pytest.raises(ValueError, match="'vgg' is unknown: expected one of cropped_resnet, siam"):
+        Matching(backbone='vgg')

@@ -10,7 +10,7 @@ from siam_tracker_ros.models.matching import Matching
 from siam_tracker_ros.models.siamfc import SiamFC
 
 
-@pytest.fixture(params=[lambda: SiamFC((8, 16, 16, 16, 24)), lambda: Matching((8, 8, 16))])
+@pytest.fixture(params=[lambda: SiamFC((8, 16, 16, 16, 24)), lambda: Matching(widths=(8, 8, 16))])
 def network(request):
     """Trained for a step, so that its norms are not the identity."""
     torch.manual_seed(0)

@@ -89,7 +89,7 @@ def test_zero_displacement_at_any_map_size_and_up_sampling(make, texture, values
 def test_zero_displacement_with_the_features_of_a_resnet(texture, values):
     settings = SiamFCSettings.from_dict({**SURE, 'scales': 1, **values})
     still(
-        SiamFCTracker(Matching((8, 8, 16), (2, 2)), settings, CPU),
+        SiamFCTracker(Matching(widths=(8, 8, 16), depths=(2, 2)), settings, CPU),
         Frame.from_numpy(texture(240, 320, 2)),
         Box.from_ltwh(120, 80, 60, 50),
         steps=3,

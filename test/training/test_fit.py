@@ -92,7 +92,7 @@ def test_a_run_learns_and_writes_what_it_saw(job, small_network):
 
 
 def test_a_siamese_network_of_another_kind_learns(job):
-    network = Matching((8, 8, 16), (2, 2))
+    network = Matching(widths=(8, 8, 16), depths=(2, 2))
     run = job(network=network)
     assert not equal(run.run(), network)
     assert all(math.isfinite(float(row['loss'])) for row in rows(run.folder))

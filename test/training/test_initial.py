@@ -68,7 +68,7 @@ def test_the_backbone_of_a_whole_network_is_found(tmp_path):
 def test_a_shipped_tracker_lends_its_backbone():
     if not any(entry.tracker == 'csn' for entry in weights.entries()):
         pytest.skip('no csn weights ship with this checkout')
-    network = Matching((24, 64, 256), (4, 3), expansion=2)
+    network = Matching(widths=(24, 64, 256), depths=(4, 3), expansion=2)
     fill_backbone(network.backbone, 'csn')
     shipped = weights.load(weights.resolve('csn', 'auto')).tensors
     name = 'stage8.2.residual.6.weight'

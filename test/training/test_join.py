@@ -20,6 +20,7 @@ from siam_tracker_ros.training.fit_score import FITTED
 from siam_tracker_ros.training.join import CSN, SASIAM, join, joined
 
 SCRIPT = Path(__file__).resolve().parents[2] / 'scripts' / 'join_csn.py'
+CSN_FILE = weights.resolve('csn', 'auto')
 TERMS = {'licence': 'ours', 'data': ['stills']}
 PARTS = {
     'csn-matching': (Matching, {'widths': [4, 8, 16], 'depths': [1, 1], 'padding': CROP}),
@@ -104,7 +105,10 @@ def test_a_joined_file_computes_what_the_parts_do(parts, tracks, tmp_path, monke
 @pytest.mark.parametrize(
     ('order', 'sentence'),
     [
-        ((1, 0), "belong to 'csn-classification', expected 'csn-matching': give a file that "),
+        (
+            (1, 0),
+            "belong to 'csn-classification', expected 'csn-matching' or 'siamfc': give a file ",
+        ),
         ((0, 0), "belong to 'csn-matching', expected 'csn-classification': give a file that "),
     ],
 )
@@ -115,9 +119,22 @@ def test_weights_of_another_network_are_refused(parts, tmp_path, order, sentence
     assert not (tmp_path / 'csn.safetensors').exists()
 
 
-def test_weights_of_a_tracker_are_refused(parts, small_weights, tmp_path):
-    with pytest.raises(UserError, match="belong to 'siamfc', expected 'csn-matching'"):
-        join(CSN, named([small_weights, parts[1]]), tmp_path / 'csn.safetensors', [])
+def test_siamfc_serves_as_the_matching(parts, small_weights):
+    siamfc, classification = map(weights.load, (small_weights, parts[1]))
+    whole = joined(CSN, named([siamfc, classification]), {})
+    matching = assemble(whole, 'cpu').network.matching
+    # Its norms are folded, so it is not the file's tensors that are compared.
+    crops = torch.rand(2, 3, 127, 127) * 255
+    alone = SiamFC(**siamfc.meta.network)
+    siamfc.fill(alone)
+    with torch.inference_mode():
+        expected = alone.eval().template(crops)
+        torch.testing.assert_close(matching.template(crops), expected, rtol=1e-3, atol=1e-4)
+
+
+def test_a_tracker_that_is_no_part_is_refused(parts, tmp_path):
+    with pytest.raises(UserError, match="belong to 'csn', expected 'csn-matching' or 'siamfc'"):
+        join(CSN, {**named(parts), 'matching': CSN_FILE}, tmp_path / 'csn.safetensors', [])
 
 
 @pytest.mark.parametrize('name', FITTED)
