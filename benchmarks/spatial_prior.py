@@ -30,12 +30,13 @@ from siam_tracker_ros.images import silence_opencv
 from siam_tracker_ros.memory import keep_large_buffers
 from siam_tracker_ros.models.siamrpnpp import SiamRPN
 from siam_tracker_ros.training.curves import figure_class
+from siam_tracker_ros.training.engine import make_fabric
 from siam_tracker_ros.training.fit import Fit
 from siam_tracker_ros.training.pair_material import PairMaterial
 from siam_tracker_ros.training.pairs import Pairs
 from siam_tracker_ros.training.proposal_objective import ProposalObjective
 from siam_tracker_ros.training.proposal_settings import ProposalSettings
-from siam_tracker_ros.training.run import RunSettings, make_fabric
+from siam_tracker_ros.training.run_settings import RunSettings
 from siam_tracker_ros.training.scenes import Batch, SceneMaker
 from siam_tracker_ros.training.sources import Shot, discover, split
 from siam_tracker_ros.training.spatial_prior import rings, spatial_prior

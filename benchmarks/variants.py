@@ -17,7 +17,8 @@ from siam_tracker_ros.evaluation.results import Results
 from siam_tracker_ros.settings import Settings
 from siam_tracker_ros.training.fit import FitSettings
 from siam_tracker_ros.training.mining import MiningSettings
-from siam_tracker_ros.training.run import NO_INIT, RunSettings, train
+from siam_tracker_ros.training.run import train
+from siam_tracker_ros.training.run_settings import NO_INIT, RunSettings
 from siam_tracker_ros.training.sources import discover
 
 # Columns: key in the file, head of the table, digits.

@@ -12,7 +12,7 @@ from siam_tracker_ros.errors import UserError
 from siam_tracker_ros.settings import Settings, describe, setting, varied
 from siam_tracker_ros.training.mining import MiningSettings
 from siam_tracker_ros.training.recipes import RECIPES
-from siam_tracker_ros.training.run import RunSettings
+from siam_tracker_ros.training.run_settings import RunSettings
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,8 @@ from ..settings import Settings, describe
 from ..training.mining import MiningSettings
 from ..training.recipe import Recipe
 from ..training.recipes import RECIPES
-from ..training.run import NO_INIT, RunSettings, train
+from ..training.run import train
+from ..training.run_settings import NO_INIT, RunSettings
 
 S = TypeVar('S', bound=Settings)
 

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from ..models.classification import DEVIATION, FOREGROUND, ClassificationNetwork
-from .domains import Patches
+from .domain_patches import Patches
 from .normalised import Normalised
 
 KINDS = ('branches', 'ridge')

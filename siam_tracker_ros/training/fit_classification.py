@@ -21,7 +21,8 @@ from ..models.classification import FOREGROUND, ClassificationNetwork
 from ..settings import Settings, setting
 from .augment import lit, photometric
 from .domain_heads import KINDS, make_heads
-from .domains import Domains, DomainSettings, PatchMaker
+from .domain_patches import PatchMaker
+from .domains import Domains, DomainSettings
 from .resuming import CHECKPOINT, DATA, METRICS, fingerprint, forget_later_rows, read_state
 from .sources import Shot
 

@@ -13,7 +13,8 @@ from torch import Tensor, nn
 from ..models.classification import FOREGROUND, ClassificationNetwork
 from ..online.learner import LearnerSettings, Lesson, Samples
 from ..online.samples import SampleMemory
-from .domains import Domains, DomainSettings, PatchMaker
+from .domain_patches import PatchMaker
+from .domains import Domains, DomainSettings
 from .sources import Shot
 
 

@@ -19,7 +19,8 @@ from siam_tracker_ros.models.classification import ClassificationNetwork
 from siam_tracker_ros.online.learner import LearnerSettings
 from siam_tracker_ros.training import run_classification
 from siam_tracker_ros.training.domain_heads import KINDS, Branches, RidgeHeads
-from siam_tracker_ros.training.domains import Domains, DomainSettings, Patches, PatchMaker
+from siam_tracker_ros.training.domain_patches import Patches, PatchMaker
+from siam_tracker_ros.training.domains import Domains, DomainSettings
 from siam_tracker_ros.training.fit_classification import (
     ClassificationFit,
     ClassificationFitSettings,

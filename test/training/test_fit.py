@@ -18,10 +18,11 @@ from siam_tracker_ros.models.matching import Matching
 from siam_tracker_ros.models.siamfc import SiamFC
 from siam_tracker_ros.training.augment import photometric
 from siam_tracker_ros.training.curves import draw_curves
+from siam_tracker_ros.training.engine import make_fabric
 from siam_tracker_ros.training.fit import Fit, FitSettings, make_optimizer
 from siam_tracker_ros.training.pair_material import PairMaterial
 from siam_tracker_ros.training.response_objective import ResponseObjective, ResponseSettings
-from siam_tracker_ros.training.run import RunSettings, make_fabric
+from siam_tracker_ros.training.run_settings import RunSettings
 from siam_tracker_ros.training.scenes import SceneSettings
 from siam_tracker_ros.training.sources import discover, split
 

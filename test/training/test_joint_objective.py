@@ -13,11 +13,12 @@ pytest.importorskip('lightning_fabric', reason='the train extra is not installed
 from siam_tracker_ros.errors import UserError
 from siam_tracker_ros.models.dsiam import OWN
 from siam_tracker_ros.training.clip_material import ClipMaterial, ClipScenes
+from siam_tracker_ros.training.engine import make_fabric
 from siam_tracker_ros.training.fit import Fit
 from siam_tracker_ros.training.initial import extend
 from siam_tracker_ros.training.joint_objective import JointObjective, JointSettings
 from siam_tracker_ros.training.losses import distance_map
-from siam_tracker_ros.training.run import RunSettings, make_fabric
+from siam_tracker_ros.training.run_settings import RunSettings
 from siam_tracker_ros.training.sources import discover
 from siam_tracker_ros.training.unrolled import Course, Unrolled
 

@@ -16,6 +16,7 @@ from siam_tracker_ros.models.anchors import Anchors, encode, overlaps
 from siam_tracker_ros.models.crpn import CRPN
 from siam_tracker_ros.models.rpn import ProposalMaps
 from siam_tracker_ros.models.siamrpnpp import SiamRPN
+from siam_tracker_ros.training.engine import make_fabric
 from siam_tracker_ros.training.fit import Fit
 from siam_tracker_ros.training.pair_material import PairMaterial
 from siam_tracker_ros.training.proposal_labels import Labels
@@ -27,7 +28,7 @@ from siam_tracker_ros.training.proposal_objective import (
     stages,
 )
 from siam_tracker_ros.training.proposal_settings import CascadeSettings, ProposalSettings
-from siam_tracker_ros.training.run import RunSettings, make_fabric
+from siam_tracker_ros.training.run_settings import RunSettings
 from siam_tracker_ros.training.scenes import Batch
 from siam_tracker_ros.training.sources import discover, split
 from siam_tracker_ros.training.spatial_sampling import SpatialScenes

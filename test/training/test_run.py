@@ -21,8 +21,9 @@ from siam_tracker_ros.models.crpn import CRPN
 from siam_tracker_ros.models.matching import Matching
 from siam_tracker_ros.models.siamrpnpp import SiamRPN
 from siam_tracker_ros.trackers.registry import load_network
+from siam_tracker_ros.training.engine import make_fabric
 from siam_tracker_ros.training.recipes import RECIPES
-from siam_tracker_ros.training.run import RunSettings, make_fabric
+from siam_tracker_ros.training.run_settings import RunSettings
 
 
 def test_training_from_scratch_resumes_and_adapts(stills, sequence, tmp_path, texture, capsys):
@@ -239,7 +240,7 @@ def test_two_processes_train_one_network(stills, tmp_path):
 
 @pytest.mark.parametrize(('able', 'precision'), [(True, 'bf16-mixed'), (False, '32-true')])
 def test_the_number_format_is_one_that_the_device_is_made_for(monkeypatch, able, precision):
-    monkeypatch.setattr('siam_tracker_ros.training.run.computes_bfloat16', lambda device: able)
+    monkeypatch.setattr('siam_tracker_ros.training.engine.computes_bfloat16', lambda device: able)
     chosen = make_fabric(RunSettings(accelerator='cpu'))
     assert chosen._precision.precision == precision
     asked = make_fabric(RunSettings(accelerator='cpu', precision='32-true'))

@@ -15,7 +15,7 @@ pytest.importorskip('matplotlib', reason='the train extra is not installed')
 from siam_tracker_ros import weights
 from siam_tracker_ros.models.matching import Matching
 from siam_tracker_ros.models.siamfc import SiamFC
-from siam_tracker_ros.training import run
+from siam_tracker_ros.training import beginning, run
 
 SMALL = {'widths': [8, 16, 16, 16, 16], 'groups': 2}
 
@@ -23,8 +23,8 @@ SMALL = {'widths': [8, 16, 16, 16, 16], 'groups': 2}
 @pytest.fixture
 def followers(monkeypatch):
     """Names of the trackers that training makes by their name."""
-    made, create = [], run.create
-    monkeypatch.setattr(run, 'create', lambda n, **k: made.append(n) or create(n, **k))
+    made, create = [], beginning.create
+    monkeypatch.setattr(beginning, 'create', lambda n, **k: made.append(n) or create(n, **k))
     return made
 
 
