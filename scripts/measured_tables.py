@@ -21,7 +21,13 @@ PROPOSAL_ABLATION = RESULTS / 'proposal_ablation.json'
 DSIAM_COST = RESULTS / 'dsiam_cost.json'
 DSIAM_ABLATION = RESULTS / 'dsiam_ablation.json'
 SASIAM_ABLATION = RESULTS / 'sasiam_ablation.json'
+SPEED = RESULTS / 'speed.json'
+TARGET_COUNTS = RESULTS / 'target_counts.json'
 ABLATION_PLOT = ROOT / 'docs' / 'images' / 'ablation.svg'
+TARGET_COUNTS_PLOT = ROOT / 'docs' / 'images' / 'target_counts.svg'
+
+# What `benchmarks/speed.py` has beside the stages of a step.
+WHOLE = ('p50', 'p95', 'p99', 'floor', 'ratio')
 
 
 def accuracy_table() -> str:
@@ -246,6 +252,56 @@ def format_sasiam_ablation(result: Mapping[str, Any]) -> str:
     )
 
 
+def speed_table() -> str:
+    """Return the stored table of ``benchmarks/speed.py``."""
+    return stored(SPEED, 'benchmarks/speed.py', format_speed)
+
+
+def format_speed(result: Mapping[str, Any]) -> str:
+    """Return what a step of each tracker takes, then its stages, with the origin."""
+    rows = result['trackers']
+    whole = [
+        [f'`{name}`', *(figure(row[key], 1) for key in WHOLE)] for name, row in rows.items()
+    ]
+    # Stages that no tracker has would be columns of zeros.
+    stages = [
+        stage
+        for stage in next(iter(rows.values()))
+        if stage not in WHOLE and any(row[stage] > 0 for row in rows.values())
+    ]
+    split = [
+        [f'`{name}`', *(figure(row[stage] or None, 2) for stage in stages)]
+        for name, row in rows.items()
+    ]
+    head = ['tracker', 'median (ms)', 'p95 (ms)', 'p99 (ms)', 'floor (ms)', 'median / floor']
+    return (
+        f'{table(head, whole)}\n{table(["mean (ms)", *stages], split)}\n'
+        f'The rendered clip; {origin(result["run"])}.\n'
+    )
+
+
+def target_counts_table() -> str:
+    """Return the stored table of ``benchmarks/target_counts.py``, and its plot."""
+    text = stored(TARGET_COUNTS, 'benchmarks/target_counts.py', format_target_counts)
+    if TARGET_COUNTS.is_file() and TARGET_COUNTS_PLOT.is_file():
+        text += f'\n![Cost of a target among others](images/{TARGET_COUNTS_PLOT.name})\n'
+    return text
+
+
+def format_target_counts(result: Mapping[str, Any]) -> str:
+    """Return what a step with each number of targets takes, with the origin."""
+    rows = [
+        [
+            f'`{name}`',
+            *(f'{figure(row["p50"], 1)} ({figure(row["ratio"], 1)})' for row in found.values()),
+        ]
+        for name, found in result['trackers'].items()
+    ]
+    counts = list(next(iter(result['trackers'].values())))
+    head = ['median ms (times one target)', *counts]
+    return f'{table(head, rows)}\nThe rendered clip; {origin(result["run"])}.\n'
+
+
 def setting_file(name: str) -> str:
     """Return the name of a configuration, a file's as code."""
     return f'`{name}`' if '.' in name else name
@@ -273,4 +329,6 @@ def generators() -> dict[str, Callable[[], str]]:
         'proposal-layers': lambda: proposal_ablation_tables(('layers',)),
         'proposal-step': step_table,
         'sasiam-ablation': sasiam_ablation_table,
+        'speed': speed_table,
+        'target-counts': target_counts_table,
     }

@@ -83,7 +83,7 @@ REGISTRY: Mapping[str, Registration] = {
     'sasiam': Registration(SASiamSettings, SASiam, SASiamTracker),
 }
 
-DEFAULT = 'siamfc'
+DEFAULT = 'csn'
 """What tracks where nobody chooses."""
 
 N = TypeVar('N', bound=nn.Module)

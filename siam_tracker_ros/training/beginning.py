@@ -16,7 +16,7 @@ from .. import weights as checkpoints
 from ..errors import UserError
 from ..models.siamese import Siamese
 from ..trackers.base import Tracker
-from ..trackers.registry import DEFAULT, create, load_network, names
+from ..trackers.registry import create, load_network, names
 from ..trackers.siamfc import SiamFCSettings, SiamFCTracker
 from .fit import FitSettings
 from .initial import extend
@@ -24,7 +24,7 @@ from .joint_objective import JointSettings
 from .proposal_settings import ProposalSettings
 from .recipe import LIGHT, Recipe
 from .recipes import RECIPES
-from .run_settings import AUTO, NO_INIT, NONE, RunSettings
+from .run_settings import AUTO, FOLLOWER, NO_INIT, NONE, RunSettings
 from .sources import Shot
 
 
@@ -116,7 +116,7 @@ def choose_follower(
 ) -> Callable[[], Tracker]:
     """What makes the tracker that follows objects in videos: `known` where nobody is named."""
     if word != AUTO or known is None:
-        return lambda: create(DEFAULT if word == AUTO else word, device=str(device))
+        return lambda: create(FOLLOWER if word == AUTO else word, device=str(device))
     network, described = known
     return lambda: SiamFCTracker(
         copy.deepcopy(network), SiamFCSettings.from_dict(described.settings), device

@@ -7,12 +7,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ..settings import Settings, setting
-from ..trackers.registry import DEFAULT
 from .recipe import LIGHT
 from .recipes import RECIPES
 
 NO_INIT = NONE = 'none'
 AUTO = 'auto'
+
+FOLLOWER = 'siamfc'
+"""Who follows objects in videos where nobody is named: quick, and ready in one frame."""
 
 
 def _words(kind: str) -> str:
@@ -58,7 +60,7 @@ class RunSettings(Settings):
     follower: str = setting(
         AUTO,
         'who follows objects in videos: a tracker whose weights ship, or '
-        f'{AUTO}: the teacher, or else what training begins from, or {DEFAULT} where that makes '
+        f'{AUTO}: the teacher, or else what training begins from, or {FOLLOWER} where that makes '
         'no response maps',
     )
     licence: str = setting(

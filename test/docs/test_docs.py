@@ -211,6 +211,34 @@ def test_sasiams_parts_have_the_papers_marks(measured):
     assert text.endswith('One pass over 2 sequences, 50 frames; date 2026-01-02, steps 9.\n')
 
 
+def test_speed_has_the_stages_that_any_tracker_has(measured):
+    whole = {'p50': 20.04, 'p95': 30.0, 'p99': 40.0, 'floor': 5.02, 'ratio': 3.99}
+    text = measured.format_speed({
+        'trackers': {
+            'a': {**whole, 'crop': 1.236, 'learning': 0.0, 'regression': 0.0},
+            'b': {**whole, 'crop': 2.0, 'learning': 3.0, 'regression': 0.0},
+        },
+        'run': {'date': '2026-01-02', 'device': 'cpu'},
+    })
+    assert '| `a` | 20.0 | 30.0 | 40.0 | 5.0 | 4.0 |\n' in text
+    assert '| mean (ms) | crop | learning |\n' in text
+    assert '| `a` | 1.24 |  |\n| `b` | 2.00 | 3.00 |\n' in text
+    assert text.endswith('The rendered clip; date 2026-01-02, device cpu.\n')
+
+
+def test_more_targets_are_times_one(measured):
+    found = {
+        '1': {'p50': 20.0, 'p95': 21.0, 'ratio': 1.0},
+        '8': {'p50': 50.04, 'p95': 60.0, 'ratio': 2.502},
+    }
+    text = measured.format_target_counts({
+        'trackers': {'a': found}, 'run': {'date': '2026-01-02', 'threads': '2'},
+    })  # fmt: skip
+    assert '| median ms (times one target) | 1 | 8 |\n' in text
+    assert '| `a` | 20.0 (1.0) | 50.0 (2.5) |\n' in text
+    assert text.endswith('The rendered clip; date 2026-01-02, threads 2.\n')
+
+
 def test_tables_of_parts_are_shown_as_far_as_they_are_measured(
     update_docs, measured, monkeypatch, tmp_path
 ):
@@ -245,6 +273,10 @@ def test_what_is_not_measured_says_how(measured, monkeypatch, tmp_path):
     monkeypatch.setattr(measured, 'DSIAM_ABLATION', tmp_path / 'none.json')
     assert '`benchmarks/dsiam_cost.py`' in measured.dsiam_cost_table()
     assert '`benchmarks/dsiam_ablation.py FOLDER' in measured.dsiam_ablation_tables()
+    monkeypatch.setattr(measured, 'SPEED', tmp_path / 'none.json')
+    monkeypatch.setattr(measured, 'TARGET_COUNTS', tmp_path / 'none.json')
+    assert '`benchmarks/speed.py`' in measured.speed_table()
+    assert '`benchmarks/target_counts.py`' in measured.target_counts_table()
 
 
 def test_every_reason_for_an_update_stands_in_the_nodes_page():
