@@ -47,7 +47,8 @@ NAMED = 3
 
 # Columns: key in the file, head of the table, digits.
 FIGURES = (
-    ('auc', 'AUC', 3), ('precision', 'P20', 3), ('auroc', 'AUROC', 3), ('fps', 'fps', 0),
+    ('auc', 'AUC', 3), ('precision', 'P20', 3), ('auroc', 'AUROC', 3),
+    ('false_boxes', 'false boxes', 2), ('recovery', 'recovery', 2), ('fps', 'fps', 0),
     ('p99', 'p99 ms', 1),
 )  # fmt: skip
 
@@ -188,6 +189,7 @@ def accuracy(success: Mapping[str, float], lost: Mapping[str, float]) -> dict[st
         'auroc': finite(lost['auroc_overlap']),
         'false_boxes': finite(lost['false_boxes']),
         'lost_missed': finite(lost['lost_missed']),
+        'recovery': finite(lost['recovery']),
     }
 
 

@@ -40,12 +40,17 @@ def accuracy_table() -> str:
 def format_accuracy(result: Mapping[str, Any]) -> str:
     """Return the table of one result file, best first, with its machine and date."""
     found = sorted(result['trackers'].items(), key=lambda item: -item[1]['mean']['auc'])
-    columns = {'auc': 3, 'precision': 3, 'auroc': 3, 'fps': 0, 'p99': 1}
+    columns = {
+        'auc': 3, 'precision': 3, 'auroc': 3, 'false_boxes': 2, 'recovery': 2, 'fps': 0, 'p99': 1,
+    }  # fmt: skip
     rows = [
         [name, *(figure(scores['mean'][key], digits) for key, digits in columns.items())]
         for name, scores in found
     ]
-    header = ['tracker', 'AUC', 'precision at 20 px', 'AUROC', 'median fps', 'p99 (ms)']
+    header = [
+        'tracker', 'AUC', 'precision at 20 px', 'AUROC', 'false boxes', 'recovery', 'median fps',
+        'p99 (ms)',
+    ]  # fmt: skip
     frames = sum(result['sequences'].values())
     runs = ''.join(
         f' {name}: mean of {scores["runs"]} runs, standard deviation of the AUC '

@@ -111,7 +111,10 @@ def test_a_card_of_joined_weights_has_the_facts_of_its_parts(update_docs):
 
 def test_accuracy_table_names_machine_and_date(measured):
     def scores(auc, auroc, runs=1):
-        mean = {'auc': auc, 'precision': 0.5, 'auroc': auroc, 'fps': 41.6, 'p99': 30.04}
+        mean = {
+            'auc': auc, 'precision': 0.5, 'auroc': auroc, 'fps': 41.6, 'p99': 30.04,
+            'false_boxes': 0.25, 'recovery': None,
+        }  # fmt: skip
         return {'mean': mean, 'runs': runs, 'auc_spread': 0.01234 if runs > 1 else None}
 
     text = measured.format_accuracy({
@@ -119,8 +122,8 @@ def test_accuracy_table_names_machine_and_date(measured):
         'sequences': {'a': 20, 'b': 30},
         'run': {'date': '2026-01-02', 'cpu': '2 x some CPU'},
     })
-    first = '| better | 0.512 | 0.500 | 0.900 | 42 | 30.0 |\n'
-    assert first + '| worse | 0.400 | 0.500 |  | 42 | 30.0 |\n' in text
+    first = '| better | 0.512 | 0.500 | 0.900 | 0.25 |  | 42 | 30.0 |\n'
+    assert first + '| worse | 0.400 | 0.500 |  | 0.25 |  | 42 | 30.0 |\n' in text
     assert 'One pass over 2 sequences, 50 frames; date 2026-01-02, cpu 2 x some CPU.' in text
     assert text.endswith('worse: mean of 3 runs, standard deviation of the AUC 0.012.\n')
 
