@@ -23,6 +23,7 @@ from vision_msgs.msg import Detection2D
 from .. import trackers
 from ..images import require_cv2
 from ..kept import forget
+from ..online.monitor import ScoreSettings
 from ..settings import Settings
 from ..trackers import Tracker
 from . import diagnostics, qos
@@ -48,8 +49,8 @@ JOIN_SECONDS = 1.5
 """The image at work may take this long after deactivation; the process must end within 2 s."""
 
 DEBUG = 'debug'
-LEARNING, ONLINE = 'learning', 'online'
-"""Settings of the trackers that learn while they track, and of those that do only if told so."""
+LEARNING = 'learning'
+"""Setting of the trackers that learn while they track."""
 
 
 class TrackerNode(GuardedLifecycleNode):
@@ -276,12 +277,9 @@ class TrackerNode(GuardedLifecycleNode):
         return response
 
     def _freeze(self, request: Any, response: Any) -> Any:
-        tracker = self._settings.tracker
-        name, optional = (full_name(self._tracker_table(), n) for n in (LEARNING, ONLINE))
-        can = self.has_parameter(name)
-        if self.has_parameter(optional):
-            can = self.get_parameter(optional).value
-        if not can:
+        tracker, prefix = self._settings.tracker, self._tracker_table()
+        table, name = self.parameters.table(prefix), full_name(prefix, LEARNING)
+        if not (isinstance(table, ScoreSettings) and table.learns):
             response.success = bool(request.data)
             response.message = (
                 f'tracker {tracker} does not learn while it tracks: its model never changes'

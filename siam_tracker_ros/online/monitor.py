@@ -197,6 +197,11 @@ class ScoreSettings(ThresholdSettings):
         return False
 
     @property
+    def learns(self) -> bool:
+        """Whether a target's model can change while it is tracked."""
+        return False
+
+    @property
     def calibration(self) -> Calibration:
         """The fitted score."""
         return Calibration(

@@ -55,6 +55,11 @@ class TeachingSettings(ScoreSettings, GateSettings, ClassifierSettings):
         return True
 
     @property
+    def learns(self) -> bool:
+        """See `ScoreSettings.learns`."""
+        return True
+
+    @property
     def calibration(self) -> Calibration:
         """The fitted score, of which the margin is a part here."""
         return replace(super().calibration, margin=self.confidence_margin)

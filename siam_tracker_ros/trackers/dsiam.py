@@ -3,7 +3,8 @@
 """DSiam: SiamFC, whose template and search region are transformed by what the last frame taught.
 
 Guo et al., "Learning Dynamic Siamese Network for Visual Object Tracking", 2017. Sections cited
-without a paper are of that one.
+without a paper are of that one. A classifier that learns each target may choose among the peaks of
+the response, which no paper does.
 """
 
 from __future__ import annotations
@@ -17,108 +18,23 @@ from torch import Tensor
 from ..frames import Frame
 from ..geometry import Box, check_initial_box
 from ..models.backbones.base import centre
+from ..models.classification import ClassificationNetwork
 from ..models.dsiam import DSiam
 from ..models.dynamic import weight_map
+from ..online.gate import Decision
 from ..settings import Settings
 from ..stages import stage
 from .base import Estimate, State, Target, Tracker
 from .crops import cut, exemplar_crop, search_windows
+from .dsiam_matching import DSiamTarget, DynamicMatcher, layer_parts
 from .dsiam_settings import CROPS, FIRST, NONE, DSiamSettings
+from .following import Following
 from .locate import locate
-from .matcher import Found, Matcher, MatchTarget, own_offset
-from .transforming import Layers, Learned, Lesson, Transforming
+from .matches import Found, own_offset
+from .second_opinion import check_change
+from .transforming import Layers, Lesson
 
 LEARNED_FROM = 'the response is a success'
-
-
-def layer_parts(network: DSiam) -> tuple[str, ...]:
-    """Names of the layers' responses, where there are several."""
-    layers = network.layers if len(network.layers) > 1 else ()
-    return tuple(f'conv{layer}' for layer in layers)
-
-
-class DSiamTarget(MatchTarget):
-    """One object: what it looked like at first, and what its last success taught.
-
-    Attributes
-    ----------
-    exemplars : tuple of Tensor
-        (C, h, w) for each layer: f(O_1), the features of the first exemplar.
-    exemplar_size : int
-        Side of its crop in pixels.
-    regions : tuple of Tensor
-        (C, H, W) for each layer: features of the first frame's search region, with which what was
-        learned is compared to know where its own peak lies.
-    first_origin : tuple of float
-        `origin` without any transformations.
-    learned : Learned or None
-        None before the second frame, after a failure and while lost.
-    skipped : int
-        Successes since then that were not learned from because it is not their turn.
-    searched : tuple of Tensor
-        (S, C, H, W) for each layer: features of what was searched in this frame; empty between
-        two frames.
-    """
-
-    def __init__(self, box: Box, exemplars: Layers, exemplar_size: int, fill: Tensor) -> None:
-        super().__init__(box, exemplars[-1], fill)
-        self.exemplars = exemplars
-        self.exemplar_size = exemplar_size
-        self.regions: Layers = ()
-        self.first_origin = (0.0, 0.0)
-        self.learned: Learned | None = None
-        self.skipped = 0
-        self.searched: Layers = ()
-
-    def learn(self, learned: Learned, origin: tuple[float, float]) -> None:
-        """Take what a success taught, and where the peak of its own template lies."""
-        self.learned, self.origin, self.skipped = learned, origin, 0
-
-    def drop(self) -> None:
-        """Drop what was learned: back to the first frame's exemplar."""
-        self.learned, self.origin, self.skipped = None, self.first_origin, 0
-
-    def skips(self, every: int) -> bool:
-        """Count a success; whether it is not its turn to be learned from."""
-        self.skipped += 1
-        return self.learned is not None and self.skipped < every
-
-    def fits(self, cells: int) -> bool:
-        """Whether regions of so many cells can be transformed by what was learned."""
-        known = self.learned.suppression if self.learned else ()
-        return not known or known[-1].shape[-2] == cells
-
-    def lose(self) -> None:
-        """See `Target.lose`."""
-        super().lose()
-        self.drop()
-
-
-class DynamicMatcher(Matcher):
-    """A `Matcher` whose targets have transformations of their own."""
-
-    def __init__(
-        self, network: DSiam, settings: DSiamSettings, device: torch.device, dtype: torch.dtype
-    ) -> None:
-        super().__init__(network, settings, device, dtype)
-        self.transforming = Transforming(network, settings)
-
-    def compare(self, targets: Sequence[MatchTarget], crops: Tensor) -> Tensor:
-        """See `Matcher.compare`; each target keeps for now what was searched for it."""
-        mine = [t for t in targets if isinstance(t, DSiamTarget)]
-        features = self.transforming.network.layer_features(crops.flatten(0, 1))
-        regions = [f.reshape(*crops.shape[:2], *f.shape[1:]) for f in features]
-        for i, target in enumerate(mine):
-            target.searched = tuple(region[i] for region in regions)
-            if not target.fits(regions[-1].shape[-1]):
-                target.drop()
-        maps = self.transforming.layer_maps(
-            [t.exemplars for t in mine], [t.learned for t in mine], regions
-        )
-        names = layer_parts(self.transforming.network)
-        for target, layers in zip(mine, maps):
-            target.parts = dict(zip(names, layers))
-        return self.transforming.fuse(maps)
 
 
 class DSiamTracker(Tracker):
@@ -131,7 +47,15 @@ class DSiamTracker(Tracker):
     settings : DSiamSettings
     device : torch.device
     dtype : torch.dtype
-        Number format of the network; transformations and positions are always computed in float32.
+        Number format of the network; transformations, positions and learned layers are always
+        float32.
+    classification : ClassificationNetwork, optional
+        What learns the targets where `settings` say ``online``; of no use elsewhere.
+
+    Raises
+    ------
+    UserError
+        It is needed, and there is none.
     """
 
     def __init__(
@@ -140,18 +64,32 @@ class DSiamTracker(Tracker):
         settings: DSiamSettings,
         device: torch.device,
         dtype: torch.dtype = torch.float32,
+        classification: ClassificationNetwork | None = None,
     ) -> None:
         self.matcher = DynamicMatcher(network, settings, device, dtype)
+        self.following = Following(self.matcher, settings.rule, settings, classification)
         self.network = network
         self.parts = layer_parts(network)
         self.settings: DSiamSettings = settings
         self.device = device
-        self.rule = settings.rule
 
     def with_settings(self, settings: Settings) -> DSiamTracker:
-        """See `Tracker.with_settings`."""
+        """See `Tracker.with_settings`; lessons that are not done go on.
+
+        Raises
+        ------
+        UserError
+            `online` would change.
+        """
         assert isinstance(settings, DSiamSettings)
-        return DSiamTracker(self.network, settings, self.device, self.matcher.dtype)
+        check_change(self.settings, settings)
+        return DSiamTracker(
+            self.network,
+            settings,
+            self.device,
+            self.matcher.dtype,
+            self.following.classification,
+        )
 
     @torch.inference_mode()
     def start(self, frame: Frame, box: Box) -> DSiamTarget:
@@ -168,19 +106,34 @@ class DSiamTracker(Tracker):
         # A copy, so that the other scales are not kept.
         target.regions = tuple(f[s.scales // 2].clone() for f in target.searched)
         target.searched = ()
+        self.following.start(frame, target)
         return target
 
     @torch.inference_mode()
     def step(self, frame: Frame, targets: Sequence[Target]) -> list[Estimate]:
-        """See `Tracker.step`; then all successes are learned from, in one more run."""
+        """See `Tracker.step`; then all successes are learned from, in one more run.
+
+        Transformations are learned from the place that was chosen, whoever chose it, by their own
+        rule, and the classifier by its own.
+        """
         mine = [t for t in targets if isinstance(t, DSiamTarget)]
         assert len(mine) == len(targets), 'targets of another tracker'
-        found = self.matcher.search(frame, mine)
-        scores = [target.follow(one, self.rule) for target, one in zip(mine, found)]
-        reasons = self._learn(frame, mine, found)
+        followed = self.following.follow(frame, mine)
+        reasons = self._learn(frame, mine, [one.found for one in followed])
+        decisions = [Decision(reason == LEARNED_FROM, reason) for reason in reasons]
+        others = self.following.learn(frame, mine, followed)
+        if others is not None:
+            decisions = [_both(own, other) for own, other in zip(decisions, others)]
         return [
-            target.estimate(frame, one, score, reason == LEARNED_FROM, reason)
-            for target, score, one, reason in zip(mine, scores, found, reasons)
+            target.estimate(
+                frame,
+                one.found,
+                one.score,
+                decision.update,
+                decision.reason,
+                one.result.scores.classification,
+            )
+            for target, one, decision in zip(mine, followed, decisions)
         ]
 
     def _learn(
@@ -228,7 +181,7 @@ class DSiamTracker(Tracker):
     def _obstacle(self, target: DSiamTarget) -> str:
         """Why nothing is learned from a success; empty where something is."""
         s = self.settings
-        if not s.learns:
+        if not s.transforms:
             return 'both transformations are left out'
         if not s.learning:
             return 'learning is off'
@@ -309,3 +262,10 @@ class DSiamTracker(Tracker):
                 target.drop()
         return finite
 
+
+def _both(own: Decision, other: Decision) -> Decision:
+    """Whether transformations or classifier learn, and why either does or does not."""
+    return Decision(
+        own.update or other.update,
+        f'transformations: {own.reason}; classifier: {other.reason}',
+    )

@@ -13,9 +13,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from ..models.dynamic import Manner
-from ..online.monitor import ScoreSettings
 from ..settings import Scalar, setting
-from .match_settings import MatchSettings
+from .online_settings import OnlineMatchSettings
 
 TRANSFORMED, PREVIOUS, FIRST = 'transformed', 'previous', 'first'
 CROPS, SEARCH, NONE = 'crops', 'search', 'none'
@@ -23,13 +22,14 @@ LEARNED, FIXED, LAST = 'learned', 'fixed', 'last'
 
 
 @dataclass(frozen=True)
-class DSiamSettings(ScoreSettings, MatchSettings):
+class DSiamSettings(OnlineMatchSettings):
     """How DSiam searches, what it learns from its results, and when it gives up."""
 
     learning: bool = setting(
         True,
-        'whether the transformations are learned anew from each success; false keeps them',
-        source='section 3.6',
+        'whether the transformations are learned anew from each success, and with online the '
+        'classifier learns after the first frame; false keeps both',
+        source='section 3.6; CSN 3.3',
         dynamic=True,
     )
     success_peak: float = setting(
@@ -165,9 +165,14 @@ class DSiamSettings(ScoreSettings, MatchSettings):
         return Manner(self.suppression_rate, self.hann, self.lambda_per_cell)
 
     @property
-    def learns(self) -> bool:
-        """Whether there is anything to learn; where not, this is SiamFC."""
+    def transforms(self) -> bool:
+        """Whether there are transformations to learn; without any, this matches as SiamFC."""
         return self.template != FIRST or self.suppression != NONE
+
+    @property
+    def learns(self) -> bool:
+        """See `ScoreSettings.learns`."""
+        return self.transforms or super().learns
 
 
 BOTH: dict[str, Scalar] = {

@@ -38,6 +38,12 @@ class JudgedTarget(Target):
         self.lost_frames = self.lost_frames + 1 if self.state is State.LOST else 0
         return score
 
+    def go(self, box: Box) -> None:
+        """Take what was judged for the target's place, unless that says that it is lost."""
+        self.candidate = box
+        if self.state is not State.LOST:
+            self.box = box
+
     def search_size(self, settings: CropSettings) -> int:
         """Side of the crop in which it is searched next."""
         if self.state is State.LOST:

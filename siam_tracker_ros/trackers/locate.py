@@ -58,6 +58,27 @@ def locate(maps: Tensor, penalty: Tensor, influence: float, upsampling: int) -> 
         there, and the peak-to-sidelobe ratio of the chosen map. Rows of maps that hold a NaN have
         NaN for the last two.
     """
+    return located(maps, penalty, influence, upsampling)[0]
+
+
+def located(
+    maps: Tensor, penalty: Tensor, influence: float, upsampling: int
+) -> tuple[Tensor, Tensor]:
+    """Find scales and positions, and what the window counts beside each response.
+
+    Parameters
+    ----------
+    maps, penalty, influence, upsampling
+        See `locate`.
+
+    Returns
+    -------
+    rows : Tensor
+        (N, 5) of `locate`.
+    pull : Tensor
+        (N,) logits that the window takes off where it is 0, against the middle, where it is 1:
+        the position is where ``logit - pull * (1 - window)`` is highest, see `hann`.
+    """
     n, scales, cells, _ = maps.shape
     fine = (cells - 1) * upsampling + 1
     if upsampling > 1:
@@ -72,9 +93,15 @@ def locate(maps: Tensor, penalty: Tensor, influence: float, upsampling: int) -> 
     best = torch.where(height[:, middle] == height.amax(dim=1), middle, height.argmax(dim=1))
     rows = torch.arange(n, device=maps.device)
     prior = raised[rows, best]
-    prior = prior / prior.sum(dim=(1, 2), keepdim=True).clamp_min(1e-12)
+    total = prior.sum(dim=(1, 2), keepdim=True)
+    prior = prior / total.clamp_min(1e-12)
+    pull = torch.zeros_like(total)
     if influence > 0:
-        prior = (1.0 - influence) * prior + influence * cosine_window(fine, maps.device)
+        window = cosine_window(fine, maps.device)
+        prior = (1.0 - influence) * prior + influence * window
+        # Finite, where the window is all that counts.
+        share = influence / max(1.0 - influence, 1e-6)
+        pull = share * total * window.amax() / penalty[best].view(-1, 1, 1).clamp_min(1e-12)
     flat = prior.flatten(1).argmax(dim=1)
     line, column = flat // fine, flat % fine
     chosen = dense[rows, best]
@@ -82,7 +109,7 @@ def locate(maps: Tensor, penalty: Tensor, influence: float, upsampling: int) -> 
     sharpness = peak_to_sidelobe(maps[rows, best], line / upsampling, column / upsampling, peak)
     # argmax over a NaN is arbitrary: the sums carry the NaN to the monitor.
     spoilt = maps.sum(dim=(1, 2, 3)) * 0.0
-    return torch.stack(
+    found = torch.stack(
         [
             best.float(),
             column.float() / upsampling,
@@ -92,6 +119,7 @@ def locate(maps: Tensor, penalty: Tensor, influence: float, upsampling: int) -> 
         ],
         dim=1,
     )
+    return found, pull.flatten()
 
 
 def peak_to_sidelobe(

@@ -155,6 +155,19 @@ class MatchSettings(CropSettings):
         return pyramid(self.scale_step, self.scales)
 
 
+@dataclass(frozen=True)
+class PeakSettings(Settings):
+    """What counts as a peak of a response map."""
+
+    peak_distance: float = setting(
+        2.0,
+        'cells around a peak, in each direction, in which no other one counts',
+        low=0.0,
+        high=16.0,
+        source='own',
+    )
+
+
 def pyramid(step: float, count: int) -> list[float]:
     """An odd number of scales with 1 in the middle, rising by a ratio."""
     return [step**k for k in range(-(count // 2), count // 2 + 1)]

@@ -11,6 +11,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from ..kept import kept
+from .locate import peak_to_sidelobe
 
 # Decides between equal heights, which are at most 1; far above the rounding of a double there.
 TIE = 1e-14
@@ -97,6 +98,60 @@ def find_peaks(
         heights=logs.flatten(1).gather(1, flat).exp() + spoilt,
         ratios=torch.where(there, share.flatten(1).gather(1, flat), 0.0),
     )
+
+
+class Peak(NamedTuple):
+    """One peak of a map.
+
+    Attributes
+    ----------
+    column, line : float
+        Its place in cells of the map, fractional.
+    logit : float
+        The response there; NaN where the map holds one.
+    sharpness : float
+        Peak-to-sidelobe ratio.
+    ratio : float
+        Height as a share of the highest peak's.
+    """
+
+    column: float
+    line: float
+    logit: float
+    sharpness: float
+    ratio: float
+
+
+def list_peaks(
+    maps: Tensor, ratio: float, count: int, radius: float, upsampling: int
+) -> list[list[Peak]]:
+    """List the peaks of each map, falling, with what the map says about them.
+
+    Parameters
+    ----------
+    maps, ratio, count, radius, upsampling
+        See `find_peaks`.
+
+    Returns
+    -------
+    list of list of Peak
+        For each map one or more: a map that is not finite has no peak, and the NaN of its first
+        one says so.
+    """
+    peaks = find_peaks(maps, ratio, count, radius, upsampling)
+    logits = peaks.heights.logit(1e-7)
+    most = logits.shape[1]
+    sharpness = peak_to_sidelobe(
+        maps.repeat_interleave(most, dim=0),
+        peaks.lines.flatten(),
+        peaks.columns.flatten(),
+        logits.flatten(),
+    ).view(-1, most)
+    numbers = torch.stack(
+        [peaks.columns, peaks.lines, logits, sharpness, peaks.ratios], dim=2
+    ).tolist()
+    tables = [[Peak(*row) for row in rows] for rows in numbers]
+    return [rows[:1] + [peak for peak in rows[1:] if peak.ratio > 0] for rows in tables]
 
 
 @kept(maxsize=16)

@@ -76,11 +76,16 @@ REGISTRY: Mapping[str, Registration] = {
     'siamfc': Registration(SiamFCSettings, SiamFC, SiamFCTracker),
     'csn': Registration(CSNSettings, CascadedSiamese, CSNTracker),
     'dsiam': Registration(
-        DSiamSettings, DSiam, DSiamTracker, features='siamfc', own=OWN_OF_DSIAM
+        DSiamSettings,
+        DSiam,
+        DSiamTracker,
+        features='siamfc',
+        own=OWN_OF_DSIAM,
+        classifier='csn',
     ),
     'siamrpnpp': Registration(RPNSettings, SiamRPN, RPNTracker, classifier='csn'),
     'crpn': Registration(RPNSettings, CRPN, RPNTracker, classifier='csn'),
-    'sasiam': Registration(SASiamSettings, SASiam, SASiamTracker),
+    'sasiam': Registration(SASiamSettings, SASiam, SASiamTracker, classifier='csn'),
 }
 
 DEFAULT = 'csn'

@@ -14,25 +14,28 @@ import math
 import torch
 from torch import Tensor
 
-from ..errors import UserError
 from ..frames import Frame
 from ..geometry import Box, check_initial_box
 from ..models.classification import ClassificationNetwork
 from ..models.proposing import ProposalNetwork
-from ..online.classifier import TargetClassifier
 from ..online.gate import Decision
 from ..online.monitor import probability
-from ..online.sampling import box_row
 from ..settings import Settings
 from ..stages import stage
 from .base import Estimate, Response, State, Target, Tracker
 from .crops import cut, exemplar_crop, search_windows
-from .matcher import covered, inside, visible
+from .matches import covered, inside, visible
 from .proposals import Choice, candidates, choose
 from .rpn_settings import RPNSettings
-from .rpn_target import Origin, Proposal, Result, RPNTarget
-from .second_opinion import best_candidate, rivals_of
-from .teaching import Taught, Teacher
+from .rpn_target import Origin, Proposal, RPNTarget
+from .second_opinion import (
+    Candidate,
+    check_change,
+    choose_results,
+    judge_result,
+    make_teacher,
+)
+from .teaching import with_pupils
 
 # What the network finds of the first box may be this far from it, in cells and as a logarithm of
 # the ratio of sides: what is further off is another object, which no correction mends.
@@ -80,14 +83,7 @@ class RPNTracker(Tracker):
         self.dtype = dtype
         self.rule = settings.rule
         self.classification = classification
-        self.teacher: Teacher | None = None
-        if settings.online:
-            if classification is None:
-                raise UserError(
-                    'online is true, but this tracker was made without a classifier: set it where '
-                    'the tracker is made'
-                )
-            self.teacher = Teacher(classification.to(device=device, dtype=dtype), settings)
+        self.teacher = make_teacher(settings, classification, device, dtype)
 
     def with_settings(self, settings: Settings) -> RPNTracker:
         """See `Tracker.with_settings`; lessons that are not done go on.
@@ -95,14 +91,10 @@ class RPNTracker(Tracker):
         Raises
         ------
         UserError
-            `online` would change: targets begun without a classifier have learned nothing.
+            `online` would change.
         """
         assert isinstance(settings, RPNSettings)
-        if settings.online != self.settings.online:
-            raise UserError(
-                f'online is {str(settings.online).lower()}: it cannot change while the tracker '
-                'runs; set it where the tracker is made'
-            )
+        check_change(self.settings, settings)
         return RPNTracker(
             self.network, settings, self.device, self.dtype, self.classification
         )
@@ -133,20 +125,17 @@ class RPNTracker(Tracker):
         assert len(mine) == len(targets), 'targets of another tracker'
         if not mine:
             return []
-        taught = self._taught(mine)
+        taught = with_pupils(mine) if self.teacher is not None else []
         if self.teacher is not None:
             with stage('learning', self.device):
                 self.teacher.advance(taught)
         found = self._find(frame, mine)
-        if self.teacher is None:
-            results = [
-                Result(self._moved(frame, target, best), best)
-                for target, (best,) in zip(mine, found)
-            ]
-        else:
-            classifiers = [pupil.classifier for _, pupil in taught]
-            results = self._classified(self.teacher, frame, mine, classifiers, found)
-        scores = [self._judge(target, result) for target, result in zip(mine, results)]
+        places = [
+            [Candidate(self._moved(frame, t, p), p.logit, p.sharpness, p.rank) for p in some]
+            for t, some in zip(mine, found)
+        ]
+        results = choose_results(self.teacher, frame, mine, places, self.settings.rank_weight)
+        scores = [judge_result(self.teacher, t, r, self.rule) for t, r in zip(mine, results)]
         decisions = [UNTAUGHT] * len(mine)
         if self.teacher is not None:
             with stage('learning', self.device):
@@ -160,18 +149,12 @@ class RPNTracker(Tracker):
                 state=target.state,
                 updated=decision.update,
                 update_reason=decision.reason,
-                response=result.found.response,
+                response=some[result.index].response,
             )
-            for target, result, score, decision in zip(mine, results, scores, decisions)
+            for target, some, result, score, decision in zip(
+                mine, found, results, scores, decisions
+            )
         ]
-
-    def _taught(self, targets: list[RPNTarget]) -> Taught:
-        """Targets with what they learn with; none where no classifier learns them."""
-        if self.teacher is None:
-            return []
-        taught = [(t, t.pupil) for t in targets if t.pupil is not None]
-        assert len(taught) == len(targets), 'targets of a tracker without a classifier'
-        return taught
 
     def _find(self, frame: Frame, targets: list[RPNTarget]) -> list[list[Proposal]]:
         """Search for all targets; what is searched alike in one batch."""
@@ -244,47 +227,6 @@ class RPNTracker(Tracker):
         if not all(1.0 / most < side < most for side in sides):
             return Origin()
         return origin
-
-    def _classified(
-        self,
-        teacher: Teacher,
-        frame: Frame,
-        targets: list[RPNTarget],
-        classifiers: list[TargetClassifier],
-        found: list[list[Proposal]],
-    ) -> list[Result]:
-        """Let the classifier choose among each target's candidates, in one batch.
-
-        It is asked about the box that the target would have, which is of the size that it learned.
-        """
-        places = [
-            [self._moved(frame, target, one) for one in some]
-            for target, some in zip(targets, found)
-        ]
-        rows = [
-            # What is no number has no place to look at; its logit says so.
-            torch.stack([box_row(box if box.is_valid else target.box) for box in some])
-            for target, some in zip(targets, places)
-        ]
-        with stage('classification', self.device):
-            margins = [m.tolist() for m in teacher.classifier.margins(frame, classifiers, rows)]
-        results = []
-        for some, boxes, table in zip(found, places, margins):
-            best = best_candidate([p.rank for p in some], table, self.settings.rank_weight)
-            rivals = rivals_of(best, [p.logit for p in some])
-            results.append(Result(boxes[best], some[best], table[best], rivals))
-        return results
-
-    def _judge(self, target: RPNTarget, result: Result) -> float:
-        """Move a target to its result, unless the score says that it is lost; returns that."""
-        target.candidate = result.box
-        if self.teacher is None or target.pupil is None:
-            score = target.judge(result.evidence, self.rule)
-        else:
-            score = self.teacher.judge(target, target.pupil, result.evidence)
-        if target.state is not State.LOST:
-            target.box = result.box
-        return score
 
     def _moved(self, frame: Frame, target: RPNTarget, found: Proposal) -> Box:
         """A target's box at its proposal: there at once, its size by and by (SiamRPN 4.3)."""

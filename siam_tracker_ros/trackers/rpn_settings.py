@@ -6,13 +6,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ..online.teaching_settings import TeachingSettings
 from ..settings import setting
 from .match_settings import CropSettings
+from .online_settings import OnlineSettings
 
 
 @dataclass(frozen=True)
-class RPNSettings(TeachingSettings, CropSettings):
+class RPNSettings(OnlineSettings, CropSettings):
     """How proposals are weighed against each other; defaults: pysot's for VOT."""
 
     penalty: float = setting(
@@ -56,39 +56,11 @@ class RPNSettings(TeachingSettings, CropSettings):
         'finds later, so that a still object keeps its box; published code does not',
         source='own',
     )
-    online: bool = setting(
-        False,
-        'whether a classifier that learns each target, of the shipped weights of csn, chooses '
-        'among the best proposals; without it all settings of its learning mean nothing',
-        source='own',
-    )
-    online_candidates: int = setting(
-        5,
-        'proposals at most that the classifier chooses among',
-        low=1,
-        high=64,
-        source='own',
-        dynamic=True,
-    )
     candidate_overlap: float = setting(
         0.5,
-        'largest share of the smaller one of two of these proposals that lies in the other',
+        'largest share of the smaller one of two candidates that lies in the other',
         low=0.0,
         high=1.0,
         source='own',
         dynamic=True,
     )
-    rank_weight: float = setting(
-        1.0,
-        "weight of the logit of a proposal's rank, which is made of score, steadiness and window, "
-        "beside the classifier's margin, where it chooses; 0: it chooses alone",
-        low=0.0,
-        high=100.0,
-        source='own',
-        dynamic=True,
-    )
-
-    @property
-    def has_margin(self) -> bool:
-        """See `ScoreSettings.has_margin`."""
-        return self.online

@@ -4,15 +4,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from torch import Tensor
 
 from ..geometry import Box, SearchWindow
-from ..online.monitor import Evidence, bounded, probability
 from .base import Response
-from .judged import JudgedTarget
-from .teaching import Pupil, Scores
+from .teaching import TaughtTarget
 
 
 @dataclass(frozen=True)
@@ -60,40 +58,7 @@ class Proposal:
     response: Response
 
 
-@dataclass(frozen=True)
-class Result:
-    """What was found of one target in a frame.
-
-    Attributes
-    ----------
-    box : Box
-        The target's at the proposal.
-    found : Proposal
-    margin : float or None
-        The classifier's at `box`, where there is one.
-    rivals : list of float
-        Probabilities of the other candidates, as ratios to the highest.
-    """
-
-    box: Box
-    found: Proposal
-    margin: float | None = None
-    rivals: list[float] = field(default_factory=list)
-
-    @property
-    def evidence(self) -> Evidence:
-        """What the score is made of."""
-        margin = 0.0 if self.margin is None else bounded(self.margin)
-        return Evidence(self.found.logit, self.found.sharpness, margin)
-
-    @property
-    def scores(self) -> Scores:
-        """What the gate decides by."""
-        classification = None if self.margin is None else probability(self.margin)
-        return Scores(probability(self.found.logit), classification, self.rivals)
-
-
-class RPNTarget(JudgedTarget):
+class RPNTarget(TaughtTarget):
     """One object: its template, and the colour around its image.
 
     Attributes
@@ -103,8 +68,6 @@ class RPNTarget(JudgedTarget):
     fill : Tensor
         (3,) mean colour of the first frame.
     origin : Origin
-    pupil : Pupil or None
-        Its layers, where a classifier learns it.
     """
 
     def __init__(self, box: Box, template: tuple[Tensor, ...], fill: Tensor) -> None:
@@ -112,4 +75,3 @@ class RPNTarget(JudgedTarget):
         self.template = template
         self.fill = fill
         self.origin = Origin()
-        self.pupil: Pupil | None = None

@@ -3,7 +3,8 @@
 """SA-Siam: SiamFC, and beside it what a classifier's features say.
 
 He et al., "A Twofold Siamese Network for Real-Time Object Tracking", 2018. Sections cited without
-a paper are of that one.
+a paper are of that one. Another classifier, which learns each target, may choose among the peaks
+of the response, which no paper does.
 """
 
 from __future__ import annotations
@@ -16,11 +17,15 @@ from torch import Tensor
 from ..frames import Frame
 from ..geometry import Box
 from ..models.backbones.base import centre
+from ..models.classification import ClassificationNetwork
 from ..models.sasiam import SASiam
 from ..settings import Settings
 from .crops import exemplar_crop
-from .matcher import Matcher, MatchTarget
+from .following import Following
+from .matcher import Matcher
+from .matches import MatchTarget
 from .sasiam_settings import SASiamSettings
+from .second_opinion import check_change
 from .template import TemplateTracker
 
 APPEARANCE, SEMANTIC = 'appearance', 'semantic'
@@ -101,7 +106,14 @@ class SASiamTracker(TemplateTracker):
     settings : SASiamSettings
     device : torch.device
     dtype : torch.dtype
-        Number format of the network; positions are always computed in float32.
+        Number format of the network; positions and learned layers are always float32.
+    classification : ClassificationNetwork, optional
+        What learns the targets where `settings` say ``online``; of no use elsewhere.
+
+    Raises
+    ------
+    UserError
+        It is needed, and there is none.
     """
 
     kind = SASiamTarget
@@ -114,16 +126,31 @@ class SASiamTracker(TemplateTracker):
         settings: SASiamSettings,
         device: torch.device,
         dtype: torch.dtype = torch.float32,
+        classification: ClassificationNetwork | None = None,
     ) -> None:
-        super().__init__(TwofoldMatcher(network, settings, device, dtype), settings.rule)
+        matcher = TwofoldMatcher(network, settings, device, dtype)
+        super().__init__(Following(matcher, settings.rule, settings, classification))
         self.parts = (APPEARANCE, SEMANTIC, *layer_parts(network))
         self.network = network
         self.settings: SASiamSettings = settings
 
     def with_settings(self, settings: Settings) -> SASiamTracker:
-        """See `Tracker.with_settings`."""
+        """See `Tracker.with_settings`; lessons that are not done go on.
+
+        Raises
+        ------
+        UserError
+            `online` would change.
+        """
         assert isinstance(settings, SASiamSettings)
-        return SASiamTracker(self.network, settings, self.device, self.matcher.dtype)
+        check_change(self.settings, settings)
+        return SASiamTracker(
+            self.network,
+            settings,
+            self.device,
+            self.matcher.dtype,
+            self.following.classification,
+        )
 
     def begin(self, frame: Frame, box: Box) -> SASiamTarget:
         """See `TemplateTracker.begin`."""

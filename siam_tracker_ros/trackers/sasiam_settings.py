@@ -6,13 +6,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ..online.monitor import ScoreSettings
 from ..settings import setting
-from .match_settings import MatchSettings
+from .online_settings import OnlineMatchSettings
 
 
 @dataclass(frozen=True)
-class SASiamSettings(ScoreSettings, MatchSettings):
+class SASiamSettings(OnlineMatchSettings):
     """How SA-Siam searches, how much each branch counts, and when it gives up."""
 
     # Not dynamic: where a target's own peak lies, which counts as no motion, is found with it.

@@ -17,8 +17,10 @@ from ..geometry import Box
 from ..models.siamese import Siamese
 from ..online.monitor import ScoreSettings
 from ..settings import Settings
+from .following import Following
 from .match_settings import MatchSettings
-from .matcher import Matcher, MatchTarget
+from .matcher import Matcher
+from .matches import MatchTarget
 from .template import TemplateTracker
 
 
@@ -54,7 +56,7 @@ class SiamFCTracker(TemplateTracker):
         device: torch.device,
         dtype: torch.dtype = torch.float32,
     ) -> None:
-        super().__init__(Matcher(network, settings, device, dtype), settings.rule)
+        super().__init__(Following(Matcher(network, settings, device, dtype), settings.rule))
         self.network = self.matcher.network
         self.settings: SiamFCSettings = settings
 

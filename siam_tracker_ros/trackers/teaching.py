@@ -47,8 +47,29 @@ class Pupil:
         self.rebuilt = False
 
 
-Taught = Sequence[tuple[JudgedTarget, Pupil]]
+class TaughtTarget(JudgedTarget):
+    """One object that a classifier may learn.
+
+    Attributes
+    ----------
+    pupil : Pupil or None
+        What it learns with; None where no classifier learns it.
+    """
+
+    def __init__(self, box: Box) -> None:
+        super().__init__(box)
+        self.pupil: Pupil | None = None
+
+
+Taught = Sequence[tuple[TaughtTarget, Pupil]]
 """Targets, each with what it learns with."""
+
+
+def with_pupils(targets: Sequence[TaughtTarget]) -> Taught:
+    """Targets of a tracker with a classifier, each with what it learns with."""
+    taught = [(t, t.pupil) for t in targets if t.pupil is not None]
+    assert len(taught) == len(targets), 'targets of a tracker without a classifier'
+    return taught
 
 
 class Scores(NamedTuple):
@@ -100,7 +121,7 @@ class Teacher:
                 self.classifier.rebuild(pupil.classifier)
                 target.lose()
 
-    def judge(self, target: JudgedTarget, pupil: Pupil, evidence: Evidence) -> float:
+    def judge(self, target: TaughtTarget, pupil: Pupil, evidence: Evidence) -> float:
         """Return the score of what was found; the state follows."""
         if not math.isfinite(evidence.margin):
             # Layers may be finite and their scores not.
@@ -152,7 +173,7 @@ class Teacher:
                 pupil.news = 0
         return decisions
 
-    def _decide(self, target: JudgedTarget, pupil: Pupil, found: Scores) -> Decision:
+    def _decide(self, target: TaughtTarget, pupil: Pupil, found: Scores) -> Decision:
         """Whether this frame's samples are remembered, and why."""
         s = self.settings
         if found.classification is None:

@@ -12,10 +12,11 @@ import torch
 
 from ..frames import Frame
 from ..geometry import Box, check_initial_box
-from ..online.monitor import Judgement
+from ..online.gate import Decision
 from .base import Estimate, Target, Tracker
+from .following import Following
 from .match_settings import MatchSettings
-from .matcher import Matcher, MatchTarget
+from .matches import MatchTarget
 
 
 class TemplateTracker(Tracker):
@@ -23,26 +24,24 @@ class TemplateTracker(Tracker):
 
     Parameters
     ----------
-    matcher : Matcher
-        What is matched, and how.
-    rule : Judgement
-        How matches are judged.
+    following : Following
+        What is matched, and how matches are judged.
 
     Attributes
     ----------
     kind : type
         Its targets.
     reason : str
-        Why nothing is learned from any frame.
+        Why nothing is learned from any frame, where no classifier learns.
     """
 
     kind: ClassVar[type[MatchTarget]]
     reason: ClassVar[str]
 
-    def __init__(self, matcher: Matcher, rule: Judgement) -> None:
-        self.matcher = matcher
-        self.device = matcher.device
-        self.rule = rule
+    def __init__(self, following: Following) -> None:
+        self.following = following
+        self.matcher = following.matcher
+        self.device = following.device
 
     @abstractmethod
     def begin(self, frame: Frame, box: Box) -> MatchTarget:
@@ -58,6 +57,7 @@ class TemplateTracker(Tracker):
             frame, [target], [box], s.search_size, s.factors, s.window_influence
         )
         target.origin = match.self_response()
+        self.following.start(frame, target)
         return target
 
     @torch.inference_mode()
@@ -65,9 +65,18 @@ class TemplateTracker(Tracker):
         """See `Tracker.step`; lost targets search a larger crop, in a run of their own."""
         mine = [t for t in targets if isinstance(t, self.kind)]
         assert len(mine) == len(targets), 'targets of another tracker'
+        followed = self.following.follow(frame, mine)
+        decisions = self.following.learn(frame, mine, followed)
+        if decisions is None:
+            decisions = [Decision(False, self.reason)] * len(mine)
         return [
             target.estimate(
-                frame, found, target.follow(found, self.rule), updated=False, reason=self.reason
+                frame,
+                one.found,
+                one.score,
+                decision.update,
+                decision.reason,
+                one.result.scores.classification,
             )
-            for target, found in zip(mine, self.matcher.search(frame, mine))
+            for target, one, decision in zip(mine, followed, decisions)
         ]

@@ -18,7 +18,7 @@ from ..sequences import Sequence
 from ..settings import describe
 from ..trackers.base import State, Target, Tracker
 from ..trackers.judged import JudgedTarget
-from ..trackers.matcher import visible
+from ..trackers.matches import visible
 
 Floats = NDArray[np.float64]
 Flags = NDArray[np.bool_]

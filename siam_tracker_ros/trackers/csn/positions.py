@@ -16,9 +16,10 @@ from ...models.classification import ClassificationNetwork
 from ...online.redetection import redetect
 from ...stages import stage
 from ..base import Response, State
-from ..locate import hann, peak_to_sidelobe
-from ..matcher import Matcher, covered, inside
-from ..peaks import find_peaks
+from ..locate import hann
+from ..matcher import Matcher
+from ..matches import covered, inside
+from ..peaks import Peak, list_peaks
 from .settings import CSNSettings
 from .target import CSNTarget
 
@@ -120,47 +121,34 @@ class Searcher:
         maps = maps[:, 0]
         cells, stride = int(maps.shape[-1]), self.matcher.stride
         with stage('post-processing', self.device):
-            peaks = find_peaks(
+            tables = list_peaks(
                 maps, s.rival_candidate, s.peak_count, s.peak_distance, s.peak_upsampling
             )
-            logits = peaks.heights.logit(1e-7)
-            count = logits.shape[1]
-            sharpness = peak_to_sidelobe(
-                maps.repeat_interleave(count, dim=0),
-                peaks.lines.flatten(),
-                peaks.columns.flatten(),
-                logits.flatten(),
-            ).view(-1, count)
-            numbers = torch.stack(
-                [peaks.columns, peaks.lines, logits, sharpness, peaks.ratios], dim=2
-            ).tolist()
         positions = []
-        for target, box, window, response, rows in zip(targets, boxes, windows, maps, numbers):
-            # The first one always: a map that is not finite has no peak, and its NaN says so.
-            rows = rows[:1] + [row for row in rows[1:] if row[4] > 0]
+        for target, box, window, response, peaks in zip(targets, boxes, windows, maps, tables):
             dx, dy = target.peak_origin
+            lost = target.state is State.LOST
             positions.append(
                 Positions(
                     [
-                        inside(window.cell(column - dx, line - dy, cells, stride, size), frame)
-                        for column, line, *_ in rows
+                        inside(window.cell(p.column - dx, p.line - dy, cells, stride, size), frame)
+                        for p in peaks
                     ],
                     (box.w, box.h),
-                    [row[2] for row in rows],
-                    [row[3] for row in rows],
-                    [self._bonus(row, cells, target.state is State.LOST) for row in rows],
-                    [row[4] for row in rows[1:]],
+                    [peak.logit for peak in peaks],
+                    [peak.sharpness for peak in peaks],
+                    [self._bonus(peak, cells, lost) for peak in peaks],
+                    [peak.ratio for peak in peaks[1:]],
                     Response(response, covered(window, cells, stride, size)),
                 )
             )
         return positions
 
-    def _bonus(self, row: list[float], cells: int, lost: bool) -> float:
-        """What speaks for a peak besides the classifier; `row` begins with place and logit."""
-        column, line, logit = row[:3]
+    def _bonus(self, peak: Peak, cells: int, lost: bool) -> float:
+        """What speaks for a peak besides the classifier."""
         s = self.settings
-        bonus = s.similarity_weight * logit
+        bonus = s.similarity_weight * peak.logit
         if not lost:
-            window = hann(column, cells) * hann(line, cells)
+            window = hann(peak.column, cells) * hann(peak.line, cells)
             bonus += s.distance_weight * math.log(window)
         return bonus

@@ -11,7 +11,7 @@ from ...online.bbox_regression import RegressionSettings
 from ...online.redetection import RedetectionSettings
 from ...online.teaching_settings import TeachingSettings
 from ...settings import setting
-from ..match_settings import MatchSettings, pyramid
+from ..match_settings import MatchSettings, PeakSettings, pyramid
 
 # Pixels around the exemplar's size in which a chosen candidate is matched again: the map has two
 # cells on each side of the middle one, more than a candidate is off.
@@ -19,7 +19,9 @@ FINE_MARGIN = 32
 
 
 @dataclass(frozen=True)
-class CSNSettings(TeachingSettings, RedetectionSettings, RegressionSettings, MatchSettings):
+class CSNSettings(
+    TeachingSettings, RedetectionSettings, RegressionSettings, PeakSettings, MatchSettings
+):
     """How the cascaded Siamese tracker proposes, decides and learns; defaults: the papers'."""
 
     candidates_from: str = setting(
@@ -43,13 +45,6 @@ class CSNSettings(TeachingSettings, RedetectionSettings, RegressionSettings, Mat
         source='section 3.2',
     )
     peak_count: int = setting(5, 'peaks at most', low=1, high=64, source='own')
-    peak_distance: float = setting(
-        2.0,
-        'cells around a peak, in each direction, in which no other one counts',
-        low=0.0,
-        high=16.0,
-        source='own',
-    )
     peak_upsampling: int = setting(
         16, 'bicubic up-sampling of the map that peaks are found on', low=1, high=32, source='own'
     )

@@ -14,7 +14,7 @@ from ...online.classifier import TargetClassifier
 from ...online.monitor import Evidence
 from ...online.redetection import Sweep
 from ..base import Response
-from ..matcher import MatchTarget
+from ..matches import MatchTarget
 from ..teaching import Pupil
 
 
@@ -32,6 +32,8 @@ class CSNTarget(MatchTarget):
     sweep : Sweep
         How far the search for it has come while it is lost.
     """
+
+    pupil: Pupil
 
     def __init__(self, box: Box, template: Tensor, fill: Tensor, pupil: Pupil) -> None:
         super().__init__(box, template, fill)

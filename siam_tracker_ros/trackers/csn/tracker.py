@@ -17,8 +17,9 @@ from ...online.sampling import box_row, overlaps
 from ...settings import Settings
 from ...stages import stage
 from ..base import Estimate, State, Target, Tracker
-from ..matcher import Matcher, visible
-from ..teaching import Scores, Teacher
+from ..matcher import Matcher
+from ..matches import visible
+from ..teaching import Scores, Teacher, with_pupils
 from .finders import make_finder
 from .settings import CSNSettings
 from .target import CSNTarget, Result
@@ -80,7 +81,7 @@ class CSNTracker(Tracker):
         assert len(mine) == len(targets), 'targets of another tracker'
         if not mine:
             return []
-        taught = [(t, t.pupil) for t in mine]
+        taught = with_pupils(mine)
         with stage('learning', self.device):
             self.teacher.advance(taught)
         results = self.finder.find(frame, mine)
@@ -110,10 +111,9 @@ class CSNTracker(Tracker):
 
     def _judge(self, target: CSNTarget, result: Result) -> float:
         """Move a target, unless it is lost; returns its score."""
-        target.candidate = result.box
         score = self.teacher.judge(target, target.pupil, result.evidence)
+        target.go(result.box)
         if target.state is not State.LOST:
-            target.box = result.box
             target.sweep.seen = 0
         return score
 

@@ -105,7 +105,8 @@ def test_what_was_searched_is_weighted_around_the_place_that_was_found(
     target = tracker.start(shifted(texture, 0), BOX)
     beside = torch.tensor([[0.0, 4.0 + 3.0, 4.0 - 2.0, 5.0, 9.0]])
     target.origin = target.first_origin = (0.0, 0.0)
-    monkeypatch.setattr('siam_tracker_ros.trackers.matcher.locate', lambda *_: beside)
+    found = (beside, torch.zeros(1))
+    monkeypatch.setattr('siam_tracker_ros.trackers.matcher.located', lambda *_: found)
     tracker.step(shifted(texture, 0), [target])
     for plain, weighted in zip(lessons[0].plain, lessons[0].weighted):
         cells = plain.shape[-1]
