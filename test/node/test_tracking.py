@@ -145,16 +145,26 @@ def test_freeze_says_that_nothing_learns_where_it_was_not_told_to(ros):
 
     from siam_tracker_ros import trackers
 
-    for online in (False, True):
+    plain = {'template': 'first', 'suppression': 'none'}
+    for name, values, learns in (
+        ('siamrpnpp', {}, False),
+        ('siamrpnpp', {'online': True}, True),
+        ('sasiam', {}, False),
+        ('sasiam', {'online': True}, True),
+        # What it transforms is learned without a classifier, too.
+        ('dsiam', {}, True),
+        ('dsiam', plain, False),
+        ('dsiam', {**plain, 'online': True}, True),
+    ):
         tracker = FakeTracker()
-        tracker.settings = trackers.settings_class('siamrpnpp')(online=online)
-        words = {'tracker': 'siamrpnpp', 'siamrpnpp.online': online}
-        with Bench(tracker, parameters=words) as bench:
+        tracker.settings = trackers.settings_class(name).from_dict(values)
+        words = {f'{name}.{key}': value for key, value in values.items()}
+        with Bench(tracker, parameters={'tracker': name, **words}) as bench:
             bench.transition(CONFIGURE)
             answer = bench.call(bench.freeze, SetBool.Request(data=True))
             assert answer.success
-            assert ('does not learn' in answer.message) is not online
-            assert tracker.settings.learning is not online
+            assert ('does not learn' in answer.message) is not learns
+            assert tracker.settings.learning is not learns
 
 
 def test_the_vision_info_waits_for_late_subscribers(bench):

@@ -1,15 +1,19 @@
 # Copyright 2026 The siam_tracker_ros authors
 # SPDX-License-Identifier: Apache-2.0
-"""An object that is drawn where a test wants it."""
+"""An object that is drawn where a test wants it, small networks, and what a classifier says."""
 
+import math
 from pathlib import Path
 import sys
 
 import pytest
+import torch
 
 from siam_tracker_ros.frames import Frame
 from siam_tracker_ros.geometry import Box
 from siam_tracker_ros.images import require_cv2
+from siam_tracker_ros.models.classification import ClassificationNetwork
+from siam_tracker_ros.models.sasiam import SASiam
 
 # Helpers beside the tests are imported by name.
 sys.path.insert(0, str(Path(__file__).parent))
@@ -54,3 +58,46 @@ class Square:
 @pytest.fixture
 def square(texture):
     return Square(texture)
+
+
+@pytest.fixture
+def small_classification():
+    """A small random classifier of targets."""
+    torch.manual_seed(1)
+    return ClassificationNetwork(widths=[8, 12, 16], hidden=24)
+
+
+@pytest.fixture
+def twofold(small_network):
+    """Two small random branches of SA-Siam, whose maps are of one size."""
+    torch.manual_seed(7)
+    arguments = {'widths': [8, 16, 16, 16, 16], 'groups': 2}
+    semantic = {'backbone': 'siamfc_alexnet', 'arguments': arguments, 'channels': (6, 6)}
+    network = SASiam(arguments, semantic)
+    network.appearance.load_state_dict(small_network.state_dict())
+    return network.eval()
+
+
+@pytest.fixture
+def prefer(monkeypatch):
+    """Makes a tracker's classifier give margins to places, (x, y, margin), and -1 elsewhere.
+
+    Returns the boxes of all calls.
+    """
+
+    def prefer(tracker, *places):
+        calls = []
+
+        def score(box):
+            near = [m for x, y, m in places if math.hypot(box[0] - x, box[1] - y) < 4]
+            return near[0] if near else -1.0
+
+        def margins(frame, targets, boxes):
+            calls.append([b.clone() for b in boxes])
+            return [torch.tensor([score(b) for b in some.tolist()]) for some in boxes]
+
+        following = getattr(tracker, 'following', tracker)
+        monkeypatch.setattr(following.teacher.classifier, 'margins', margins)
+        return calls
+
+    return prefer

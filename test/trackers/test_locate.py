@@ -4,7 +4,13 @@ import numpy as np
 import pytest
 import torch
 
-from siam_tracker_ros.trackers.locate import cosine_window, locate, peak_to_sidelobe
+from siam_tracker_ros.trackers.locate import (
+    cosine_window,
+    hann,
+    locate,
+    located,
+    peak_to_sidelobe,
+)
 
 CPU = torch.device('cpu')
 ONE = torch.ones(1)
@@ -114,6 +120,34 @@ def test_a_spoilt_map_spoils_only_its_own_row(value):
     # The position is meaningless, but still an index.
     assert 0 <= found[1, 0] < 1
     assert ((found[1, 1:3] >= 0) & (found[1, 1:3] <= 16)).all()
+
+
+@pytest.mark.parametrize('influence', [0.0, 0.176, 0.6, 1.0])
+@pytest.mark.parametrize('penalty', [THREE, torch.tensor([0.5, 1.0, 0.5])], ids=['small', 'large'])
+def test_the_position_is_where_the_logit_is_highest_without_what_the_window_takes_off(
+    influence, penalty
+):
+    torch.manual_seed(3)
+    # Steeper at the first scale, which therefore fits best, whatever the penalty.
+    maps = torch.randn(4, 3, 9, 9) * torch.tensor([8.0, 1.0, 1.0]).view(1, 3, 1, 1)
+    rows, pull = located(maps, penalty, influence, 1)
+    assert torch.equal(rows, locate(maps, penalty, influence, 1))
+    assert (pull > 0).all() == (influence > 0)
+    window = torch.tensor([[hann(x, 9) * hann(y, 9) for x in range(9)] for y in range(9)])
+    for row, own, scales in zip(rows, pull, maps):
+        scale, column, line = map(int, row[:3])
+        lowered = scales[scale] - own * (1 - window)
+        assert lowered[line, column] == lowered.max()
+    assert 0 in rows[:, 0]
+
+
+def test_the_window_takes_off_its_share_of_the_mean_response():
+    maps = torch.full((1, 1, 5, 5), -2.0)
+    maps[0, 0, 1, 1] = 4.0
+    # The lowest is 0: a mean of 6 / 25. The window's mean is that of its sides, squared.
+    mean = sum(hann(k, 5) for k in range(5)) / 5
+    _, pull = located(maps, ONE, 0.25, 1)
+    assert float(pull) == pytest.approx(0.25 / 0.75 * (6 / 25) / mean**2, rel=1e-5)
 
 
 def test_many_targets_equal_single_ones():

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 import torch
 
-from siam_tracker_ros.trackers.peaks import find_peaks
+from siam_tracker_ros.trackers.locate import peak_to_sidelobe
+from siam_tracker_ros.trackers.peaks import find_peaks, list_peaks
 
 CELLS = 17
 
@@ -120,3 +121,24 @@ def test_a_nan_is_carried_to_the_height():
     maps[1, 0, 0] = math.nan
     heights = find_peaks(maps, 0.75, 2, 2.0, 16).heights[:, 0]
     assert heights.isnan().tolist() == [False, True]
+
+
+def test_a_list_has_the_peaks_that_there_are_with_their_logits_and_sharpness():
+    maps = torch.cat([drawn(bump(4, 5, 0.9), bump(12, 3, 0.8)), drawn(bump(8, 13, 0.3))])
+    first, second = list_peaks(maps, 0.75, 4, 2.0, 1)
+    assert [(p.column, p.line) for p in first] == [(4, 5), (12, 3)]
+    assert [p.logit for p in first] == pytest.approx([logit(0.9), logit(0.8)], abs=1e-3)
+    assert [p.ratio for p in first] == pytest.approx([1.0, 0.8 / 0.9], abs=1e-3)
+    place = [torch.tensor([v]) for v in (3.0, 12.0, logit(0.8))]
+    sharpness = float(peak_to_sidelobe(maps[:1], *place))
+    assert first[1].sharpness == pytest.approx(sharpness, rel=1e-3)
+    assert [(p.column, p.line) for p in second] == [(8, 13)]
+
+
+def test_a_list_of_a_spoilt_map_has_one_peak_that_says_so():
+    maps = drawn(bump(8, 13, 0.3)).repeat(2, 1, 1)
+    maps[1, 0, 0] = math.nan
+    clean, (spoilt,) = list_peaks(maps, 0.75, 3, 2.0, 16)
+    assert len(clean) == 1
+    assert math.isfinite(clean[0].logit)
+    assert math.isnan(spoilt.logit)

@@ -38,7 +38,7 @@ def test_what_is_borrowed_exists():
 
 def test_whoever_borrows_a_classifier_can_learn_with_it():
     borrowers = {name: entry for name, entry in REGISTRY.items() if entry.classifier}
-    assert {'siamrpnpp', 'crpn'} <= borrowers.keys()
+    assert borrowers.keys() == {'siamrpnpp', 'crpn', 'dsiam', 'sasiam'}
     for name, entry in borrowers.items():
         lender = REGISTRY[entry.classifier].network()
         assert isinstance(lender.classification, ClassificationNetwork), name
@@ -47,6 +47,29 @@ def test_whoever_borrows_a_classifier_can_learn_with_it():
         assert (entry.borrows(off), entry.borrows(on)) == ('', entry.classifier)
         with pytest.raises(UserError, match='online'):
             entry.settings.from_dict({'online': 'word'})
+
+
+@pytest.mark.parametrize(
+    ('name', 'values', 'learns'),
+    [
+        ('siamfc', {}, False),
+        ('csn', {}, True),
+        ('siamrpnpp', {}, False),
+        ('crpn', {'online': True}, True),
+        ('sasiam', {}, False),
+        ('sasiam', {'online': True}, True),
+        # Its transformations are learned without a classifier, too.
+        ('dsiam', {}, True),
+        ('dsiam', {'template': 'first'}, True),
+        ('dsiam', {'template': 'first', 'suppression': 'none'}, False),
+        ('dsiam', {'template': 'first', 'suppression': 'none', 'online': True}, True),
+    ],
+)
+def test_settings_tell_whether_a_tracker_learns(name, values, learns):
+    settings = trackers.settings_class(name).from_dict(values)
+    assert settings.learns is learns
+    assert settings.has_margin is (name == 'csn' or values.get('online', False))
+    assert hasattr(settings, 'learning') or not learns
 
 
 def test_no_other_tracker_borrows_a_classifier_whatever_its_settings():

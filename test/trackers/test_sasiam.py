@@ -7,7 +7,6 @@ import torch
 
 from siam_tracker_ros.frames import Frame
 from siam_tracker_ros.geometry import Box
-from siam_tracker_ros.models.sasiam import SASiam
 from siam_tracker_ros.models.semantic import Semantic
 from siam_tracker_ros.trackers import State
 from siam_tracker_ros.trackers.sasiam import SASiamTracker
@@ -15,25 +14,15 @@ from siam_tracker_ros.trackers.sasiam_settings import SASiamSettings
 from siam_tracker_ros.trackers.siamfc import SiamFCSettings, SiamFCTracker
 
 CPU = torch.device('cpu')
-SMALL = {'widths': [8, 16, 16, 16, 16], 'groups': 2}
 # A random network's logits mean nothing, so its score is fixed where the state shall not matter.
 SURE = {'confidence_bias': 9.0, 'confidence_peak': 0.0, 'lost_search_size': 255}
 BOX = Box.from_ltwh(100, 80, 60, 50)
 
 
 @pytest.fixture
-def network(small_network):
-    """Two small random branches, whose maps are of one size."""
-    torch.manual_seed(7)
-    network = SASiam(SMALL, {'backbone': 'siamfc_alexnet', 'arguments': SMALL, 'channels': (6, 6)})
-    network.appearance.load_state_dict(small_network.state_dict())
-    return network.eval()
-
-
-@pytest.fixture
-def make(network):
+def make(twofold):
     return lambda **values: SASiamTracker(
-        network, SASiamSettings.from_dict({**SURE, **values}), CPU
+        twofold, SASiamSettings.from_dict({**SURE, **values}), CPU
     )
 
 
@@ -103,10 +92,10 @@ def test_a_branch_that_does_not_count_does_not_run(make, texture, share, idle, n
     assert set(estimate.parts) == names
 
 
-def test_attention_is_computed_once_for_each_target(make, network, texture):
+def test_attention_is_computed_once_for_each_target(make, twofold, texture):
     # "This module is passed only once for the first frame" (section 3.2).
     calls = []
-    for attend in network.semantic.attentions:
+    for attend in twofold.semantic.attentions:
         attend.register_forward_hook(lambda *_: calls.append(1))
     tracker, frames = make(), film(texture, 4)
     target = tracker.start(frames[0], BOX)

@@ -14,7 +14,9 @@ from siam_tracker_ros.models.cascaded import CascadedSiamese
 from siam_tracker_ros.online.monitor import Calibration
 from siam_tracker_ros.sequences import read_sequence
 from siam_tracker_ros.trackers.csn import CSNSettings, CSNTracker
+from siam_tracker_ros.trackers.dsiam_settings import DSiamSettings
 from siam_tracker_ros.trackers.rpn_settings import RPNSettings
+from siam_tracker_ros.trackers.sasiam_settings import SASiamSettings
 from siam_tracker_ros.training import calibrate_tracks
 from siam_tracker_ros.training.calibrate_tracks import (
     LONGEST,
@@ -175,12 +177,13 @@ def test_settings_are_those_of_the_tracker():
     assert found['lost_score'] <= found['certain_score'] <= found['found_score']
 
 
+@pytest.mark.parametrize('table', [RPNSettings, DSiamSettings, SASiamSettings])
 @pytest.mark.parametrize('online', [True, False])
-def test_the_margins_weight_is_fitted_where_a_classifier_gives_it(monkeypatch, online):
+def test_the_margins_weight_is_fitted_where_a_classifier_gives_it(monkeypatch, online, table):
     rng = np.random.default_rng(5)
     evidences = Evidences(drawn(rng, TRUE, [300] * 4), drawn(rng, TRUE, [50] * 4, lost=True))
     monkeypatch.setattr(calibrate_tracks, 'gather', lambda *given: evidences)
-    found = calibrate_on_tracks(SimpleNamespace(settings=RPNSettings(online=online)), [])
+    found = calibrate_on_tracks(SimpleNamespace(settings=table(online=online)), [])
     expected = settings_for(evidences, HISTORY, 5)
     assert ('confidence_margin' in found) is online
     assert found == {name: expected[name] for name in found}

@@ -2,7 +2,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """A tracker by proposals around a small random network, and what the network is made to see."""
 
-import math
 from pathlib import Path
 import sys
 
@@ -10,7 +9,6 @@ import pytest
 import torch
 
 from siam_tracker_ros.frames import Frame
-from siam_tracker_ros.models.classification import ClassificationNetwork
 from siam_tracker_ros.models.proposing import Proposals
 from siam_tracker_ros.trackers.rpn import RPNTracker
 from siam_tracker_ros.trackers.rpn_settings import RPNSettings
@@ -18,7 +16,8 @@ from siam_tracker_ros.trackers.rpn_settings import RPNSettings
 # Helpers beside the tests are imported by name.
 sys.path.insert(0, str(Path(__file__).parent))
 
-from rpn_bench import CPU, NETWORKS, ONLINE, SURE
+from rpn_bench import CPU, NETWORKS, SURE
+from short_lessons import ONLINE
 
 
 @pytest.fixture
@@ -36,13 +35,11 @@ def make():
 
 
 @pytest.fixture
-def make_online(make):
+def make_online(make, small_classification):
     """Makes a tracker whose targets are learned by a small random classifier."""
 
     def make_online(name='siamrpnpp', **values):
-        torch.manual_seed(1)
-        classification = ClassificationNetwork(widths=[8, 12, 16], hidden=24)
-        return make(name, classification, **{**ONLINE, **values})
+        return make(name, small_classification, **{**ONLINE, **values})
 
     return make_online
 
@@ -96,27 +93,3 @@ def show_all(monkeypatch):
         monkeypatch.setattr(tracker.network, 'propose', propose)
 
     return show_all
-
-
-@pytest.fixture
-def prefer(monkeypatch):
-    """Makes a tracker's classifier give margins to places, (x, y, margin), and -1 elsewhere.
-
-    Returns the boxes of all calls.
-    """
-
-    def prefer(tracker, *places):
-        calls = []
-
-        def score(box):
-            near = [m for x, y, m in places if math.hypot(box[0] - x, box[1] - y) < 4]
-            return near[0] if near else -1.0
-
-        def margins(frame, targets, boxes):
-            calls.append([b.clone() for b in boxes])
-            return [torch.tensor([score(b) for b in some.tolist()]) for some in boxes]
-
-        monkeypatch.setattr(tracker.teacher.classifier, 'margins', margins)
-        return calls
-
-    return prefer

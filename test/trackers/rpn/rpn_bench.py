@@ -3,7 +3,6 @@
 """Settings, boxes and networks that the tests of tracking by proposals share."""
 
 import pytest
-from short_lessons import SHORT_LESSONS
 import torch
 
 from siam_tracker_ros.geometry import Box, context_side
@@ -24,12 +23,6 @@ NETWORKS = {
     'crpn': lambda: CRPN(**LIGHT, block='depthwise', stages=2),
 }
 of_each = pytest.mark.parametrize('name', NETWORKS)
-ONLINE = {
-    'online': True,
-    'confidence_margin': 0.0,
-    **SHORT_LESSONS,
-    'update_every': 2,
-}
 HERE, THERE = Box(120.0, 100.0, 60.0, 50.0), Box(220.0, 140.0, 40.0, 56.0)
 
 

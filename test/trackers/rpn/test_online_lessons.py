@@ -8,7 +8,7 @@ import numpy as np
 from places import place_of
 import pytest
 from rpn_bench import GONE, HERE, THERE, of_each, scale_of
-import torch
+from short_lessons import spoil
 
 from siam_tracker_ros.frames import Frame
 from siam_tracker_ros.trackers import State
@@ -21,14 +21,6 @@ RIVALLED = (*ALONE, ((64.0, 0.0, *SIZE), 1.9))
 @pytest.fixture
 def frames(texture):
     return [Frame.from_numpy(np.roll(texture(), (2 * k, 3 * k), (0, 1))) for k in range(5)]
-
-
-def spoil(target):
-    """Put a NaN into a learned layer."""
-    head = target.pupil.classifier.head.row(0)
-    with torch.inference_mode():
-        head.weights[1][0, 3, 5] = torch.nan
-    target.pupil.classifier.head = head
 
 
 @pytest.mark.parametrize(
