@@ -156,7 +156,7 @@ class Following:
 def _rows(match: Match, s: OnlineMatchSettings) -> list[list[list[float]]]:
     """Rows as those of `locate` for all places of each target, the one that it chose first."""
     tables = list_peaks(
-        match.maps, s.rival_candidate, s.online_candidates, s.peak_distance, s.upsampling
+        match.maps, s.rival_candidate, s.online_candidates, s.peak_distance, s.peak_upsampling
     )
     found = []
     for first, peaks in zip(match.rows, tables):

@@ -166,6 +166,9 @@ class PeakSettings(Settings):
         high=16.0,
         source='own',
     )
+    peak_upsampling: int = setting(
+        16, 'bicubic up-sampling of the map that peaks are found on', low=1, high=32, source='own'
+    )
 
 
 def pyramid(step: float, count: int) -> list[float]:

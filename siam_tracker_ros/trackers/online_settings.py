@@ -7,7 +7,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ..online.teaching_settings import TeachingSettings
-from ..settings import setting
+from ..settings import setting, varied
 from .match_settings import MatchSettings, PeakSettings
 
 
@@ -53,3 +53,7 @@ class OnlineSettings(TeachingSettings):
 @dataclass(frozen=True)
 class OnlineMatchSettings(OnlineSettings, PeakSettings, MatchSettings):
     """The same, where candidates are the peaks of a response map."""
+
+    # What has been chosen is found as finely as ever from the next frame on, and a fine map of a
+    # large crop would cost more than the networks.
+    peak_upsampling: int = varied(PeakSettings, 'peak_upsampling', 4, 'own')

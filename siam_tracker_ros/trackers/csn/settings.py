@@ -45,9 +45,6 @@ class CSNSettings(
         source='section 3.2',
     )
     peak_count: int = setting(5, 'peaks at most', low=1, high=64, source='own')
-    peak_upsampling: int = setting(
-        16, 'bicubic up-sampling of the map that peaks are found on', low=1, high=32, source='own'
-    )
     candidate_scales: int = setting(
         3,
         'scales at each peak, odd; where the size comes from matching there is one',
