@@ -125,14 +125,7 @@ class DSiamTracker(Tracker):
         if others is not None:
             decisions = [_both(own, other) for own, other in zip(decisions, others)]
         return [
-            target.estimate(
-                frame,
-                one.found,
-                one.score,
-                decision.update,
-                decision.reason,
-                one.result.scores.classification,
-            )
+            one.estimate(frame, target, decision)
             for target, one, decision in zip(mine, followed, decisions)
         ]
 

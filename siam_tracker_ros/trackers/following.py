@@ -17,9 +17,10 @@ from ..models.classification import ClassificationNetwork
 from ..online.gate import Decision
 from ..online.monitor import Judgement, probability
 from ..stages import stage
+from .base import Estimate, Response
 from .locate import hann
 from .matcher import Matcher
-from .matches import Found, Match, MatchTarget
+from .matches import Found, Match, MatchTarget, visible
 from .online_settings import OnlineMatchSettings
 from .peaks import list_peaks
 from .second_opinion import Candidate, Result, choose_results, judge_result, make_teacher
@@ -39,6 +40,24 @@ class Followed(NamedTuple):
     found: Found
     result: Result
     score: float
+
+    def estimate(self, frame: Frame, target: MatchTarget, decision: Decision) -> Estimate:
+        """What is known about its target, which may have learned, after this frame."""
+        response = self.found.response
+        return Estimate(
+            box=visible(target.box, frame),
+            score=self.score,
+            similarity=self.found.peak if math.isfinite(self.found.peak) else 0.0,
+            classification=self.result.scores.classification,
+            state=target.state,
+            updated=decision.update,
+            update_reason=decision.reason,
+            response=response,
+            parts={
+                name: Response(maps[self.found.scale], response.window)
+                for name, maps in target.parts.items()
+            },
+        )
 
 
 class Following:

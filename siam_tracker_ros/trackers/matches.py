@@ -12,7 +12,7 @@ from torch import Tensor
 
 from ..frames import Frame
 from ..geometry import Box, SearchWindow
-from .base import Estimate, Response
+from .base import Response
 from .teaching import TaughtTarget
 
 
@@ -39,31 +39,6 @@ class MatchTarget(TaughtTarget):
         self.fill = fill
         self.origin = (0.0, 0.0)
         self.parts: dict[str, Tensor] = {}
-
-    def estimate(
-        self,
-        frame: Frame,
-        found: Found,
-        score: float,
-        updated: bool,
-        reason: str,
-        classification: float | None = None,
-    ) -> Estimate:
-        """What is known after a frame; all but frame and found is that of `Estimate`."""
-        return Estimate(
-            box=visible(self.box, frame),
-            score=score,
-            similarity=found.peak if math.isfinite(found.peak) else 0.0,
-            classification=classification,
-            state=self.state,
-            updated=updated,
-            update_reason=reason,
-            response=found.response,
-            parts={
-                name: Response(maps[found.scale], found.response.window)
-                for name, maps in self.parts.items()
-            },
-        )
 
 
 @dataclass(frozen=True)

@@ -70,13 +70,6 @@ class TemplateTracker(Tracker):
         if decisions is None:
             decisions = [Decision(False, self.reason)] * len(mine)
         return [
-            target.estimate(
-                frame,
-                one.found,
-                one.score,
-                decision.update,
-                decision.reason,
-                one.result.scores.classification,
-            )
+            one.estimate(frame, target, decision)
             for target, one, decision in zip(mine, followed, decisions)
         ]
