@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 import threading
 from typing import Any
 
+from geometry_msgs.msg import Vector3Stamped
 import numpy as np
 from numpy.typing import NDArray
 from sensor_msgs.msg import Image
@@ -17,6 +18,7 @@ from siam_tracker_ros.msg import InitResult, TrackerStatus
 
 from ..trackers import Response
 from . import debug, messages, qos
+from .bearing import Bearings
 from .diagnostics import Health
 from .image_rules import MalformedImage
 from .session import Answer, FrameReport
@@ -39,6 +41,8 @@ class Publishers:
         What a response is made of, see `Tracker.parts`: each has a topic of its own.
     debug_settings : DebugSettings
         May be replaced at any time.
+    bearings : Bearings
+        Has the camera's calibration.
     health : Health
     on_broken : callable
         Called from the worker's thread when it gives up.
@@ -51,12 +55,14 @@ class Publishers:
         weights: str,
         parts: Sequence[str],
         debug_settings: DebugSettings,
+        bearings: Bearings,
         health: Health,
         on_broken: Callable[[], None],
     ) -> None:
         self._node = node
         self._tracker = tracker
         self.debug_settings = debug_settings
+        self._bearings = bearings
         self._health = health
         self._on_broken = on_broken
         self.counters = Counters()
@@ -66,6 +72,7 @@ class Publishers:
         create = node.create_lifecycle_publisher
         self._detection = create(Detection2D, '~/detection', qos.RESULTS)
         self._detections = create(Detection2DArray, '~/detections', qos.RESULTS)
+        self._bearing = create(Vector3Stamped, '~/bearing', qos.RESULTS)
         self._status = create(TrackerStatus, '~/status', qos.LATEST)
         self._score_map = create(Image, '~/debug/score_map', qos.DEBUG)
         self._part_maps = {
@@ -73,8 +80,8 @@ class Publishers:
         }
         self._overlay = create(Image, '~/debug/overlay', qos.DEBUG)
         self._managed = [
-            self._detection, self._detections, self._status, self._score_map, self._overlay,
-            *self._part_maps.values(),
+            self._detection, self._detections, self._bearing, self._status, self._score_map,
+            self._overlay, *self._part_maps.values(),
         ]
         # Not managed: a region that comes while the node is inactive is answered, too.
         self._init_result = node.create_publisher(InitResult, '~/init_result', qos.RESULTS)
@@ -96,8 +103,12 @@ class Publishers:
     def publish(self, report: FrameReport, pixels: NDArray[np.uint8], seconds: float) -> None:
         """See `Outputs.publish`."""
         first = messages.primary(report)
+        self._bearings.look(report.header, pixels.shape[1], pixels.shape[0])
         if first is not None and first.state is TargetState.TRACKED:
             self._detection.publish(messages.detection(report.header, first))
+            bearing = self._bearings.message(report.header, first.estimate.box)
+            if bearing is not None:
+                self._bearing.publish(bearing)
         self._detections.publish(messages.detections(report))
         status = self._publish_status(report, seconds)
         self._health.steps.add(seconds)

@@ -57,7 +57,7 @@ class ImageSubscription:
     ----------
     node : rclpy.node.Node
     message_type : type
-        sensor_msgs/Image or CompressedImage.
+        sensor_msgs/Image, CompressedImage or CameraInfo.
     topic : str
         Relative name, to be remapped.
     setting : {'auto', 'reliable', 'best_effort'}

@@ -30,6 +30,9 @@ class NodeSettings(Settings):
         'auto', "reliability of the image subscription; auto matches the publisher's",
         choices=('auto', 'reliable', 'best_effort'),
     )
+    image_rectified: bool = setting(
+        False, 'the images are rectified: ~/bearing takes P of camera_info, and no distortion'
+    )
     max_targets: int = setting(
         8, 'most targets that are followed at once', low=1, high=256, dynamic=True
     )

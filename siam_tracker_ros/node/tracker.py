@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 from rclpy.clock import Clock, ClockType
 from rclpy.parameter import Parameter
-from sensor_msgs.msg import CompressedImage, Image, RegionOfInterest
+from sensor_msgs.msg import CameraInfo, CompressedImage, Image, RegionOfInterest
 from std_msgs.msg import String
 from std_srvs.srv import SetBool, Trigger
 import torch
@@ -27,6 +27,7 @@ from ..online.monitor import ScoreSettings
 from ..settings import Settings
 from ..trackers import Tracker
 from . import diagnostics, qos
+from .bearing import Bearings
 from .codec import decode_image
 from .compressed import decode_compressed
 from .image_rules import MalformedImage, check_image
@@ -80,6 +81,8 @@ class TrackerNode(GuardedLifecycleNode):
         self._has_loaded = False
         self._outputs: Publishers | None = None
         self._images: qos.ImageSubscription | None = None
+        self._calibration: qos.ImageSubscription | None = None
+        self._bearings = Bearings(rectified=False)
         self._inputs: list[Any] = []
         self._services_made: list[Any] = []
         self._mailbox: Mailbox[tuple[Any, float], Command] | None = None
@@ -152,9 +155,10 @@ class TrackerNode(GuardedLifecycleNode):
         self.parameters.show(table, tracker.settings)
         self._tracker = tracker
         self._health = diagnostics.Health()
+        self._bearings = Bearings(settings.image_rectified)
         self._outputs = Publishers(
             self, settings.tracker, settings.weights, tracker.parts, debug_settings,
-            self._health, self._gave_up.trigger,
+            self._bearings, self._health, self._gave_up.trigger,
         )
         self._images = qos.ImageSubscription(
             self,
@@ -162,6 +166,10 @@ class TrackerNode(GuardedLifecycleNode):
             'image/compressed' if compressed else 'image',
             settings.image_reliability,
             self.guarded(self._take_image),
+        )
+        self._calibration = qos.ImageSubscription(
+            self, CameraInfo, 'camera_info', settings.image_reliability,
+            self.guarded(self._bearings.take),
         )
         for kind, topic, callback in (
             (Detection2D, '~/init', self._take_detection),
@@ -204,15 +212,16 @@ class TrackerNode(GuardedLifecycleNode):
         """Destroy what `configure` made; no tensor stays."""
         services, self._services_made = self._services_made, []
         inputs, self._inputs = self._inputs, []
-        images, self._images = self._images, None
+        camera = [source for source in (self._images, self._calibration) if source is not None]
+        self._images = self._calibration = None
         publishers, self._outputs = self._outputs, None
         self._tracker = None
         for service in services:
             self.destroy_service(service)
         for subscription in inputs:
             self.destroy_subscription(subscription)
-        if images is not None:
-            images.close()
+        for source in camera:
+            source.close()
         if publishers is not None:
             publishers.close()
         if self._has_loaded:
@@ -329,8 +338,9 @@ class TrackerNode(GuardedLifecycleNode):
 
     def _look_after(self) -> None:
         """Follow the camera's quality of service, and say how things are."""
-        if self._images is not None:
-            self._images.refresh()
+        for source in (self._images, self._calibration):
+            if source is not None:
+                source.refresh()
         now = time.monotonic()
         counts = self._outputs.counters.snapshot() if self._outputs is not None else Counts()
         active = self._mailbox is not None
@@ -342,6 +352,7 @@ class TrackerNode(GuardedLifecycleNode):
             self._tracker.device if self._tracker is not None else None
         )
         if self._images is not None:
+            values['bearing'] = self._bearings.state
             offered = self._images.offered()
             values['image publishers'] = str(len(offered))
             values['image reliability'] = self._images.reliability.name.lower()

@@ -9,13 +9,14 @@ import time
 from builtin_interfaces.msg import Time
 from diagnostic_msgs.msg import DiagnosticArray
 from fake_tracker import FakeTracker
+from geometry_msgs.msg import Vector3Stamped
 from lifecycle_msgs.msg import Transition
 from lifecycle_msgs.srv import ChangeState, GetState
 import numpy as np
 from rclpy.executors import SingleThreadedExecutor
 from rclpy.node import Node
 from rclpy.parameter import Parameter
-from sensor_msgs.msg import CompressedImage, Image, RegionOfInterest
+from sensor_msgs.msg import CameraInfo, CompressedImage, Image, RegionOfInterest
 from std_msgs.msg import String
 from std_srvs.srv import SetBool, Trigger
 from vision_msgs.msg import Detection2D, Detection2DArray, VisionInfo
@@ -81,7 +82,8 @@ class Bench:
         self.creations = []
         name = f'siam_tracker_{next(NUMBERS)}'
         remap = ['--ros-args', '-r', f'image:={name}/image',
-                 '-r', f'image/compressed:={name}/image/compressed']
+                 '-r', f'image/compressed:={name}/image/compressed',
+                 '-r', f'camera_info:={name}/camera_info']
         # Whose settings the fake tracker has.
         given = {'tracker': 'siamfc', **(parameters or {})}
         overrides = [Parameter(key, value=value) for key, value in given.items()]
@@ -100,6 +102,7 @@ class Bench:
         results = (
             (Detection2D, 'detection', qos.RESULTS),
             (Detection2DArray, 'detections', qos.RESULTS),
+            (Vector3Stamped, 'bearing', qos.RESULTS),
             (TrackerStatus, 'status', qos.LATEST),
             (InitResult, 'init_result', qos.RESULTS),
             (VisionInfo, 'vision_info', qos.LATEST),
@@ -112,6 +115,7 @@ class Bench:
         publisher = self.client.create_publisher
         self.images = publisher(Image, 'image', qos.RESULTS)
         self.compressed = publisher(CompressedImage, 'image/compressed', qos.RESULTS)
+        self.camera_info = publisher(CameraInfo, 'camera_info', qos.RESULTS)
         self.init = publisher(Detection2D, f'{self.name}/init', qos.RESULTS)
         self.init_roi = publisher(RegionOfInterest, f'{self.name}/init_roi', qos.RESULTS)
         self.stop = publisher(String, f'{self.name}/stop', qos.RESULTS)
