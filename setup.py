@@ -56,6 +56,7 @@ def share_files() -> list[tuple[str, Sequence[str]]]:
         (f'{share}/config', 'config/*'),
         (f'lib/{NAME}', 'scripts/tracker_node'),
         (f'lib/{NAME}', 'scripts/video_source'),
+        (f'lib/{NAME}', 'examples/follow_yaw.py'),
     ]
     return [(target, sorted(str(p.relative_to(ROOT)) for p in ROOT.glob(pattern)))
             for target, pattern in files]

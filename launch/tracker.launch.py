@@ -48,6 +48,10 @@ def generate_launch_description():
             description='topic with the images; compressed ones come from IMAGE/compressed',
         ),
         DeclareLaunchArgument(
+            'camera_info', default_value='camera_info',
+            description='topic with the calibration of the camera: for bearings',
+        ),
+        DeclareLaunchArgument(
             'log_level', default_value='info',
             choices=['debug', 'info', 'warn', 'error', 'fatal'],
             description='least severe messages that are logged',
@@ -79,6 +83,7 @@ def generate_launch_description():
         remappings=[
             ('image', value('image')),
             ('image/compressed', [value('image'), '/compressed']),
+            ('camera_info', value('camera_info')),
         ],
         arguments=['--ros-args', '--log-level', value('log_level')],
         output='screen',

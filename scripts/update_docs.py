@@ -30,6 +30,7 @@ from siam_tracker_ros.evaluation.summary import Analysis  # noqa: E402
 from siam_tracker_ros.images import encode_jpeg, read_image  # noqa: E402
 from siam_tracker_ros.node.settings import DebugSettings, NodeSettings  # noqa: E402
 from siam_tracker_ros.node.video_settings import VideoSettings  # noqa: E402
+from siam_tracker_ros.node.yaw_follower import FollowSettings  # noqa: E402
 from siam_tracker_ros.settings import SettingInfo, Settings, describe  # noqa: E402
 
 PICTURE = ROOT / 'docs' / 'images' / 'demo.jpg'
@@ -200,6 +201,7 @@ def generators() -> dict[str, Callable[[], str]]:
         **measured_tables.generators(),
         'conventions': conventions_table,
         'datasets': datasets_table,
+        'follow-settings': lambda: settings_table(FollowSettings),
         'measures-lost': lambda: measures_table(LostSignal),
         'node-settings': lambda: settings_table(NodeSettings),
         'debug-settings': lambda: settings_table(DebugSettings, 'debug.'),

@@ -21,7 +21,7 @@ from siam_tracker_ros.settings import describe
 from siam_tracker_ros.training.fit_score import FITTED
 
 ROOT = Path(__file__).resolve().parents[2]
-LAUNCH = sorted((ROOT / 'launch').glob('*.launch.py'))
+LAUNCH = sorted(p for folder in ('launch', 'examples') for p in ROOT.glob(f'{folder}/*.launch.py'))
 
 
 @pytest.mark.parametrize('name', write_config.files())
@@ -190,6 +190,7 @@ def fake_launch(monkeypatch):
         'launch_ros': [],
         'launch_ros.actions': ['LifecycleNode', 'Node'],
         'launch_ros.parameter_descriptions': ['ParameterValue'],
+        'launch_ros.substitutions': ['FindPackageShare'],
     }
     for name, classes in names.items():
         module = ModuleType(name)
@@ -215,8 +216,13 @@ def test_arguments_are_declared_at_the_top_and_used(fake_launch, path):
     used = {
         call.args[0].value for call in ast.walk(tree)
         if isinstance(call, ast.Call) and getattr(call.func, 'id', '') == 'value'
+        and isinstance(call.args[0], ast.Constant)
     }
-    assert used == set(declared)
+    # Those that another file takes under the same name are handed on together.
+    handed = [name for e in described(path).get('IncludeLaunchDescription', ())
+              for name, given in e.options['launch_arguments']
+              if getattr(given, 'arguments', ()) == (name,)]
+    assert used | set(handed) == set(declared)
     for name, entity in declared.items():
         if entity.options.get('choices') == ['true', 'false']:
             assert entity.options['default_value'] in ('true', 'false'), name
@@ -259,6 +265,35 @@ def test_the_video_demo_starts_a_source_beside_it(fake_launch):
     passed = dict(tracker.options['launch_arguments'])
     declared = {e.arguments[0] for e in described(path)['DeclareLaunchArgument']}
     assert set(passed) <= declared
+
+
+def test_the_follower_hears_the_tracker_beside_it(fake_launch):
+    found = described(ROOT / 'launch' / 'follow.launch.py')
+    (follower,) = found['Node']
+    assert (ROOT / 'examples' / follower.options['executable']).is_file()
+    from siam_tracker_ros.node.yaw_follower import FollowSettings
+
+    given = set(follower.options['parameters'][0]) - {'use_sim_time'}
+    assert given <= set(FollowSettings().to_dict())
+    declared = {e.arguments[0]: e.options for e in found['DeclareLaunchArgument']}
+    for name in given:
+        default = declared[name]['default_value']
+        assert default == str(FollowSettings().to_dict()[name]).lower(), name
+    topics = dict(follower.options['remappings'])
+    assert topics['bearing'] == 'siam_tracker/bearing'
+    assert topics['status'] == 'siam_tracker/status'
+    (tracker,) = found['IncludeLaunchDescription']
+    (path,) = tracker.arguments[0].arguments
+    included = {e.arguments[0] for e in described(path)['DeclareLaunchArgument']}
+    assert {name for name, _ in tracker.options['launch_arguments']} <= included
+
+
+def test_each_camera_has_a_namespace_of_its_own(fake_launch):
+    found = described(ROOT / 'examples' / 'two_cameras.launch.py')
+    given = [dict(e.options['launch_arguments']) for e in found['IncludeLaunchDescription']]
+    assert [g['namespace'] for g in given] == ['front', 'rear']
+    assert [g['image'] for g in given] == ['/front/image_raw', '/rear/image_raw']
+    assert [g['camera_info'] for g in given] == ['/front/camera_info', '/rear/camera_info']
 
 
 @pytest.mark.parametrize('path', LAUNCH, ids=lambda p: p.name)

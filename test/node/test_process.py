@@ -26,7 +26,7 @@ class Process:
         command = [sys.executable, '-u', str(SCRIPTS / name), '--ros-args']
         for parameter in parameters:
             command += ['-p', parameter]
-        self.path = folder / f'{name}.log'
+        self.path = folder / f'{Path(name).name}.log'
         with self.path.open('wb') as file:
             self.process = subprocess.Popen(
                 command, stdout=file, stderr=subprocess.STDOUT,

@@ -69,7 +69,8 @@ def test_cmake_finds_what_package_xml_depends_on(folder):
 
 def test_package_xml_names_every_ros_package_that_is_imported():
     imported = set()
-    for path in [*ROOT.glob('siam_tracker_ros/node/**/*.py'), *ROOT.glob('launch/*.py')]:
+    folders = ('siam_tracker_ros/node/**', 'launch', 'examples')
+    for path in [path for folder in folders for path in ROOT.glob(f'{folder}/*.py')]:
         imported |= set(re.findall(r'^\s*(?:from|import) (\w+)', path.read_text(), re.MULTILINE))
     ros = {name for name in imported
            if name.endswith(('_msgs', '_srvs', '_interfaces', '_bridge'))

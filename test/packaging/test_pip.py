@@ -41,7 +41,7 @@ def test_files_of_a_ros_package_are_installed(installed, sources):
         assert wanted
         folder = pattern.partition('/')[0]
         assert {p.name for p in (share / 'siam_tracker_ros' / folder).iterdir()} >= wanted
-    for name in ('tracker_node', 'video_source'):
+    for name in ('tracker_node', 'video_source', 'follow_yaw.py'):
         assert os.access(installed / 'lib/siam_tracker_ros' / name, os.X_OK)
 
 
