@@ -15,7 +15,9 @@ PACKAGE = Path(__file__).resolve().parents[1] / NAME
 FLOORS = (
     'cli', 'node', 'evaluation', 'training', 'trackers', 'online', 'models', 'weights'
 )  # fmt: skip
-ROS = frozenset({'cv_bridge', 'launch', 'launch_ros', 'rcl_interfaces', 'rclpy', 'std_srvs'})
+ROS = frozenset(
+    {'bond', 'cv_bridge', 'launch', 'launch_ros', 'rcl_interfaces', 'rclpy', 'std_srvs'}
+)
 FILES = sorted(
     path.relative_to(PACKAGE)
     for path in PACKAGE.rglob('*.py')

@@ -51,6 +51,9 @@ class NodeSettings(Settings):
     autostart: bool = setting(
         False, 'configure and activate at start; otherwise a lifecycle manager does'
     )
+    bond: bool = setting(
+        False, "while active, hold a bond with nav2's lifecycle manager; needs ROS' package bond"
+    )
 
 
 @dataclass(frozen=True)

@@ -28,6 +28,7 @@ from ..settings import Settings
 from ..trackers import Tracker
 from . import diagnostics, qos
 from .bearing import Bearings
+from .bond import Bond
 from .codec import decode_image
 from .compressed import decode_compressed
 from .image_rules import MalformedImage, check_image
@@ -83,6 +84,7 @@ class TrackerNode(GuardedLifecycleNode):
         self._images: qos.ImageSubscription | None = None
         self._calibration: qos.ImageSubscription | None = None
         self._bearings = Bearings(rectified=False)
+        self._bond: Bond | None = None
         self._inputs: list[Any] = []
         self._services_made: list[Any] = []
         self._mailbox: Mailbox[tuple[Any, float], Command] | None = None
@@ -155,6 +157,8 @@ class TrackerNode(GuardedLifecycleNode):
         self.parameters.show(table, tracker.settings)
         self._tracker = tracker
         self._health = diagnostics.Health()
+        if settings.bond:
+            self._bond = Bond(self, self.guarded)
         self._bearings = Bearings(settings.image_rectified)
         self._outputs = Publishers(
             self, settings.tracker, settings.weights, tracker.parts, debug_settings,
@@ -199,11 +203,15 @@ class TrackerNode(GuardedLifecycleNode):
         self._worker.start()
         self._active_since = time.monotonic()
         self._mailbox = mailbox
+        if self._bond is not None:
+            self._bond.form()
         self.get_logger().info('active: waiting for a region of interest on ~/init or ~/init_roi')
 
     def deactivate(self) -> None:
         """Stop accepting, wait for the worker; its targets go with it, the weights stay."""
         self._mailbox = None
+        if self._bond is not None:
+            self._bond.sever()
         worker, self._worker = self._worker, None
         if worker is not None and not worker.stop(JOIN_SECONDS):
             raise RuntimeError(f'the image at work was not done within {JOIN_SECONDS} s')
@@ -215,7 +223,10 @@ class TrackerNode(GuardedLifecycleNode):
         camera = [source for source in (self._images, self._calibration) if source is not None]
         self._images = self._calibration = None
         publishers, self._outputs = self._outputs, None
+        bond, self._bond = self._bond, None
         self._tracker = None
+        if bond is not None:
+            bond.close()
         for service in services:
             self.destroy_service(service)
         for subscription in inputs:

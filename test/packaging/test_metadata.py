@@ -74,7 +74,7 @@ def test_package_xml_names_every_ros_package_that_is_imported():
         imported |= set(re.findall(r'^\s*(?:from|import) (\w+)', path.read_text(), re.MULTILINE))
     ros = {name for name in imported
            if name.endswith(('_msgs', '_srvs', '_interfaces', '_bridge'))
-           or name in ('rclpy', 'launch', 'launch_ros')}
+           or name in ('bond', 'rclpy', 'launch', 'launch_ros')}
     assert ros <= package_names('depend') | package_names('exec_depend')
 
 
