@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import math
 
 from ..camera import Ray
+from ..errors import UserError
 from ..settings import Settings, setting
 
 LEAST_HORIZONTAL = 0.1
@@ -46,6 +47,14 @@ class FollowSettings(Settings):
     )
     stamped: bool = setting(False, 'publish TwistStamped instead of Twist')
     frame_id: str = setting('base_link', 'frame_id of TwistStamped: the frame that turns')
+
+    def check_together(self) -> None:
+        """A command holds for one period: no bearing may become too old meanwhile."""
+        if self.timeout * self.rate <= 1.0:
+            raise UserError(
+                f'timeout is {self.timeout:g} s at {self.rate:g} commands per second: it must be '
+                'longer than the time between two commands; raise rate or timeout'
+            )
 
 
 def turn_to(ray: Ray, camera_pitch: float) -> float:

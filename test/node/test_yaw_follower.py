@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 import pytest
 from turning_robot import PERIOD, TurningRobot
 
+from siam_tracker_ros.errors import UserError
 from siam_tracker_ros.node.yaw_follower import FollowSettings, YawFollower, rate_for, turn_to
 
 SETTINGS = FollowSettings()
@@ -19,6 +20,11 @@ SETTINGS = FollowSettings()
 def ray_of(angle):
     """Direction at an angle to the left, level."""
     return (-math.sin(angle), 0.0, math.cos(angle))
+
+
+def test_a_timeout_within_one_period_is_refused():
+    with pytest.raises(UserError, match=r'timeout is 0\.15 s at 5 commands'):
+        FollowSettings(timeout=0.15, rate=5.0)
 
 
 def test_what_is_on_the_right_needs_a_turn_to_the_right():
