@@ -134,7 +134,7 @@ class Camera:
             again = self._distorted(u, v)
             misses = (abs(a - s) * f for a, s, f in zip(again, seen, (self.fx, self.fy)))
             if all(miss <= TOLERANCE_PX for miss in misses):
-                norm = math.sqrt(u * u + v * v + 1.0)
+                norm = math.hypot(u, v, 1.0)
                 return u / norm, v / norm, 1.0 / norm
         raise UserError(
             f'the lens model {self.model} has no inverse at pixel {x:.1f}, {y:.1f}: calibrate the '

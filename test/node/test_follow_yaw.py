@@ -36,6 +36,7 @@ class Loop:
         self.bench = bench
         self.robot = robot
         self.ticks = 0
+        self.seen = None
         self.commands = []
         self.history = []
         given = {'use_sim_time': True, **parameters}
@@ -80,19 +81,17 @@ class Loop:
         return rate
 
     def see(self):
-        """Show the camera's image to the tracker, and wait for all that the example hears."""
+        """Show the camera's image to the tracker, and wait until the example knows of it."""
         from ros_bench import image_message
 
-        bench = self.bench
+        bench, follower = self.bench, self.node._follower
+        self.seen = self.now / 1e9
         status = bench.send(image_message(self.robot.image(), self.now))
-        if status.targets and status.targets[0].state == 1:
-            bench.until(lambda: self.heard(status.header.stamp))
-        bench.rest(0.01)
+        is_tracked = bool(status.targets) and status.targets[0].state == 1
+        bench.until(
+            lambda: (follower._stamp if is_tracked else follower._lost) == self.seen
+        )
         return status
-
-    def heard(self, stamp):
-        bearings = self.bench.received['bearing']
-        return bool(bearings) and bearings[-1].header.stamp == stamp
 
     def start(self):
         """Calibrate, and draw the first box around what the camera sees."""
@@ -119,7 +118,8 @@ class Loop:
         bench.init.publish(detection(x, y, 20, 20))
         bench.rest(0.1)
         self.see()
-        assert bench.received['init_result'][-1].accepted
+        bench.until(lambda: bench.received['init_result'])
+        assert bench.received['init_result'][0].accepted
 
 
 @pytest.fixture
@@ -135,26 +135,27 @@ def network(ros, random_weights):
 
 
 def test_the_robot_looks_at_the_target_and_stands_when_the_camera_is_gone(network, example):
-    angle = 0.4
+    angle = 0.3
     robot = TurningRobot(lambda time: angle)
-    with Loop(network, example, robot, gain=3.0) as loop:
+    with Loop(network, example, robot, gain=4.0) as loop:
         loop.start()
         errors = []
-        for tick in range(90):
+        for tick in range(71):
             loop.tick()
-            if tick % 3 == 0:
+            if tick % 4 == 0:
                 loop.see()
             errors.append(robot.error())
         assert abs(errors[-1]) < 0.03
-        assert min(errors) > -0.05
+        assert min(errors) > -0.03
         assert max(loop.history) <= 0.8
-        # No image any more; the last one is as old as the last tick but two.
-        angle += 0.3
-        loop.see()
+        # The target moves on, and this is the last image of it.
+        angle += 0.12
+        assert loop.see().targets[0].state == 1
         assert loop.tick() > 0
         rates = [loop.tick() for _ in range(14)]
+        # After eleven ticks the image is 0.22 s old, and 0.24 s when the command ends.
         assert rates[9] > 0
-        assert rates[11:] == [0.0] * 3
+        assert rates[10:] == [0.0] * 4
 
 
 def test_a_target_that_is_not_tracked_stops_the_robot_at_once(bench, example):
@@ -178,8 +179,7 @@ def test_a_target_that_is_not_tracked_stops_the_robot_at_once(bench, example):
         loop.see()
         assert loop.tick() < 0
         bench.node.trigger_deactivate()
-        bench.until(lambda: bench.received['status'][-1].targets[0].state == 4)
-        bench.rest(0.1)
+        bench.until(lambda: loop.node._follower._lost == loop.seen)
         assert loop.tick() == 0.0
 
 
