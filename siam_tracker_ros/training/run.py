@@ -164,7 +164,8 @@ def train(
             'shots': len(shown),
             'licence': run.licence,
             'init': init,
-            'backbone': run.backbone,
+            # A file without its folder: where it lay says nothing to others.
+            'backbone': Path(run.backbone).name,
             'network': run.network,
             # The command has the file, if it was one.
             'teacher': teacher[1].tracker if teacher else NONE,
