@@ -14,7 +14,7 @@ from ..drawing import draw_overlay
 from ..images import require_cv2
 from ..trackers import Response
 from .codec import fill_image
-from .session import FrameReport
+from .exchange import FrameReport
 from .targets import TargetState
 
 

@@ -11,8 +11,8 @@ from vision_msgs.msg import Detection2D, Detection2DArray, ObjectHypothesisWithP
 
 from siam_tracker_ros.msg import InitResult, TargetStatus, TrackerStatus
 
+from .exchange import Answer, FrameReport
 from .roi import stamp_ns
-from .session import Answer, FrameReport
 from .statistics import Counts
 from .targets import TargetReport, TargetState
 

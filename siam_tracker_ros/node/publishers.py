@@ -20,8 +20,8 @@ from ..trackers import Response
 from . import debug, messages, qos
 from .bearing import Bearings
 from .diagnostics import Health
+from .exchange import Answer, FrameReport
 from .image_rules import MalformedImage
-from .session import Answer, FrameReport
 from .settings import DebugSettings
 from .statistics import Counters
 from .targets import TargetState

@@ -56,8 +56,8 @@ class RoiRequest:
     ----------
     box : Box
         In continuous pixels; unchecked.
-    deadline : float
-        Monotonic time until which an image may be waited for, seconds.
+    arrival : float
+        Monotonic time, seconds.
     header : std_msgs/Header or None
         Echoed in the answer; None: the image's.
     stamp : int
@@ -73,7 +73,7 @@ class RoiRequest:
     """
 
     box: Box
-    deadline: float
+    arrival: float
     header: Any = None
     stamp: int = 0
     frame_id: str = ''
@@ -87,7 +87,7 @@ def stamp_ns(stamp: Any) -> int:
     return int(stamp.sec) * NANOSECONDS + int(stamp.nanosec)
 
 
-def from_detection(message: Any, deadline: float) -> RoiRequest:
+def from_detection(message: Any, arrival: float) -> RoiRequest:
     """Read a vision_msgs/Detection2D; its centre is a continuous position, as ours is.
 
     A rotated box becomes the upright one around it.
@@ -104,7 +104,7 @@ def from_detection(message: Any, deadline: float) -> RoiRequest:
     centre = bbox.center.position
     return RoiRequest(
         box=Box(centre.x, centre.y, width, height),
-        deadline=deadline,
+        arrival=arrival,
         header=message.header,
         stamp=stamp_ns(message.header.stamp),
         frame_id=message.header.frame_id,
@@ -113,7 +113,7 @@ def from_detection(message: Any, deadline: float) -> RoiRequest:
     )
 
 
-def from_region(message: Any, deadline: float) -> RoiRequest:
+def from_region(message: Any, arrival: float) -> RoiRequest:
     """Read a sensor_msgs/RegionOfInterest; its offsets are its left-top corner."""
     box = Box.from_ltwh(
         float(message.x_offset),
@@ -121,7 +121,7 @@ def from_region(message: Any, deadline: float) -> RoiRequest:
         float(message.width),
         float(message.height),
     )
-    return RoiRequest(box=box, deadline=deadline, replaces_all=True)
+    return RoiRequest(box=box, arrival=arrival, replaces_all=True)
 
 
 def check_box(box: Box, width: int, height: int) -> Box:

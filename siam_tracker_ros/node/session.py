@@ -12,12 +12,11 @@ from dataclasses import dataclass
 import traceback
 from typing import Any, TypeVar
 
-import numpy as np
-from numpy.typing import NDArray
 import torch
 
 from ..frames import Frame
 from ..trackers import Tracker
+from .exchange import Answer, CameraImage, Change, Command, FrameReport
 from .image_rules import NANOSECONDS
 from .roi import (
     Refusal,
@@ -31,68 +30,15 @@ from .roi import (
     superseded,
 )
 from .settings import NodeSettings
-from .targets import Followed, TargetBook, TargetReport
+from .targets import Followed, TargetBook
 from .timeline import Timeline
 
 T = TypeVar('T')
+ROI_PATIENCE_S = 2.0
+"""A region waits for an image this long before it is refused."""
+
 ASPECT_TOLERANCE = 0.01
 """Two sizes whose ratios of width and height differ by less show the same picture."""
-
-
-@dataclass(frozen=True)
-class CameraImage:
-    """A decoded image.
-
-    Attributes
-    ----------
-    header : std_msgs/Header
-    pixels : ndarray
-        (H, W, 3) BGR or (H, W) grey, uint8.
-    arrival : float
-        Monotonic time, seconds.
-    """
-
-    header: Any
-    pixels: NDArray[np.uint8]
-    arrival: float
-
-
-@dataclass(frozen=True)
-class Stop:
-    """Command: drop the target with this id; empty drops all."""
-
-    id: str = ''
-
-
-@dataclass(frozen=True)
-class Change:
-    """Command: use these settings, and a tracker with other ones, from the next image on."""
-
-    settings: NodeSettings
-    tracker: Tracker
-
-
-Command = RoiRequest | Stop | Change
-
-
-@dataclass(frozen=True)
-class Answer:
-    """The answer to a region: the fields of InitResult."""
-
-    header: Any
-    id: str
-    code: Refusal
-    reason: str = ''
-    clipped: bool = False
-    started_at: Any = None
-
-
-@dataclass(frozen=True)
-class FrameReport:
-    """Every target after an image, the primary one first, those that ended last."""
-
-    header: Any
-    targets: Sequence[TargetReport]
 
 
 @dataclass(frozen=True)
@@ -161,9 +107,11 @@ class Session:
 
     def expire(self, now: float) -> None:
         """Refuse the regions that waited for an image in vain; `now` is monotonic."""
-        waiting = [r for r in self._pending if r.deadline > now]
-        for request in [r for r in self._pending if r.deadline <= now]:
-            if self._held is None:
+        waiting = []
+        for request in self._pending:
+            if now - request.arrival < ROI_PATIENCE_S:
+                waiting.append(request)
+            elif self._held is None:
                 reason = 'no image has arrived yet: start the camera'
                 self._refuse(request, Refusal.NO_IMAGE, reason)
             elif request.stamp > self._held.stamp:

@@ -31,22 +31,20 @@ from .bearing import Bearings
 from .bond import Bond
 from .codec import decode_image
 from .compressed import decode_compressed
+from .exchange import Answer, Change, Command, Stop
 from .image_rules import MalformedImage, check_image
 from .lifecycle import GuardedLifecycleNode
 from .mailbox import Mailbox
 from .parameters import Parameters, full_name
 from .publishers import Publishers
 from .roi import Refusal, RoiRequest, from_detection, from_region
-from .session import Answer, Change, Command, Session, Stop
+from .session import Session
 from .settings import DebugSettings, NodeSettings
 from .statistics import Counts
 from .warmup import warm_up
 from .worker import Worker
 
 NAME = 'siam_tracker'
-ROI_PATIENCE_S = 2.0
-"""A region waits for an image this long before it is refused."""
-
 JOIN_SECONDS = 1.5
 """The image at work may take this long after deactivation; the process must end within 2 s."""
 
@@ -270,10 +268,10 @@ class TrackerNode(GuardedLifecycleNode):
         mailbox.put((message, arrival))
 
     def _take_detection(self, message: Any) -> None:
-        self._request(from_detection(message, time.monotonic() + ROI_PATIENCE_S))
+        self._request(from_detection(message, time.monotonic()))
 
     def _take_region(self, message: Any) -> None:
-        self._request(from_region(message, time.monotonic() + ROI_PATIENCE_S))
+        self._request(from_region(message, time.monotonic()))
 
     def _request(self, request: RoiRequest) -> None:
         if not self._command(request) and self._outputs is not None:

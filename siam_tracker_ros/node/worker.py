@@ -15,9 +15,10 @@ from numpy.typing import NDArray
 import torch
 
 from ..errors import UserError
+from .exchange import CameraImage, Command, FrameReport
 from .image_rules import MalformedImage
 from .mailbox import Mailbox
-from .session import CameraImage, Command, FrameReport, Session
+from .session import Session
 from .statistics import Counters
 
 POLL_SECONDS = 0.1

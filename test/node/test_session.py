@@ -11,8 +11,9 @@ import torch
 
 from siam_tracker_ros.errors import UserError
 from siam_tracker_ros.geometry import Box
+from siam_tracker_ros.node.exchange import CameraImage, Change, Stop
 from siam_tracker_ros.node.roi import Refusal, RoiRequest
-from siam_tracker_ros.node.session import CameraImage, Change, Session, Stop
+from siam_tracker_ros.node.session import Session
 from siam_tracker_ros.node.settings import NodeSettings
 from siam_tracker_ros.node.targets import TargetState
 from siam_tracker_ros.node.warmup import warm_up
@@ -51,7 +52,7 @@ class Stream:
         return self.session.process(CameraImage(header, pixels, self.arrival))
 
     def ask(self, box=BOX, **options):
-        self.session.apply([RoiRequest(box, self.arrival + 2.0, **options)])
+        self.session.apply([RoiRequest(box, self.arrival, **options)])
 
     def states(self, report):
         return {target.id: target.state for target in report.targets}

@@ -105,7 +105,7 @@ def test_whatever_fails_the_image_is_counted_and_the_next_one_taken(desk, error,
 
 
 def test_the_end_of_its_targets_is_published(desk):
-    desk.mailbox.command(RoiRequest(Box(60, 50, 20, 20), time.monotonic() + 5))
+    desk.mailbox.command(RoiRequest(Box(60, 50, 20, 20), time.monotonic()))
     desk.put()
     assert desk.worker.stop(5.0)
     assert desk.log[1:] == [('publish', 1), ('end', 1)]
@@ -113,7 +113,7 @@ def test_the_end_of_its_targets_is_published(desk):
 
 def test_without_memory_it_gives_up_and_says_so(desk):
     desk.put()
-    desk.mailbox.command(RoiRequest(Box(60, 50, 20, 20), time.monotonic() + 5))
+    desk.mailbox.command(RoiRequest(Box(60, 50, 20, 20), time.monotonic()))
     desk.tracker.memory_errors = 2
     assert desk.put().reasons['out_of_memory'] == 1
     assert desk.worker.stop(5.0)
@@ -122,7 +122,7 @@ def test_without_memory_it_gives_up_and_says_so(desk):
 
 
 def test_one_that_hangs_is_told_apart_from_one_that_ended(desk):
-    desk.mailbox.command(RoiRequest(Box(60, 50, 20, 20), time.monotonic() + 5))
+    desk.mailbox.command(RoiRequest(Box(60, 50, 20, 20), time.monotonic()))
     desk.put()
     desk.tracker.seconds = 0.5
     stamp = SimpleNamespace(sec=desk.stamp + 1, nanosec=0)
