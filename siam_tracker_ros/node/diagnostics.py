@@ -11,6 +11,7 @@ from typing import Any
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus, KeyValue
 import torch
 
+from .frame_buffer import Extent
 from .statistics import REPLACED, Counts, Recent, rate
 
 SILENCE_S = 1.0
@@ -73,8 +74,8 @@ class Health:
             return DiagnosticStatus.WARN, f'images dropped: {words}'
         return DiagnosticStatus.OK, 'active'
 
-    def values(self, counts: Counts, now: float) -> dict[str, str]:
-        """Return the numbers of the entry."""
+    def values(self, counts: Counts, kept: Extent, now: float) -> dict[str, str]:
+        """Return the numbers of the entry; `kept` is what the frame buffer holds."""
         arrivals = self.arrivals.values()
         values = {
             'input rate (Hz)': f'{rate(arrivals, now):.1f}',
@@ -86,9 +87,16 @@ class Health:
             'step p95 (ms)': f'{1e3 * self.steps.percentile(0.95):.1f}',
             'latency p50 (ms)': f'{1e3 * self.latencies.percentile(0.50):.1f}',
             'latency p95 (ms)': f'{1e3 * self.latencies.percentile(0.95):.1f}',
+            'kept images': str(kept.images),
+            'kept images (s)': f'{kept.seconds:.2f}',
+            'kept images (MB)': f'{kept.megabytes:.1f}',
+            'catching up: searched': str(counts.searched),
+            'catching up: left out': str(counts.left_out),
         }
         for reason, number in sorted(counts.reasons.items()):
             values[f'dropped: {reason}'] = str(number)
+        for answer, number in sorted(counts.regions.items()):
+            values[f'regions: {answer}'] = str(number)
         return values
 
 

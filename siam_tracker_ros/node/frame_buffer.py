@@ -115,12 +115,12 @@ class FrameBuffer:
     def nearest(self, stamp: int) -> KeptImage | None:
         """Return the image with a stamp, or the nearest one where that image never came.
 
-        None: it is older than all that are kept.
+        None: it does not lie between those that are kept.
         """
         images = self._snapshot()
         after = bisect_left(images, stamp, key=lambda image: image.stamp)
         if after == len(images):
-            return images[-1] if images else None
+            return None
         if images[after].stamp == stamp:
             return images[after]
         around = images[after - 1:after + 1] if after else []

@@ -139,11 +139,13 @@ class Publishers:
         return message
 
     def answer(self, answer: Answer) -> None:
-        """Publish the answer to a region, and log it."""
+        """Publish the answer to a region, count and log it."""
+        accepted = answer.started_at is not None
+        self.counters.answered('accepted' if accepted else answer.code.name.lower())
         with self._answering:
             self._init_result.publish(messages.init_result(answer))
         logger = self._node.get_logger()
-        if answer.started_at is not None:
+        if accepted:
             logger.info(f'target {answer.id!r} accepted')
         else:
             # Separate calls: rclpy throttles by the place of the call.

@@ -162,45 +162,42 @@ def check_frame_id(request: RoiRequest, frame_id: str) -> None:
 class Start(Enum):
     """On which image tracking starts."""
 
-    HELD = 'held'
+    KEPT = 'kept'
     CURRENT = 'current'
     LATER = 'later'
 
 
-def choose_image(
-    request: RoiRequest, current: int, held: int | None, buffer_seconds: float
-) -> Start:
-    """Choose the image for a region: the one it was drawn on, else the current one.
+def choose_image(request: RoiRequest, current: int) -> Start:
+    """Choose the image for a region: the one it was drawn on, without a stamp the current one.
 
     Parameters
     ----------
     request : RoiRequest
     current : int
         Stamp of the image at hand, nanoseconds.
-    held : int or None
-        Stamp of the image before it.
-    buffer_seconds : float
-        How much older than the current image a region may be.
-
-    Raises
-    ------
-    RefusedRoi
-        Too old.
     """
     if request.stamp == 0 or request.stamp == current:
         return Start.CURRENT
-    if request.stamp == held:
-        return Start.HELD
-    if request.stamp > current:
-        return Start.LATER
-    age = (current - request.stamp) / NANOSECONDS
-    if age > buffer_seconds:
-        raise RefusedRoi(
-            Refusal.TOO_OLD,
-            f'the region was drawn on an image {age:.3f} s older than the newest one: expected at '
-            f'most frame_buffer_seconds ({buffer_seconds:g} s)',
-        )
-    return Start.CURRENT
+    return Start.LATER if request.stamp > current else Start.KEPT
+
+
+def too_old(request: RoiRequest, newest: int, kept_seconds: float) -> RefusedRoi:
+    """Refuse a region whose image is not kept any more.
+
+    Parameters
+    ----------
+    request : RoiRequest
+    newest : int
+        Stamp of the image at hand, nanoseconds.
+    kept_seconds : float
+        How much is kept.
+    """
+    age = (newest - request.stamp) / NANOSECONDS
+    return RefusedRoi(
+        Refusal.TOO_OLD,
+        f'the region was drawn on an image {age:.3f} s older than the newest one: only the last '
+        f'{kept_seconds:.3f} s are kept (frame_buffer_seconds, frame_buffer_megabytes)',
+    )
 
 
 def superseded(requests: list[RoiRequest]) -> set[int]:

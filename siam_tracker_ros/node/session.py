@@ -8,86 +8,70 @@ Only the worker's thread uses a `Session`.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+import time
 import traceback
-from typing import Any, TypeVar
+from typing import Any
 
 import torch
 
-from ..frames import Frame
 from ..trackers import Tracker
+from .catch_up import CatchUp
 from .exchange import Answer, CameraImage, Change, Command, FrameReport
-from .image_rules import NANOSECONDS
-from .roi import (
-    Refusal,
-    RefusedRoi,
-    RoiRequest,
-    Start,
-    check_box,
-    check_frame_id,
-    choose_image,
-    stamp_ns,
-    superseded,
-)
+from .frame_buffer import FrameBuffer
+from .image_rules import NANOSECONDS, MalformedImage
+from .roi import Refusal, RefusedRoi, RoiRequest, check_box, stamp_ns
 from .settings import NodeSettings
-from .targets import Followed, TargetBook
+from .statistics import Counters
+from .targets import Followed, TargetBook, TargetReport
 from .timeline import Timeline
-
-T = TypeVar('T')
-ROI_PATIENCE_S = 2.0
-"""A region waits for an image this long before it is refused."""
-
-ASPECT_TOLERANCE = 0.01
-"""Two sizes whose ratios of width and height differ by less show the same picture."""
-
-
-@dataclass(frozen=True)
-class _Held:
-    """An image on its device."""
-
-    header: Any
-    frame: Frame
-
-    @property
-    def stamp(self) -> int:
-        return stamp_ns(self.header.stamp)
+from .upload import Uploaded, retried, upload
+from .waiting import WaitingRegions
 
 
 class Session:
-    """Targets, the regions that wait for an image, and the image before.
+    """Targets, and the regions that wait for an image.
 
     Parameters
     ----------
     tracker : Tracker
     settings : NodeSettings
+    buffer : FrameBuffer
+        Every image that comes is put there before it is processed here.
+    counters : Counters
     answer : callable
         Takes the answer to each region as soon as it is known.
     failed : callable
         Takes the traceback of a tracker that could not start on a region.
+    clock : callable
+        Monotonic time in seconds.
     """
 
     def __init__(
         self,
         tracker: Tracker,
         settings: NodeSettings,
+        buffer: FrameBuffer,
+        counters: Counters,
         answer: Callable[[Answer], None],
         failed: Callable[[str], None],
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._tracker = tracker
         self._settings = settings
-        self._answer = answer
+        self._buffer = buffer
         self._failed = failed
+        self._clock = clock
         self._book = TargetBook()
+        self._behind = CatchUp(buffer, counters)
         self._timeline = Timeline()
-        self._pending: list[RoiRequest] = []
-        self._held: _Held | None = None
-        self._size: tuple[int, int] | None = None
+        self._waiting = WaitingRegions(buffer, answer)
+        self._last: Any = None
 
     def apply(self, commands: Sequence[Command]) -> None:
         """Carry out commands in their order; regions wait for the next image."""
         for command in commands:
             if isinstance(command, RoiRequest):
-                self._pending.append(command)
+                self._waiting.add(command)
             elif isinstance(command, Change):
                 self._settings = command.settings
                 self._tracker = command.tracker
@@ -96,10 +80,7 @@ class Session:
 
     def _stop(self, id: str) -> None:
         """Drop a target, or all, with the regions that wait to become it."""
-        for request in [r for r in self._pending if not id or r.id == id]:
-            self._pending.remove(request)
-            reason = 'it was stopped before the next image came'
-            self._refuse(request, Refusal.SUPERSEDED, reason)
+        self._waiting.stop(id)
         if id:
             self._book.remove(id, self._timeline.elapsed)
         else:
@@ -107,21 +88,7 @@ class Session:
 
     def expire(self, now: float) -> None:
         """Refuse the regions that waited for an image in vain; `now` is monotonic."""
-        waiting = []
-        for request in self._pending:
-            if now - request.arrival < ROI_PATIENCE_S:
-                waiting.append(request)
-            elif self._held is None:
-                reason = 'no image has arrived yet: start the camera'
-                self._refuse(request, Refusal.NO_IMAGE, reason)
-            elif request.stamp > self._held.stamp:
-                ahead = (request.stamp - self._held.stamp) / NANOSECONDS
-                reason = f"the region's stamp is {ahead:.3f} s later than the newest image's"
-                self._refuse(request, Refusal.TOO_NEW, reason)
-            else:
-                reason = 'no image came since the region: the camera is silent'
-                self._refuse(request, Refusal.NO_IMAGE, reason)
-        self._pending = waiting
+        self._waiting.expire(self._last, now)
 
     def process(self, image: CameraImage) -> FrameReport:
         """Start and follow targets in the next image.
@@ -131,93 +98,104 @@ class Session:
         torch.cuda.OutOfMemoryError
             Twice in a row.
         """
-        height, width = image.pixels.shape[:2]
-        stamp = stamp_ns(image.header.stamp)
-        frame = self._retried(
-            lambda: Frame.from_numpy(
-                image.pixels, self._tracker.device, 'bgr', stamp / NANOSECONDS if stamp else None
-            )
-        )
-        reason = '' if self._timeline.advance(stamp, image.arrival) else 'the stamps jumped'
-        if reason:
-            self._held = None
-        reason = self._follow_size(width, height) or reason
-        if reason:
-            for followed in self._book:
-                followed.announce_lost(reason, width, height, self._timeline.elapsed)
-        current = _Held(image.header, frame)
-        known = [] if reason else list(self._book)
-        known = self._start_pending(current, known)
-        self._step(frame, known)
+        current = upload(image, self._tracker.device)
+        self._last = image.header
+        jumped = ''
+        if not self._timeline.advance(current.stamp, image.arrival):
+            jumped = 'the stamps jumped'
+            self._behind.clear()
+        live = [followed for followed in self._book if followed not in self._behind]
+        known = self._known(live, current.size, jumped)
+        self._start_waiting(current)
+        self._behind.keep(list(self._book))
+        known += self._known(self._behind.join(current.stamp, self._clock()), current.size)
+        alive = list(self._book)
+        self._step(current, [followed for followed in known if followed in alive])
         self._drop_long_lost()
-        self._held = current
-        reports = [followed.report for followed in self._book]
-        return FrameReport(image.header, reports + self._book.ended())
+        reports = [self._report(followed, current.size) for followed in self._book]
+        return FrameReport(image.header, reports + self._book.ended(current.size))
+
+    def catch_up(self) -> bool:
+        """Search targets that started on an earlier image in one more of the kept ones.
+
+        Returns
+        -------
+        bool
+            False: there is nothing to do before the camera's next image.
+        """
+        self._behind.keep(list(self._book))
+        turn = None
+        if self._last is not None:
+            turn = self._behind.turn(stamp_ns(self._last.stamp), self._clock())
+        if turn is None:
+            return False
+        kept, targets = turn
+        begin = self._clock()
+        searched = False
+        try:
+            image = upload(self._buffer.decoded(kept), self._tracker.device)
+            known = self._known([behind.followed for behind in targets], image.size)
+            self._step(image, known)
+            searched = True
+        except MalformedImage:
+            # Told when it came, or a compressed one that was replaced before its turn.
+            pass
+        finally:
+            # Also past an image that the tracker fails in: it would fail again.
+            self._behind.passed(kept, targets, searched)
+        self._behind.step_seconds = self._clock() - begin
+        return True
 
     def end(self) -> FrameReport | None:
         """Refuse what waits and drop all targets; report those that there were."""
-        for request in self._pending:
-            self._refuse(request, Refusal.INACTIVE, 'the node was deactivated: activate it first')
-        self._pending = []
+        self._waiting.end()
+        self._behind.clear()
         self._book.clear(self._timeline.elapsed)
         ended = self._book.ended()
-        held, self._held = self._held, None
-        return FrameReport(held.header, ended) if held is not None and ended else None
+        last, self._last = self._last, None
+        return FrameReport(last, ended) if last is not None and ended else None
 
-    def _follow_size(self, width: int, height: int) -> str:
-        """Rescale the targets to a new size of the image; return why they are lost, if so."""
-        before, self._size = self._size, (width, height)
-        if before is None or before == self._size:
-            return ''
-        self._held = None
-        fx, fy = width / before[0], height / before[1]
-        for followed in self._book:
-            followed.target.rescale(fx, fy)
-        if abs(fx / fy - 1.0) <= ASPECT_TOLERANCE:
-            return ''
-        return f'the image changed from {before[0]}x{before[1]} to {width}x{height}'
+    def _time_of(self, stamp: int) -> float:
+        """Time of the stream at a kept image or the last one, seconds."""
+        return self._timeline.elapsed - (stamp_ns(self._last.stamp) - stamp) / NANOSECONDS
 
-    def _start_pending(self, current: _Held, known: list[Followed]) -> list[Followed]:
-        """Start the regions that wait; return the targets to look for in the current image."""
-        requests, self._pending = self._pending, []
-        late = superseded(requests)
-        for index, request in enumerate(requests):
+    def _known(
+        self, targets: Sequence[Followed], size: tuple[int, int], jumped: str = ''
+    ) -> list[Followed]:
+        """Declare lost those whose image does not continue the last one; return the others."""
+        known = []
+        for followed in targets:
+            reason = followed.fit(size) or jumped
+            if reason:
+                followed.announce_lost(reason, self._timeline.elapsed)
+            else:
+                known.append(followed)
+        return known
+
+    def _report(self, followed: Followed, size: tuple[int, int]) -> TargetReport:
+        if followed in self._behind:
+            return followed.behind(size, self._timeline.elapsed)
+        return followed.report
+
+    def _start_waiting(self, current: Uploaded) -> None:
+        """Start the regions whose image has come."""
+        for request, image in self._waiting.due(current, self._tracker.device):
             try:
-                if index in late:
-                    raise RefusedRoi(
-                        Refusal.SUPERSEDED,
-                        'a newer region for the same target came before the next image',
-                    )
-                started = self._start(request, current)
+                followed = self._start(request, image)
             except RefusedRoi as refusal:
-                self._refuse(request, refusal.code, refusal.sentence, current)
+                self._waiting.refuse(request, refusal.code, refusal.sentence, current.header)
                 continue
-            if started is None:
-                self._pending.append(request)
-            elif started[1] is Start.HELD:
-                known.append(started[0])
-        alive = list(self._book)
-        return [followed for followed in known if followed in alive]
+            if image is not current:
+                self._behind.add(followed, image.stamp, request.arrival, self._clock())
 
-    def _start(self, request: RoiRequest, current: _Held) -> tuple[Followed, Start] | None:
-        """Start one region, or None where its image is still to come.
+    def _start(self, request: RoiRequest, image: Uploaded) -> Followed:
+        """Start one region on its image.
 
         Raises
         ------
         RefusedRoi
         """
-        check_frame_id(request, current.header.frame_id)
-        held = self._held
-        place = choose_image(
-            request,
-            current.stamp,
-            held.stamp if held is not None else None,
-            self._settings.frame_buffer_seconds,
-        )
-        if place is Start.LATER:
-            return None
-        image = held if place is Start.HELD and held is not None else current
-        box = check_box(request.box, image.frame.width, image.frame.height)
+        box = check_box(request.box, *image.size)
         adds = not request.replaces_all and request.id not in self._book
         if adds and len(self._book) >= self._settings.max_targets:
             raise RefusedRoi(
@@ -225,7 +203,7 @@ class Session:
                 f'{len(self._book)} targets are followed already: stop one, or raise max_targets',
             )
         try:
-            target = self._retried(lambda: self._tracker.start(image.frame, box))
+            target = retried(lambda: self._tracker.start(image.frame, box))
         except torch.cuda.OutOfMemoryError:
             raise
         except Exception as error:
@@ -233,51 +211,29 @@ class Session:
             raise RefusedRoi(
                 Refusal.TRACKER_ERROR, f'the tracker could not start on this region ({error})'
             ) from error
-        now = self._timeline.elapsed
         if request.replaces_all:
-            self._book.clear(now)
-        followed = Followed(request.id or self._book.new_id(), request.class_id, target, now)
-        self._book.put(followed)
-        self._answer(
-            Answer(
-                request.header if request.header is not None else image.header,
-                followed.id,
-                Refusal.NONE,
-                clipped=box != request.box,
-                started_at=image.header.stamp,
-            )
+            self._book.clear(self._timeline.elapsed)
+        followed = Followed(
+            request.id or self._book.new_id(), request.class_id, target,
+            self._time_of(image.stamp), image.size,
         )
-        return followed, place
+        self._book.put(followed)
+        self._waiting.accept(request, followed.id, image.header, clipped=box != request.box)
+        return followed
 
-    def _step(self, frame: Frame, known: list[Followed]) -> None:
+    def _step(self, image: Uploaded, known: list[Followed]) -> None:
         """Look for targets in the image with one run of the network."""
         if not known:
             return
         targets = [followed.target for followed in known]
-        estimates = self._retried(lambda: self._tracker.step(frame, targets))
+        begin = self._clock()
+        estimates = retried(lambda: self._tracker.step(image.frame, targets))
+        self._behind.step_seconds = self._clock() - begin
         for followed, estimate in zip(known, estimates):
-            followed.follow(estimate, frame.width, frame.height, self._timeline.elapsed)
+            followed.follow(estimate, self._time_of(image.stamp))
 
     def _drop_long_lost(self) -> None:
         now, limit = self._timeline.elapsed, self._settings.lost_timeout
         for followed in self._book:
             if limit > 0 and followed.lost_at is not None and now - followed.lost_at > limit:
                 self._book.remove(followed.id, now)
-
-    def _refuse(
-        self, request: RoiRequest, code: Refusal, reason: str, image: _Held | None = None
-    ) -> None:
-        header = request.header
-        if header is None and image is not None:
-            header = image.header
-        self._answer(Answer(header, request.id, code, reason))
-
-    def _retried(self, work: Callable[[], T]) -> T:
-        """Do something that needs memory of the device, a second time with an empty cache."""
-        try:
-            return work()
-        except torch.cuda.OutOfMemoryError:
-            # Only after this block does nothing hold the failed attempt's tensors any more.
-            pass
-        torch.cuda.empty_cache()
-        return work()

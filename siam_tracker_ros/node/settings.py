@@ -37,8 +37,12 @@ class NodeSettings(Settings):
         8, 'most targets that are followed at once', low=1, high=256, dynamic=True
     )
     frame_buffer_seconds: float = setting(
-        2.0, 'how much older than the newest image a stamped region of interest may be',
+        2.0, 'time for which images are kept, for regions of interest drawn on one of them',
         unit='s', low=0.0, high=60.0, dynamic=True,
+    )
+    frame_buffer_megabytes: int = setting(
+        256, 'most memory for the kept images; the oldest ones leave first',
+        unit='MB', low=0, high=65_536, dynamic=True,
     )
     max_image_pixels: int = setting(
         33_177_600, 'images with more pixels are dropped; the default is 7680x4320',

@@ -19,11 +19,26 @@ class Counts:
 
     ``received = processed + dropped``, plus at most one image that waits and one that is being
     processed.
+
+    Attributes
+    ----------
+    received, processed : int
+        Images.
+    reasons : Counter
+        Images dropped, by reason.
+    regions : Counter
+        Answers to regions of interest: accepted, or the name of the refusal.
+    searched, left_out : int
+        Kept images through which targets caught up with the camera, and those that there was no
+        time for; each target counts for itself.
     """
 
     received: int = 0
     processed: int = 0
     reasons: Counter[str] = field(default_factory=Counter)
+    regions: Counter[str] = field(default_factory=Counter)
+    searched: int = 0
+    left_out: int = 0
 
     @property
     def dropped(self) -> int:
@@ -39,6 +54,9 @@ class Counters:
         self._received = 0
         self._processed = 0
         self._reasons: Counter[str] = Counter()
+        self._regions: Counter[str] = Counter()
+        self._searched = 0
+        self._left_out = 0
 
     def arrived(self, replaced: bool) -> None:
         """An image was stored; `replaced`: another one gave way for it."""
@@ -63,10 +81,28 @@ class Counters:
         with self._lock:
             self._processed += 1
 
+    def answered(self, name: str) -> None:
+        """A region got its answer."""
+        with self._lock:
+            self._regions[name] += 1
+
+    def caught_up(self, searched: int, left_out: int) -> None:
+        """A target came this many kept images nearer to the camera."""
+        with self._lock:
+            self._searched += searched
+            self._left_out += left_out
+
     def snapshot(self) -> Counts:
         """Copy all counts at once."""
         with self._lock:
-            return Counts(self._received, self._processed, Counter(self._reasons))
+            return Counts(
+                self._received,
+                self._processed,
+                Counter(self._reasons),
+                Counter(self._regions),
+                self._searched,
+                self._left_out,
+            )
 
 
 class Recent:

@@ -23,6 +23,14 @@ class TargetState(IntEnum):
     REMOVED = 4
 
 
+ASPECT_TOLERANCE = 0.01
+"""Two sizes whose ratios of width and height differ by less show the same picture."""
+
+LONGEST_NUMBER = 18
+"""Digits of an id that is taken for a number; the counter of new ids never reaches longer ones."""
+
+BEHIND = 'it started on an earlier image and catches up with the camera'
+
 STATES = {
     State.TRACKING: TargetState.TRACKED,
     State.UNCERTAIN: TargetState.UNCERTAIN,
@@ -43,7 +51,7 @@ class TargetReport:
     age_seconds : float
         Since the image it was started on.
     frames_since_accepted, frames_since_seen : int
-        Images processed.
+        Images that it was followed through.
     """
 
     id: str
@@ -54,6 +62,11 @@ class TargetReport:
     frames_since_accepted: int
     frames_since_seen: int
 
+    def inside(self, size: tuple[int, int]) -> TargetReport:
+        """Return it with its box inside an image of this width and height."""
+        estimate = replace(self.estimate, box=_inside(self.estimate.box, size))
+        return replace(self, estimate=estimate)
+
 
 class Followed:
     """A target of the library with what only the node knows about it.
@@ -63,14 +76,19 @@ class Followed:
     id, class_id : str
     target : Target
     started_at : float
-        Time of the stream when it was started, seconds.
+        Time of the stream at the image it was started on, seconds.
+    size : tuple of int
+        Width and height of that image.
     """
 
-    def __init__(self, id: str, class_id: str, target: Target, started_at: float) -> None:
+    def __init__(
+        self, id: str, class_id: str, target: Target, started_at: float, size: tuple[int, int]
+    ) -> None:
         self.id = id
         self.class_id = class_id
         self.target = target
         self.started_at = started_at
+        self.size = size
         self.frames = 0
         self.unseen = 0
         self.lost_at: float | None = None
@@ -80,8 +98,19 @@ class Followed:
             started_at,
         )
 
-    def follow(self, estimate: Estimate, width: int, height: int, now: float) -> None:
-        """Take over what the tracker found in an image of this size.
+    def fit(self, size: tuple[int, int]) -> str:
+        """Follow the size of the next image; return why the target is lost, empty: it is not."""
+        before, self.size = self.size, size
+        if before == size:
+            return ''
+        fx, fy = size[0] / before[0], size[1] / before[1]
+        self.target.rescale(fx, fy)
+        if abs(fx / fy - 1.0) <= ASPECT_TOLERANCE:
+            return ''
+        return f'the image changed from {before[0]}x{before[1]} to {size[0]}x{size[1]}'
+
+    def follow(self, estimate: Estimate, now: float) -> None:
+        """Take over what the tracker found in the image that was fitted to.
 
         A number that is not finite makes the target lost, where it was seen last.
         """
@@ -95,17 +124,18 @@ class Followed:
                 classification=None,
                 state=State.LOST,
                 response=None,
+                parts={},
             )
-        box = _inside(estimate.box, width, height)
+        box = _inside(estimate.box, self.size)
         estimate = replace(estimate, box=box, score=min(max(estimate.score, 0.0), 1.0))
         self._enter(STATES[estimate.state], estimate, now)
 
-    def announce_lost(self, reason: str, width: int, height: int, now: float) -> None:
+    def announce_lost(self, reason: str, now: float) -> None:
         """Declare it lost without looking: the image does not continue the one before."""
         self.target.lose()
         estimate = replace(
             self.report.estimate,
-            box=_inside(self.target.box, width, height),
+            box=_inside(self.target.box, self.size),
             score=0.0,
             similarity=0.0,
             classification=None,
@@ -113,13 +143,28 @@ class Followed:
             updated=False,
             update_reason=reason,
             response=None,
+            parts={},
         )
         self._enter(TargetState.LOST, estimate, now)
+
+    def behind(self, size: tuple[int, int], now: float) -> TargetReport:
+        """Report it at an image, of this size, that it has not reached: where it was last seen."""
+        seen = self.report.estimate
+        box = seen.box.scaled(size[0] / self.size[0], size[1] / self.size[1])
+        estimate = replace(
+            seen,
+            box=_inside(box, size),
+            updated=False,
+            update_reason=BEHIND,
+            response=None,
+            parts={},
+        )
+        return self._report(TargetState.NEW, estimate, now)
 
     def removed(self, now: float) -> TargetReport:
         """Report its end."""
         return self._report(
-            TargetState.REMOVED, replace(self.report.estimate, response=None), now
+            TargetState.REMOVED, replace(self.report.estimate, response=None, parts={}), now
         )
 
     def _enter(self, state: TargetState, estimate: Estimate, now: float) -> None:
@@ -161,15 +206,15 @@ class TargetBook:
         return iter(list(self._targets.values()))
 
     def new_id(self) -> str:
-        """Return an id that was never given out and is not in use."""
+        """Return an id that no target has or had."""
         self._last_id += 1
-        while str(self._last_id) in self._targets:
-            self._last_id += 1
         return str(self._last_id)
 
     def put(self, followed: Followed) -> None:
         """Add a target; one with its id is replaced, in its place."""
         self._targets[followed.id] = followed
+        if len(followed.id) <= LONGEST_NUMBER and followed.id.isdecimal():
+            self._last_id = max(self._last_id, int(followed.id))
 
     def remove(self, id: str, now: float) -> None:
         """Drop a target, if there is one of this id; `ended` reports it."""
@@ -182,11 +227,12 @@ class TargetBook:
         for id in list(self._targets):
             self.remove(id, now)
 
-    def ended(self) -> list[TargetReport]:
-        """Report the targets dropped since the last call, once."""
+    def ended(self, size: tuple[int, int] | None = None) -> list[TargetReport]:
+        """Report the targets dropped since the last call, once, at an image of this size."""
         ended, self._ended = self._ended, []
         # A target that was dropped and started again under its id lives on.
-        return [report for report in ended if report.id not in self._targets]
+        ended = [report for report in ended if report.id not in self._targets]
+        return ended if size is None else [report.inside(size) for report in ended]
 
 
 def _is_finite(estimate: Estimate) -> bool:
@@ -195,8 +241,9 @@ def _is_finite(estimate: Estimate) -> bool:
     return estimate.box.is_valid and all(math.isfinite(score) for score in scores)
 
 
-def _inside(box: Box, width: int, height: int) -> Box:
+def _inside(box: Box, size: tuple[int, int]) -> Box:
     """Return the box where it lies inside the image, else its part, else the nearest pixel."""
+    width, height = size
     left, top, right, bottom = box.ltrb
     if left >= 0 and top >= 0 and right <= width and bottom <= height:
         return box

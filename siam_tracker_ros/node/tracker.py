@@ -32,7 +32,8 @@ from .bond import Bond
 from .codec import decode_image
 from .compressed import decode_compressed
 from .exchange import Answer, Change, Command, Stop
-from .image_rules import MalformedImage, check_image
+from .frame_buffer import Extent, FrameBuffer
+from .image_rules import MalformedImage, check_image, check_stamp
 from .lifecycle import GuardedLifecycleNode
 from .mailbox import Mailbox
 from .parameters import Parameters, full_name
@@ -86,6 +87,7 @@ class TrackerNode(GuardedLifecycleNode):
         self._inputs: list[Any] = []
         self._services_made: list[Any] = []
         self._mailbox: Mailbox[tuple[Any, float], Command] | None = None
+        self._buffer: FrameBuffer | None = None
         self._worker: Worker | None = None
         self._active_since = 0.0
         self._health = diagnostics.Health()
@@ -194,12 +196,17 @@ class TrackerNode(GuardedLifecycleNode):
         counters = self._outputs.renew_counters()
         self._health.restart()
         mailbox: Mailbox[tuple[Any, float], Command] = Mailbox(counters)
+        settings = self._settings
+        buffer = FrameBuffer(
+            self._decode, settings.frame_buffer_seconds, settings.frame_buffer_megabytes
+        )
         session = Session(
-            self._tracker, self._settings, self._outputs.answer, self._outputs.failed
+            self._tracker, settings, buffer, counters, self._outputs.answer, self._outputs.failed
         )
         self._worker = Worker(mailbox, session, self._decode, self._outputs, counters)
         self._worker.start()
         self._active_since = time.monotonic()
+        self._buffer = buffer
         self._mailbox = mailbox
         if self._bond is not None:
             self._bond.form()
@@ -210,6 +217,7 @@ class TrackerNode(GuardedLifecycleNode):
         self._mailbox = None
         if self._bond is not None:
             self._bond.sever()
+        self._buffer = None
         worker, self._worker = self._worker, None
         if worker is not None and not worker.stop(JOIN_SECONDS):
             raise RuntimeError(f'the image at work was not done within {JOIN_SECONDS} s')
@@ -252,19 +260,22 @@ class TrackerNode(GuardedLifecycleNode):
     # Inputs: the executor's thread
 
     def _take_image(self, message: Any) -> None:
-        mailbox, publishers = self._mailbox, self._outputs
-        if mailbox is None or publishers is None:
+        mailbox, buffer, publishers = self._mailbox, self._buffer, self._outputs
+        if mailbox is None or buffer is None or publishers is None:
             return
         arrival = time.monotonic()
         self._health.arrivals.add(arrival)
         try:
+            # Here already, so that a bad image never takes a good one's place.
             if self._settings.image_transport == 'raw':
-                # Here already, so that a bad image never takes a good one's place.
                 check_image(message, self._settings.max_image_pixels)
+            else:
+                check_stamp(message.header.stamp)
         except MalformedImage as error:
             publishers.counters.refused(error.code)
             publishers.malformed(error)
             return
+        buffer.put(message, arrival)
         mailbox.put((message, arrival))
 
     def _take_detection(self, message: Any) -> None:
@@ -322,6 +333,8 @@ class TrackerNode(GuardedLifecycleNode):
         new = tables.get('')
         if isinstance(new, NodeSettings):
             self._settings = new
+            if self._buffer is not None:
+                self._buffer.limit(new.frame_buffer_seconds, new.frame_buffer_megabytes)
         debug_settings = tables.get(DEBUG)
         if isinstance(debug_settings, DebugSettings) and self._outputs is not None:
             self._outputs.debug_settings = debug_settings
@@ -354,7 +367,8 @@ class TrackerNode(GuardedLifecycleNode):
         counts = self._outputs.counters.snapshot() if self._outputs is not None else Counts()
         active = self._mailbox is not None
         level, text = self._health.judge(active, self._active_since, counts, now)
-        values = self._health.values(counts, now)
+        extent = self._buffer.extent() if self._buffer is not None else Extent()
+        values = self._health.values(counts, extent, now)
         values['state'] = self._state_label()
         values['tracker'] = self._settings.tracker
         values['GPU memory'] = diagnostics.gpu_memory(

@@ -18,6 +18,7 @@ from siam_tracker_ros.node.roi import (
     from_detection,
     from_region,
     superseded,
+    too_old,
 )
 
 SECOND = 10**9
@@ -69,19 +70,19 @@ def test_the_frame_id_must_agree_where_it_is_given():
     [
         (0, Start.CURRENT),
         (10 * SECOND, Start.CURRENT),
-        (9 * SECOND, Start.HELD),
-        (8 * SECOND, Start.CURRENT),
+        (9 * SECOND, Start.KEPT),
         (11 * SECOND, Start.LATER),
     ],
 )
 def test_a_stamp_chooses_the_image(stamp, place):
-    assert choose_image(request(stamp), 10 * SECOND, 9 * SECOND, 2.0) is place
+    assert choose_image(request(stamp), 10 * SECOND) is place
 
 
-def test_a_region_older_than_the_buffer_is_refused():
-    with pytest.raises(RefusedRoi, match='frame_buffer_seconds') as refusal:
-        choose_image(request(7 * SECOND), 10 * SECOND, 9 * SECOND, 2.0)
-    assert refusal.value.code is Refusal.TOO_OLD
+def test_one_that_is_too_old_is_told_what_is_kept():
+    refusal = too_old(request(7 * SECOND), 10 * SECOND, 1.5)
+    assert refusal.code is Refusal.TOO_OLD
+    for words in ('3.000 s older', '1.500 s', 'frame_buffer_seconds', 'frame_buffer_megabytes'):
+        assert words in refusal.sentence
 
 
 @pytest.mark.parametrize(

@@ -2,60 +2,19 @@
 # SPDX-License-Identifier: Apache-2.0
 """What the node does with images and regions, without ROS and without a network."""
 
-from types import SimpleNamespace
-
 from fake_tracker import FakeTracker
-import numpy as np
 import pytest
+from session_stream import BOX, SECOND, START, Stream
 import torch
 
 from siam_tracker_ros.errors import UserError
 from siam_tracker_ros.geometry import Box
-from siam_tracker_ros.node.exchange import CameraImage, Change, Stop
-from siam_tracker_ros.node.roi import Refusal, RoiRequest
-from siam_tracker_ros.node.session import Session
+from siam_tracker_ros.node.exchange import Change, Stop
+from siam_tracker_ros.node.roi import Refusal
 from siam_tracker_ros.node.settings import NodeSettings
 from siam_tracker_ros.node.targets import TargetState
 from siam_tracker_ros.node.warmup import warm_up
 from siam_tracker_ros.trackers import State
-
-SECOND = 10**9
-START = 1_000 * SECOND
-BOX = Box(60, 50, 20, 20)
-
-
-class Stream:
-    """A session, and a camera whose images and clock the test controls."""
-
-    def __init__(self, **settings):
-        self.tracker = FakeTracker()
-        self.answers = []
-        self.failures = []
-        self.session = Session(
-            self.tracker, NodeSettings(**settings), self.answers.append, self.failures.append
-        )
-        self.stamp = START
-        self.arrival = 50.0
-
-    def header(self, stamp):
-        sec, nanosec = divmod(stamp, SECOND)
-        return SimpleNamespace(
-            stamp=SimpleNamespace(sec=sec, nanosec=nanosec), frame_id='camera')
-
-    def show(self, x=60, y=50, size=(160, 120), seconds=0.1, stamp=None, waited=None):
-        """Process the next image, with a bright square around x, y."""
-        self.arrival += seconds if waited is None else waited
-        self.stamp = self.stamp + round(seconds * SECOND) if stamp is None else stamp
-        pixels = np.full((size[1], size[0], 3), 30, np.uint8)
-        pixels[max(0, y - 10):y + 10, max(0, x - 10):x + 10] = 250
-        header = self.header(self.stamp)
-        return self.session.process(CameraImage(header, pixels, self.arrival))
-
-    def ask(self, box=BOX, **options):
-        self.session.apply([RoiRequest(box, self.arrival, **options)])
-
-    def states(self, report):
-        return {target.id: target.state for target in report.targets}
 
 
 @pytest.fixture
@@ -136,10 +95,26 @@ def test_the_same_id_starts_anew_and_others_are_added(stream):
     assert report.targets[0].estimate.box == Box(40, 40, 10, 10)
 
 
-def test_new_ids_avoid_given_ones(stream):
+def test_new_ids_are_those_of_no_target_that_is_or_was(stream):
     stream.ask(id='1')
     stream.ask()
     assert set(stream.states(stream.show())) == {'1', '2'}
+    stream.ask(id='5')
+    stream.show()
+    stream.session.apply([Stop()])
+    stream.show()
+    for id in ('', '9' * 5000, '7a', ''):
+        stream.ask(id=id)
+    assert set(stream.states(stream.show())) == {'6', '9' * 5000, '7a', '7'}
+
+
+def test_i4_a_target_that_ended_lies_inside_an_image_of_another_size(stream):
+    stream.ask(Box(140, 110, 20, 20))
+    stream.show(x=140, y=110)
+    stream.session.apply([Stop()])
+    (target,) = stream.show(size=(64, 48)).targets
+    assert target.state is TargetState.REMOVED
+    assert target.estimate.box == Box(63.5, 47.5, 1, 1)
 
 
 def test_one_that_replaces_all_ends_the_others(stream):
@@ -196,7 +171,7 @@ def test_no_more_than_max_targets():
         pytest.param(0, 0, id='none any more'),
     ],
 )
-def test_when_the_stamps_jump_targets_are_lost_and_a_new_region_works(stream, stamp, next_stamp):
+def test_i5_a_jump_of_the_stamps_loses_targets_and_a_new_region_works(stream, stamp, next_stamp):
     stream.ask()
     stream.show()
     stream.show()
@@ -218,7 +193,7 @@ def test_a_region_of_before_the_jump_is_too_old(stream):
     assert stream.answers[-1].code is Refusal.TOO_OLD
 
 
-def test_a_larger_image_of_the_same_aspect_rescales_the_targets(stream):
+def test_i4_a_larger_image_of_the_same_aspect_rescales_the_targets(stream):
     stream.ask()
     stream.show()
     report = stream.show(x=140, y=100, size=(320, 240))
@@ -226,7 +201,7 @@ def test_a_larger_image_of_the_same_aspect_rescales_the_targets(stream):
     assert report.targets[0].estimate.box == Box(140, 100, 40, 40)
 
 
-def test_a_rotated_image_loses_the_targets_in_the_same_frame(stream):
+def test_i4_a_rotated_image_loses_the_targets_in_the_same_frame(stream):
     stream.ask(Box(140, 110, 20, 20))
     stream.show(x=140, y=110)
     report = stream.show(x=30, y=30, size=(120, 160))

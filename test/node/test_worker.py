@@ -11,9 +11,10 @@ import pytest
 
 from siam_tracker_ros.errors import UserError
 from siam_tracker_ros.geometry import Box
+from siam_tracker_ros.node.frame_buffer import FrameBuffer
 from siam_tracker_ros.node.image_rules import MalformedImage
 from siam_tracker_ros.node.mailbox import Mailbox
-from siam_tracker_ros.node.roi import RoiRequest
+from siam_tracker_ros.node.roi import Refusal, RoiRequest
 from siam_tracker_ros.node.session import Session
 from siam_tracker_ros.node.settings import NodeSettings
 from siam_tracker_ros.node.statistics import Counters
@@ -31,7 +32,9 @@ class Desk:
         self.tracker = FakeTracker()
         self.log = []
         self.decode = lambda message: PIXELS
-        session = Session(self.tracker, NodeSettings(), self.log.append, self.failed)
+        self.buffer = FrameBuffer(lambda message: self.decode(message), 2.0, 256)
+        session = Session(
+            self.tracker, NodeSettings(), self.buffer, self.counters, self.log.append, self.failed)
         self.worker = Worker(
             self.mailbox, session, lambda message: self.decode(message), self, self.counters)
         self.stamp = 100
@@ -117,8 +120,10 @@ def test_without_memory_it_gives_up_and_says_so(desk):
     desk.tracker.memory_errors = 2
     assert desk.put().reasons['out_of_memory'] == 1
     assert desk.worker.stop(5.0)
-    (sentence,) = [entry[1] for entry in desk.log if entry[0] == 'broken']
+    (word, sentence), answer = desk.log[1:]
+    assert word == 'broken'
     assert '2.00 GiB' in sentence
+    assert answer.code is Refusal.INACTIVE
 
 
 def test_one_that_hangs_is_told_apart_from_one_that_ended(desk):

@@ -1,0 +1,153 @@
+# Copyright 2026 The siam_tracker_ros authors
+# SPDX-License-Identifier: Apache-2.0
+"""Targets that started on a kept image, until they have caught up with the camera.
+
+They are followed through the kept images in the time that the camera's own images leave, one image
+at a time and all those that are behind it together. What there is no time for is left out, evenly
+along the way, so that each is searched in the camera's image again within half a second.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+
+from .frame_buffer import FrameBuffer, KeptImage
+from .statistics import Counters
+from .targets import Followed
+
+LIVE_WITHIN_S = 0.5
+"""A target is searched in the camera's own image again within this time after its region came."""
+
+
+@dataclass
+class Behind:
+    """A target on its way.
+
+    Attributes
+    ----------
+    followed : Followed
+    first : int
+        Stamp of the image it started on, nanoseconds.
+    reached : int
+        Stamp of the last image that it was searched in.
+    asked : float
+        Monotonic time when its region came, seconds.
+    begun : float
+        Monotonic time when it was started, seconds.
+    is_new : bool
+        Whether none of the camera's images came since it was started.
+    """
+
+    followed: Followed
+    first: int
+    reached: int
+    asked: float
+    begun: float
+    is_new: bool = True
+
+
+class CatchUp:
+    """The targets on their way, and what is their turn.
+
+    Parameters
+    ----------
+    buffer : FrameBuffer
+    counters : Counters
+        Told of every kept image that a target was searched in, or that was left out for it.
+
+    Attributes
+    ----------
+    step_seconds : float
+        How long the last search took; plans are made with it.
+    """
+
+    def __init__(self, buffer: FrameBuffer, counters: Counters) -> None:
+        self._buffer = buffer
+        self._counters = counters
+        self._behind: list[Behind] = []
+        self.step_seconds = 0.0
+        self._had_turn = False
+
+    def __contains__(self, followed: Followed) -> bool:
+        return any(behind.followed is followed for behind in self._behind)
+
+    def add(self, followed: Followed, stamp: int, asked: float, now: float) -> None:
+        """Let a target that has just started on a kept image catch up; see `Behind`."""
+        self._behind.append(Behind(followed, stamp, stamp, asked, now))
+
+    def keep(self, alive: Collection[Followed]) -> None:
+        """Forget those that were dropped or started anew."""
+        self._behind = [behind for behind in self._behind if behind.followed in alive]
+
+    def clear(self) -> None:
+        """Let none catch up any more."""
+        self._behind = []
+
+    def turn(self, newest: int, now: float) -> tuple[KeptImage, list[Behind]] | None:
+        """Choose the next kept image, and the targets to be searched in it.
+
+        The target that is furthest behind decides. It takes the next image as long as it is ahead
+        of its plan, an even pace from its first image to the newest one, else the image where its
+        plan will be after the search.
+
+        Parameters
+        ----------
+        newest : int
+            Stamp of the camera's last image that was tracked.
+        now : float
+            Monotonic time, seconds.
+        """
+        ready = [behind for behind in self._behind if self._has_time(behind, now)]
+        if not ready:
+            return None
+        last = min(ready, key=lambda behind: behind.reached)
+        images = self._buffer.between(last.reached, newest)
+        if not images:
+            return None
+        share = (now + self.step_seconds - last.begun) / (self._until(last) - last.begun)
+        plan = last.first + share * (newest - last.first)
+        image = next((image for image in images if image.stamp >= plan), images[-1])
+        return image, [behind for behind in ready if behind.reached < image.stamp]
+
+    def passed(self, image: KeptImage, targets: Collection[Behind], searched: bool) -> None:
+        """Note that targets are past an image; not `searched`: it could not be read."""
+        self._had_turn = True
+        for behind in targets:
+            passed = len(self._buffer.between(behind.reached, image.stamp))
+            self._counters.caught_up(int(searched), max(0, passed - searched))
+            behind.reached = image.stamp
+
+    def join(self, current: int, now: float) -> list[Followed]:
+        """Take out those to be searched in the camera's next image.
+
+        Nothing lies between, there is no time to search in what does, or the camera's images left
+        no time to bring any target nearer: to wait would only widen the gap.
+
+        Parameters
+        ----------
+        current : int
+            Stamp of that image, nanoseconds.
+        now : float
+            Monotonic time, seconds.
+        """
+        joining, staying = [], []
+        for behind in self._behind:
+            left_out = len(self._buffer.between(behind.reached, current - 1))
+            goes_on = (self._had_turn or behind.is_new) and self._has_time(behind, now)
+            if left_out and goes_on:
+                behind.is_new = False
+                staying.append(behind)
+            else:
+                self._counters.caught_up(0, left_out)
+                joining.append(behind.followed)
+        self._behind = staying
+        self._had_turn = False
+        return joining
+
+    def _until(self, behind: Behind) -> float:
+        """When to end, so that the camera's next image comes and is searched in time."""
+        return behind.asked + LIVE_WITHIN_S - self._buffer.interval() - self.step_seconds
+
+    def _has_time(self, behind: Behind, now: float) -> bool:
+        return now + self.step_seconds < self._until(behind)

@@ -1,0 +1,177 @@
+# Copyright 2026 The siam_tracker_ros authors
+# SPDX-License-Identifier: Apache-2.0
+"""The regions of interest that wait for an image, until each has its answer."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import torch
+
+from .exchange import Answer
+from .frame_buffer import FrameBuffer
+from .image_rules import NANOSECONDS, MalformedImage
+from .roi import (
+    Refusal,
+    RefusedRoi,
+    RoiRequest,
+    Start,
+    check_frame_id,
+    choose_image,
+    stamp_ns,
+    superseded,
+    too_old,
+)
+from .upload import Uploaded, upload
+
+ROI_PATIENCE_S = 2.0
+"""A region waits for an image this long before it is refused."""
+
+
+class WaitingRegions:
+    """Regions in the order in which they came.
+
+    Parameters
+    ----------
+    buffer : FrameBuffer
+        Where the images are that regions were drawn on.
+    answer : callable
+        Takes the answer to each region as soon as it is known.
+    """
+
+    def __init__(self, buffer: FrameBuffer, answer: Callable[[Answer], None]) -> None:
+        self._buffer = buffer
+        self._answer = answer
+        self._requests: list[RoiRequest] = []
+
+    def add(self, request: RoiRequest) -> None:
+        """Let a region wait for the next image."""
+        self._requests.append(request)
+
+    def stop(self, id: str) -> None:
+        """Refuse those that wait to become the target with this id; empty: all."""
+        for request in list(self._requests):
+            if not id or request.id == id:
+                reason = 'it was stopped before the next image came'
+                self.refuse(request, Refusal.SUPERSEDED, reason)
+
+    def end(self) -> None:
+        """Refuse all."""
+        for request in list(self._requests):
+            self.refuse(
+                request, Refusal.INACTIVE, 'the node was deactivated: activate it first'
+            )
+
+    def expire(self, last: Any, now: float) -> None:
+        """Refuse those that waited in vain.
+
+        Parameters
+        ----------
+        last : std_msgs/Header or None
+            Of the last image.
+        now : float
+            Monotonic time, seconds.
+        """
+        for request in list(self._requests):
+            if now - request.arrival < ROI_PATIENCE_S:
+                continue
+            ahead = request.stamp - stamp_ns(last.stamp) if last is not None else 0
+            if last is None:
+                reason = 'no image has arrived yet: start the camera'
+                self.refuse(request, Refusal.NO_IMAGE, reason)
+            elif ahead > 0:
+                reason = (
+                    f"the region's stamp is {ahead / NANOSECONDS:.3f} s later than the newest "
+                    "image's"
+                )
+                self.refuse(request, Refusal.TOO_NEW, reason)
+            else:
+                reason = 'no image came since the region: the camera is silent'
+                self.refuse(request, Refusal.NO_IMAGE, reason)
+
+    def due(
+        self, current: Uploaded, device: torch.device
+    ) -> list[tuple[RoiRequest, Uploaded]]:
+        """Return those whose image has come, and that image; each of them needs an answer.
+
+        Of an image that never came, its nearest neighbour is taken.
+
+        Parameters
+        ----------
+        current : Uploaded
+            The image at hand.
+        device : torch.device
+            Where kept images are uploaded to.
+        """
+        found = []
+        late = superseded(self._requests)
+        images = {current.stamp: current}
+        for index, request in enumerate(list(self._requests)):
+            try:
+                if index in late:
+                    raise RefusedRoi(
+                        Refusal.SUPERSEDED,
+                        'a newer region for the same target came before the next image',
+                    )
+                check_frame_id(request, current.header.frame_id)
+                place = choose_image(request, current.stamp)
+                if place is Start.CURRENT:
+                    found.append((request, current))
+                elif place is Start.KEPT:
+                    found.append((request, self._kept(request, current, images, device)))
+            except RefusedRoi as refusal:
+                self.refuse(request, refusal.code, refusal.sentence, current.header)
+        return found
+
+    def _kept(
+        self,
+        request: RoiRequest,
+        current: Uploaded,
+        images: dict[int, Uploaded],
+        device: torch.device,
+    ) -> Uploaded:
+        """Return the kept image of a region; `images` are those uploaded already.
+
+        Raises
+        ------
+        RefusedRoi
+            It is not kept any more, or cannot be read.
+        """
+        kept = self._buffer.nearest(request.stamp)
+        if kept is None:
+            raise too_old(request, current.stamp, self._buffer.extent().seconds)
+        # One that has come since is searched in its turn.
+        stamp = min(kept.stamp, current.stamp)
+        if stamp not in images:
+            try:
+                images[stamp] = upload(self._buffer.decoded(kept), device)
+            except MalformedImage as error:
+                raise RefusedRoi(
+                    Refusal.NO_IMAGE, f'the image that it was drawn on cannot be read ({error})'
+                ) from error
+        return images[stamp]
+
+    def refuse(
+        self, request: RoiRequest, code: Refusal, reason: str, header: Any = None
+    ) -> None:
+        """Answer a region that is not taken; `header` is that of the image at hand."""
+        header = request.header if request.header is not None else header
+        self._conclude(request, Answer(header, request.id, code, reason))
+
+    def accept(self, request: RoiRequest, id: str, header: Any, clipped: bool) -> None:
+        """Answer a region that became the target `id` on the image with this header."""
+        self._conclude(
+            request,
+            Answer(
+                request.header if request.header is not None else header,
+                id,
+                Refusal.NONE,
+                clipped=clipped,
+                started_at=header.stamp,
+            ),
+        )
+
+    def _conclude(self, request: RoiRequest, answer: Answer) -> None:
+        self._requests = [other for other in self._requests if other is not request]
+        self._answer(answer)

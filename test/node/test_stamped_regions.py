@@ -1,0 +1,346 @@
+# Copyright 2026 The siam_tracker_ros authors
+# SPDX-License-Identifier: Apache-2.0
+"""Regions drawn on an earlier image: they start there and catch up with the camera."""
+
+from itertools import pairwise
+
+import pytest
+from session_stream import SECOND, START, Stream
+
+from siam_tracker_ros.geometry import Box
+from siam_tracker_ros.node.exchange import Stop
+from siam_tracker_ros.node.image_rules import MalformedImage
+from siam_tracker_ros.node.roi import Refusal, stamp_ns
+from siam_tracker_ros.node.targets import BEHIND, TargetState
+
+NEW, TRACKED, LOST, REMOVED = (
+    TargetState.NEW, TargetState.TRACKED, TargetState.LOST, TargetState.REMOVED)
+
+
+def place(stamp):
+    """Where the square is: it moves by 20 pixels a second."""
+    return 40 + round(20 * (stamp - START) / SECOND)
+
+
+def box_at(stamp):
+    return Box(place(stamp), 50, 20, 20)
+
+
+def watched(seconds=2.5, cost=0.0, **settings):
+    """A stream that has run for a while, and the stamps of all images that came."""
+    stream = Stream(**settings)
+    reports = list(stream.play(seconds, place=place))
+    stream.tracker.cost = cost
+    return stream, [stamp_ns(report.header.stamp) for report in reports]
+
+
+def drawn(stream, stamps, age):
+    """Ask for the square on the image of this many images ago; return its stamp."""
+    stamp = stamps[-1 - age]
+    stream.ask(box_at(stamp), stamp=stamp)
+    return stamp
+
+
+@pytest.mark.parametrize('cost', [0.001, 0.01, 0.025, 0.05, 0.1])
+@pytest.mark.parametrize('age', [1, 4, 15, 30, 59])
+def test_r2_it_starts_on_its_own_image_and_is_live_within_half_a_second(age, cost):
+    stream, stamps = watched(cost=cost)
+    asked = stream.now
+    stamp = drawn(stream, stamps, age)
+    live = None
+    for report in stream.play(1.0, place=place):
+        (target,) = report.targets
+        if live is None and target.state is TRACKED:
+            live = stream.now
+        assert live is None or target.state is TRACKED
+        if target.state is TRACKED:
+            assert target.estimate.box == box_at(stamp_ns(report.header.stamp))
+        else:
+            assert (target.state, target.estimate.update_reason) == (NEW, BEHIND)
+    assert stamp_ns(stream.answers[0].started_at) == stamp
+    # Until the first search nobody knows how long one takes.
+    assert live - asked <= 0.5 + (cost if cost > 0.05 else 0)
+    assert target.age_seconds == pytest.approx((stream.stamp - stamp) / SECOND, abs=1e-6)
+    searched = [stamp for stamp, _ in stream.tracker.searched]
+    assert searched == sorted(set(searched))
+    assert searched[0] > stamp
+    assert target.frames_since_accepted == len(searched)
+
+
+def test_r2_with_time_no_image_is_left_out():
+    stream, stamps = watched(cost=0.001)
+    drawn(stream, stamps, 30)
+    reports = list(stream.play(0.2, place=place))
+    counts = stream.counters.snapshot()
+    assert counts.left_out == 0
+    # All between, those that came meanwhile, too, but for those searched as the camera's own.
+    live = sum(stream.states(report)['1'] is TRACKED for report in reports)
+    assert counts.searched == 30 + len(reports) - live
+    assert live > 2
+
+
+def test_r2_what_there_is_no_time_for_is_left_out_evenly_and_counted():
+    stream, stamps = watched(cost=0.05)
+    stamp = drawn(stream, stamps, 45)
+    for report in stream.play(1.0, place=place):
+        if stream.states(report)['1'] is TRACKED:
+            break
+    counts = stream.counters.snapshot()
+    assert counts.searched > 3
+    assert counts.left_out > 3 * counts.searched
+    searched = [stamp, *(stamp for stamp, _ in stream.tracker.searched)]
+    every = [s for s in stamps if s > stamp]
+    assert counts.searched + counts.left_out >= len(every)
+    # The first search is a single step; from then on the gaps are alike.
+    gaps = [b - a for a, b in pairwise(searched[1:])]
+    assert max(gaps) < 3 * min(gaps)
+
+
+def test_targets_that_are_followed_already_lose_no_image_to_one_that_catches_up():
+    stream, stamps = watched(cost=0.01)
+    stream.ask(id='a', box=box_at(stream.stamp))
+    list(stream.play(0.1, place=place))
+    stream.ask(box_at(stamps[-30]), stamp=stamps[-30], id='b')
+    begin = stream.stamp
+    latest = begin
+    for report in stream.play(0.5, place=place):
+        stamp = stamp_ns(report.header.stamp)
+        assert stamp - latest == pytest.approx(SECOND / 30, abs=10)
+        latest = stamp
+        assert stream.states(report)['a'] is TRACKED
+        # Later than without the other by at most one search in one image.
+        assert stream.now - stream.arrival <= 0.02 + 1e-9
+    assert stream.states(report) == {'a': TRACKED, 'b': TRACKED}
+    assert stream.counters.snapshot().searched > 20
+
+
+def test_where_the_camera_leaves_no_time_it_joins_at_once():
+    stream, stamps = watched(cost=0.06)
+    stream.ask(id='a', box=box_at(stream.stamp))
+    list(stream.play(0.3, place=place))
+    stream.ask(box_at(stamps[-10]), stamp=stamps[-10], id='b')
+    first, second = (report for report, _ in zip(stream.play(0.5, place=place), range(2)))
+    assert stream.states(first) == {'a': TRACKED, 'b': NEW}
+    assert stream.states(second) == {'a': TRACKED, 'b': TRACKED}
+    counts = stream.counters.snapshot()
+    assert counts.searched == 0
+    assert counts.left_out > 10
+
+
+def test_several_of_one_image_share_its_decoding_and_every_search():
+    stream, stamps = watched(cost=0.01)
+    decoded = []
+    stream.decode = lambda message: decoded.append(message) or message.pixels
+    for id in 'abc':
+        stream.ask(box_at(stamps[-20]), stamp=stamps[-20], id=id)
+    report = next(iter(stream.play(0.1, place=place)))
+    assert stream.states(report) == {'a': NEW, 'b': NEW, 'c': NEW}
+    assert len(decoded) == 1
+    *_, report = stream.play(0.6, place=place)
+    assert stream.states(report) == {'a': TRACKED, 'b': TRACKED, 'c': TRACKED}
+    assert {len(targets) for _, targets in stream.tracker.searched} == {3}
+
+
+def test_several_of_different_images_merge_into_one_batch():
+    stream, stamps = watched(cost=0.01)
+    for id, age in (('a', 40), ('b', 20), ('c', 2)):
+        stream.ask(box_at(stamps[-age]), stamp=stamps[-age], id=id)
+    *_, report = stream.play(0.6, place=place)
+    assert stream.states(report) == {'a': TRACKED, 'b': TRACKED, 'c': TRACKED}
+    started = [stamp_ns(answer.started_at) for answer in stream.answers]
+    assert started == [stamps[-40], stamps[-20], stamps[-2]]
+    searched = stream.tracker.searched
+    # Those of older images meet those of newer ones before they meet the camera.
+    assert max(len(targets) for stamp, targets in searched if stamp <= stamps[-1]) >= 2
+    assert len(searched[-1][1]) == 3
+    for followed in stream.session._book:
+        own = [stamp for stamp, targets in searched if followed.target in targets]
+        assert own == sorted(set(own))
+
+
+def test_a_camera_that_pauses_lets_it_catch_up():
+    stream, stamps = watched(cost=0.01)
+    drawn(stream, stamps, 20)
+    stream.show(place(stream.stamp), seconds=1 / 30)
+    while stream.session.catch_up():
+        pass
+    assert stream.counters.snapshot().searched == 21
+    assert stream.states(stream.show(place(stream.stamp), seconds=1 / 30)) == {'1': TRACKED}
+    assert stream.counters.snapshot().left_out == 0
+
+
+@pytest.mark.parametrize('settings', [
+    {'frame_buffer_seconds': 0.5}, {'frame_buffer_megabytes': 1}])
+def test_r2_one_that_is_not_kept_any_more_is_refused(settings):
+    stream, stamps = watched(**settings)
+    kept = stream.buffer.extent().images
+    assert 10 < kept < 20
+    drawn(stream, stamps, kept + 2)
+    assert next(iter(stream.play(0.1, place=place))).targets == []
+    assert stream.answers[-1].code is Refusal.TOO_OLD
+    assert 's are kept' in stream.answers[-1].reason
+    stamp = drawn(stream, stamps, kept - 5)
+    list(stream.play(0.1, place=place))
+    assert stamp_ns(stream.answers[-1].started_at) == stamp
+
+
+def test_one_before_the_first_image_is_refused():
+    stream, stamps = watched(seconds=0.3)
+    stream.ask(stamp=stamps[0] - 1)
+    stream.show()
+    assert stream.answers[-1].code is Refusal.TOO_OLD
+
+
+def test_of_an_image_that_never_came_the_nearest_is_taken():
+    stream, stamps = watched()
+    stream.ask(box_at(stamps[-9]), stamp=stamps[-9] + SECOND // 100)
+    stream.show()
+    assert stamp_ns(stream.answers[-1].started_at) == stamps[-9]
+
+
+def test_an_image_that_was_replaced_before_its_turn_is_found():
+    stream, _ = watched()
+    stream.arrive(70)
+    replaced = stream.stamp
+    stream.ask(Box(70, 50, 20, 20), stamp=replaced)
+    report = stream.show(80)
+    assert stamp_ns(stream.answers[-1].started_at) == replaced
+    # Nothing lies between.
+    assert report.targets[0].state is TRACKED
+
+
+def test_an_image_that_cannot_be_read_refuses_its_region_and_is_passed_by_others():
+    stream, stamps = watched(cost=0.01)
+    bad = {stamps[-10], stamps[-5]}
+
+    def decode(message):
+        if stamp_ns(message.header.stamp) in bad:
+            raise MalformedImage('corrupt_file', 'of the test')
+        return message.pixels
+
+    stream.decode = decode
+    drawn(stream, stamps, 9)
+    stream.show(place(stream.stamp), seconds=1 / 30)
+    assert stream.answers[-1].code is Refusal.NO_IMAGE
+    assert 'of the test' in stream.answers[-1].reason
+    drawn(stream, stamps, 14)
+    *_, report = stream.play(0.6, place=place)
+    assert stream.states(report) == {'1': TRACKED}
+    searched = {stamp for stamp, _ in stream.tracker.searched}
+    assert {stamp for stamp in stamps[-14:] if stamp not in searched} == bad
+    assert stream.counters.snapshot().left_out == 2
+
+
+def test_another_size_on_the_way_rescales_it():
+    stream, _ = watched(seconds=0.3)
+    old = stream.stamp
+    for _ in range(5):
+        stream.arrive(120, 100, size=(320, 240))
+    stream.ask(box_at(old), stamp=old)
+    report = stream.show(120, 100, size=(320, 240))
+    (target,) = report.targets
+    # Told in pixels of the image at hand.
+    assert target.state is NEW
+    assert target.estimate.box == Box(2 * place(old), 100, 40, 40)
+    while stream.session.catch_up():
+        pass
+    report = stream.show(130, 100, size=(320, 240))
+    assert report.targets[0].state is TRACKED
+    assert report.targets[0].estimate.box == Box(130, 100, 40, 40)
+
+
+def test_a_rotation_on_the_way_loses_it_until_it_is_found_again():
+    stream, _ = watched(seconds=0.3)
+    old = stream.stamp
+    for _ in range(3):
+        stream.arrive(60, 100, size=(120, 160))
+    stream.ask(box_at(old), stamp=old)
+    report = stream.show(60, 100, size=(120, 160))
+    left, top, right, bottom = report.targets[0].estimate.box.ltrb
+    assert 0 <= left < right <= 120
+    assert 0 <= top < bottom <= 160
+    assert stream.session.catch_up()
+    (followed,) = stream.session._book
+    assert followed.report.state is LOST
+    assert 'from 160x120 to 120x160' in followed.report.estimate.update_reason
+    while stream.session.catch_up():
+        pass
+    assert stream.show(60, 100, size=(120, 160)).targets[0].state is TRACKED
+
+
+def test_i6_a_jump_of_the_clock_on_the_way_loses_it():
+    stream, stamps = watched(cost=0.01)
+    drawn(stream, stamps, 50)
+    report = stream.show(place(stream.stamp), seconds=1 / 30)
+    assert stream.states(report) == {'1': NEW}
+    assert stream.session.catch_up()
+    report = stream.show(stamp=START - 95 * SECOND, seconds=1 / 30)
+    assert stream.states(report) == {'1': LOST}
+    assert not stream.session.catch_up()
+    assert stream.states(stream.show(seconds=1 / 30)) == {'1': TRACKED}
+    drawn(stream, stamps, 1)
+    stream.show(seconds=1 / 30)
+    stream.session.expire(stream.now + 2.0)
+    assert stream.answers[-1].code is Refusal.TOO_NEW
+
+
+@pytest.mark.parametrize('id', ['a', ''])
+def test_stop_ends_it_on_the_way(id):
+    stream, stamps = watched(cost=0.01)
+    stream.ask(box_at(stamps[-30]), stamp=stamps[-30], id='a')
+    assert stream.states(next(iter(stream.play(0.1, place=place)))) == {'a': NEW}
+    assert stream.session.catch_up()
+    stream.session.apply([Stop(id)])
+    assert not stream.session.catch_up()
+    assert stream.states(stream.show()) == {'a': REMOVED}
+    assert stream.show().targets == []
+
+
+def test_the_end_of_the_session_ends_it_on_the_way():
+    stream, stamps = watched(cost=0.01)
+    drawn(stream, stamps, 30)
+    next(iter(stream.play(0.1, place=place)))
+    assert stream.states(stream.session.end()) == {'1': REMOVED}
+    assert not stream.session.catch_up()
+
+
+def test_started_anew_on_the_way_only_the_new_one_goes_on():
+    stream, stamps = watched(cost=0.01)
+    stream.ask(box_at(stamps[-50]), stamp=stamps[-50], id='a')
+    next(iter(stream.play(0.1, place=place)))
+    stream.session.catch_up()
+    stream.ask(box_at(stamps[-5]), stamp=stamps[-5], id='a')
+    stream.show(place(stream.stamp), seconds=1 / 30)
+    before = len(stream.tracker.searched)
+    *_, report = stream.play(0.5, place=place)
+    assert stream.states(report) == {'a': TRACKED}
+    later = stream.tracker.searched[before:]
+    assert {len(targets) for _, targets in later} == {1}
+    assert later[0][0] == pytest.approx(stamps[-4], abs=1000)
+
+
+def test_a_tracker_that_fails_in_a_kept_image_is_not_asked_again_there():
+    stream, stamps = watched(cost=0.01)
+    drawn(stream, stamps, 10)
+    next(iter(stream.play(0.1, place=place)))
+    stream.tracker.error = ZeroDivisionError('of the test')
+    with pytest.raises(ZeroDivisionError):
+        stream.session.catch_up()
+    stream.tracker.error = None
+    failed = stream.tracker.searched[-1]
+    while stream.session.catch_up():
+        pass
+    assert stream.tracker.searched.count(failed) == 1
+    assert stream.states(stream.show(seconds=1 / 30)) == {'1': TRACKED}
+
+
+def test_one_that_is_dropped_for_lack_of_memory_is_answered():
+    import torch
+
+    stream, stamps = watched()
+    drawn(stream, stamps, 10)
+    stream.tracker.memory_errors = 2
+    with pytest.raises(torch.cuda.OutOfMemoryError):
+        stream.show()
+    stream.session.end()
+    assert [answer.code for answer in stream.answers] == [Refusal.INACTIVE]
