@@ -32,14 +32,16 @@ class Desk:
         self.tracker = FakeTracker()
         self.log = []
         self.decode = lambda message: PIXELS
-        self.buffer = FrameBuffer(lambda message: self.decode(message), 2.0, 256)
+        self.buffer = FrameBuffer(lambda message: self.decode(message), 60.0, 256)
         session = Session(
             self.tracker, NodeSettings(), self.buffer, self.counters, self.log.append, self.failed)
         self.worker = Worker(
             self.mailbox, session, lambda message: self.decode(message), self, self.counters)
         self.stamp = 100
+        self.published = []
 
     def publish(self, report, pixels, seconds):
+        self.published.append(time.monotonic())
         self.log.append(('publish', len(report.targets)))
 
     def publish_end(self, report):
@@ -54,12 +56,18 @@ class Desk:
     def broken(self, sentence):
         self.log.append(('broken', sentence))
 
-    def put(self):
-        """Hand over an image and wait until it is accounted for."""
+    def hand_over(self):
+        """Hand over an image."""
         self.stamp += 1
         header = SimpleNamespace(
             stamp=SimpleNamespace(sec=self.stamp, nanosec=0), frame_id='camera')
-        self.mailbox.put((SimpleNamespace(header=header), time.monotonic()))
+        message = SimpleNamespace(header=header, data=b'')
+        self.buffer.put(message, time.monotonic())
+        self.mailbox.put((message, time.monotonic()))
+
+    def put(self):
+        """Hand over an image and wait until it is accounted for."""
+        self.hand_over()
         end = time.monotonic() + 5
         counts = self.counters.snapshot()
         while counts.received != counts.processed + counts.dropped:
@@ -130,8 +138,61 @@ def test_one_that_hangs_is_told_apart_from_one_that_ended(desk):
     desk.mailbox.command(RoiRequest(Box(60, 50, 20, 20), time.monotonic()))
     desk.put()
     desk.tracker.seconds = 0.5
-    stamp = SimpleNamespace(sec=desk.stamp + 1, nanosec=0)
-    header = SimpleNamespace(stamp=stamp, frame_id='camera')
-    desk.mailbox.put((SimpleNamespace(header=header), time.monotonic()))
+    desk.hand_over()
     time.sleep(0.1)
     assert not desk.worker.stop(0.05)
+
+
+def drawn_earlier(desk, images):
+    """Let images pass, and ask for a region of the first."""
+    for _ in range(images):
+        desk.put()
+    first = (desk.stamp - images + 1) * 10**9
+    desk.mailbox.command(RoiRequest(Box(60, 50, 20, 20), time.monotonic(), stamp=first))
+    desk.put()
+
+
+def test_r2_between_images_a_target_is_led_to_the_newest_one(desk):
+    drawn_earlier(desk, 10)
+    end = time.monotonic() + 5
+    while desk.counters.snapshot().searched < 10:
+        assert time.monotonic() < end
+        time.sleep(0.001)
+    assert desk.put().left_out == 0
+    assert desk.tracker.steps == 11
+
+
+def test_it_ends_at_once_while_a_target_catches_up(desk):
+    desk.tracker.seconds = 0.05
+    drawn_earlier(desk, 40)
+    time.sleep(0.02)
+    begin = time.monotonic()
+    assert desk.worker.stop(5.0)
+    assert time.monotonic() - begin < 0.3
+    assert desk.log[-1] == ('end', 1)
+
+
+@pytest.mark.parametrize('work', [0.01, 0.04, 0.1, 0.3])
+def test_p1_the_age_of_results_is_bounded_by_the_work_and_does_not_grow(desk, work):
+    every = 1 / 30
+    desk.mailbox.command(RoiRequest(Box(60, 50, 20, 20), time.monotonic()))
+    desk.put()
+    desk.tracker.seconds = work
+    desk.published.clear()
+    arrivals = []
+    process = desk.worker._session.process
+
+    def noted(image):
+        arrivals.append(image.arrival)
+        return process(image)
+
+    desk.worker._session.process = noted
+    end = time.monotonic() + max(0.5, 5 * work)
+    while time.monotonic() < end:
+        desk.hand_over()
+        time.sleep(every)
+    assert desk.worker.stop(5.0)
+    ages = [done - came for came, done in zip(arrivals, desk.published)]
+    assert len(ages) >= 3
+    for part in (ages, ages[len(ages) // 2:]):
+        assert sorted(part)[len(part) // 2] <= work + 1.5 * every
