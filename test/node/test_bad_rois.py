@@ -33,7 +33,7 @@ def tracking(bench):
         ((80, 60, 4000, 3000), 'OUTSIDE'),
     ],
 )
-def test_bad_boxes_are_refused_and_the_running_target_goes_on(tracking, box, code):
+def test_r1_bad_boxes_are_refused_and_the_running_target_goes_on(tracking, box, code):
     from ros_bench import detection, scene
 
     from siam_tracker_ros.msg import InitResult
@@ -49,7 +49,7 @@ def test_bad_boxes_are_refused_and_the_running_target_goes_on(tracking, box, cod
     assert target.center_x == 64
 
 
-def test_another_camera_is_refused_with_both_names(tracking):
+def test_r4_another_camera_is_refused_with_both_names(tracking):
     from ros_bench import detection, scene
 
     from siam_tracker_ros.msg import InitResult
@@ -62,7 +62,7 @@ def test_another_camera_is_refused_with_both_names(tracking):
     assert answer.header.frame_id == 'left'
 
 
-def test_one_older_than_the_buffer_is_refused(tracking):
+def test_r2_one_older_than_the_kept_images_is_refused(tracking):
     from ros_bench import detection, scene
 
     from siam_tracker_ros.msg import InitResult
@@ -72,7 +72,7 @@ def test_one_older_than_the_buffer_is_refused(tracking):
     assert answer.code == InitResult.TOO_OLD
 
 
-def test_one_later_than_every_image_is_refused(tracking):
+def test_r2_one_later_than_every_image_is_refused(tracking):
     from ros_bench import detection
 
     from siam_tracker_ros.msg import InitResult
@@ -81,7 +81,7 @@ def test_one_later_than_every_image_is_refused(tracking):
     assert answer.code == InitResult.TOO_NEW
 
 
-def test_before_any_image_and_while_inactive(bench):
+def test_r3_before_any_image_and_while_inactive(bench):
     from ros_bench import DEACTIVATE, detection
     from sensor_msgs.msg import RegionOfInterest
 
@@ -112,7 +112,7 @@ def test_no_more_than_max_targets(ros):
         assert answer.code == InitResult.TOO_MANY_TARGETS
 
 
-def test_half_inside_is_clipped(tracking):
+def test_r1_half_inside_is_clipped(tracking):
     from ros_bench import detection, scene
 
     answer, status = tracking.offer(scene(54, 40), tracking.init, detection(0, 50, 20, 20))
@@ -122,7 +122,7 @@ def test_half_inside_is_clipped(tracking):
     assert (target.state, target.center_x, target.size_x) == (0, 5.0, 10.0)
 
 
-def test_an_unstamped_region_replaces_all_and_the_last_one_wins(tracking):
+def test_r3_an_unstamped_region_replaces_all_and_the_last_one_wins(tracking):
     from ros_bench import scene
     from sensor_msgs.msg import RegionOfInterest
 
@@ -138,3 +138,26 @@ def test_an_unstamped_region_replaces_all_and_the_last_one_wins(tracking):
     assert tracking.tracker.starts == starts + 1
     assert {t.id: t.state for t in status.targets} == {'a': 4, '1': 0}
     assert tracking.received['init_result'][-1].header == status.header
+
+
+def test_r3_a_flood_starts_no_more_than_one_target_in_an_image(tracking):
+    from ros_bench import detection, scene
+    from sensor_msgs.msg import RegionOfInterest
+
+    from siam_tracker_ros.msg import InitResult
+
+    answers = tracking.received['init_result']
+    for publisher, region in (
+        (tracking.init_roi, RegionOfInterest(x_offset=50, y_offset=40, width=20, height=20)),
+        (tracking.init, detection(60, 50, 20, 20, id='b')),
+    ):
+        answers.clear()
+        for _ in range(6):
+            starts = tracking.tracker.starts
+            _, status = tracking.offer(scene(50, 40), publisher, *[region] * 5)
+            assert tracking.tracker.starts <= starts + 1
+            assert sum(target.state == 0 for target in status.targets) <= 1
+        assert len(answers) == 30
+        codes = {answer.code for answer in answers}
+        assert codes == {InitResult.NONE, InitResult.SUPERSEDED}
+        assert answers[-1].accepted

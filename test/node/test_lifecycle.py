@@ -246,3 +246,22 @@ def test_a_target_does_not_survive_deactivation(bench):
     assert bench.transition(activate) == (True, 'active')
     bench.match()
     assert bench.show(scene_and_box()[0]).targets == []
+
+
+def test_l6_the_state_is_told_at_once_while_every_image_takes_long(bench):
+    import time
+
+    from ros_bench import GetState, image_message, scene
+
+    bench.activate()
+    bench.start(scene(50, 40), (60, 50, 20, 20))
+    bench.tracker.seconds = 0.3
+    waits = []
+    for _ in range(60):
+        bench.images.publish(image_message(scene(50, 40), bench.tick()))
+        begin = time.monotonic()
+        answer = bench.call(bench.get_state, GetState.Request())
+        waits.append(time.monotonic() - begin)
+        assert answer.current_state.label == 'active'
+    assert sorted(waits)[-2] <= 0.05
+    assert bench.node._outputs.counters.snapshot().dropped > 0

@@ -21,7 +21,7 @@ def test_the_rules():
             assert choose_reliability(setting, offered) == policy
 
 
-def test_auto_follows_a_camera_that_changes(bench):
+def test_i7_auto_follows_a_camera_that_changes(bench):
     from rclpy.qos import QoSProfile, ReliabilityPolicy
     from ros_bench import image_message, scene
     from sensor_msgs.msg import Image

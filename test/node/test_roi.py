@@ -46,18 +46,18 @@ def request(stamp=0, id='', replaces_all=False, frame_id=''):
         (Box(50, 50, 1e308, 1e308), Refusal.OUTSIDE),
     ],
 )
-def test_each_bad_box_has_its_code(box, code):
+def test_r1_each_bad_box_has_its_code(box, code):
     with pytest.raises(RefusedRoi) as refusal:
         check_box(box, 100, 80)
     assert refusal.value.code is code
     assert refusal.value.sentence
 
 
-def test_half_outside_is_clipped():
+def test_r1_half_outside_is_clipped():
     assert check_box(Box(0, 40, 20, 20), 100, 80) == Box(5, 40, 10, 20)
 
 
-def test_the_frame_id_must_agree_where_it_is_given():
+def test_r4_the_frame_id_must_agree_where_it_is_given():
     check_frame_id(request(), 'camera')
     check_frame_id(request(frame_id='camera'), 'camera')
     with pytest.raises(RefusedRoi, match=r"'left'.*'right'") as refusal:
@@ -96,7 +96,7 @@ def test_one_that_is_too_old_is_told_what_is_kept():
         ([request(), request(id='a'), request(replaces_all=True)], {0, 1}),
     ],
 )
-def test_the_last_region_for_a_target_wins(requests, late):
+def test_r3_the_last_region_for_a_target_wins(requests, late):
     assert superseded(requests) == late
 
 

@@ -56,7 +56,7 @@ def test_a_region_of_a_coming_image_waits_for_it(stream):
     assert stream.states(stream.show()) == {'1': TargetState.NEW}
 
 
-def test_regions_that_wait_in_vain_are_refused(stream):
+def test_r3_regions_that_wait_in_vain_are_refused(stream):
     stream.ask()
     stream.session.expire(stream.arrival + 1.9)
     assert stream.answers == []
@@ -73,7 +73,7 @@ def test_regions_that_wait_in_vain_are_refused(stream):
     assert len(stream.answers) == 3
 
 
-def test_a_refused_region_leaves_running_targets_alone(stream):
+def test_r1_a_refused_region_leaves_running_targets_alone(stream):
     stream.show()
     stream.ask(id='a')
     stream.show()
@@ -161,6 +161,49 @@ def test_no_more_than_max_targets():
     stream.session.apply([Change(NodeSettings(max_targets=2), stream.tracker)])
     stream.ask(id='b')
     assert set(stream.states(stream.show())) == {'a', 'b'}
+
+
+def test_at_the_limit_a_target_may_start_again_or_be_replaced():
+    stream = Stream(max_targets=1)
+    for options in ({'id': 'a'}, {'id': 'a'}, {'replaces_all': True}):
+        stream.ask(**options)
+        stream.show()
+    assert [answer.code for answer in stream.answers] == [Refusal.NONE] * 3
+
+
+def test_a_lower_limit_leaves_those_that_there_are(stream):
+    for id in 'abc':
+        stream.ask(id=id)
+    stream.show()
+    stream.session.apply([Change(NodeSettings(max_targets=1), stream.tracker)])
+    assert list(stream.states(stream.show())) == ['a', 'b', 'c']
+    stream.session.apply([Stop('b')])
+    stream.ask(id='b')
+    stream.show()
+    assert stream.answers[-1].code is Refusal.TOO_MANY_TARGETS
+
+
+def test_when_the_primary_target_ends_the_next_one_takes_its_place(stream):
+    for id in 'abc':
+        stream.ask(id=id)
+    stream.show()
+    # Started again it keeps its place.
+    stream.ask(id='b')
+    stream.show()
+    stream.session.apply([Stop('a')])
+    assert list(stream.states(stream.show())) == ['b', 'c', 'a']
+    stream.ask(id='a')
+    assert list(stream.states(stream.show())) == ['b', 'c', 'a']
+
+
+def test_ids_last_while_targets_are_lost(stream):
+    for id in 'ab':
+        stream.ask(id=id)
+    stream.show()
+    stream.tracker.state = State.LOST
+    assert stream.states(stream.show()) == dict.fromkeys('ab', TargetState.LOST)
+    stream.tracker.state = State.TRACKING
+    assert stream.states(stream.show()) == dict.fromkeys('ab', TargetState.TRACKED)
 
 
 @pytest.mark.parametrize(

@@ -25,7 +25,7 @@ START = 1_000 * SECOND
         pytest.param(0, 0.1, False, 0.1, id='stamps cease'),
     ],
 )
-def test_the_second_image(stamp, arrival, follows, elapsed):
+def test_i5_the_second_image(stamp, arrival, follows, elapsed):
     timeline = Timeline()
     assert timeline.advance(START, 0.0)
     assert timeline.advance(stamp, arrival) is follows

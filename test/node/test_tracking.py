@@ -7,7 +7,7 @@ import pytest
 pytest.importorskip('rclpy', reason='rclpy is not installed')
 
 
-def test_every_output_has_the_header_of_its_image(bench):
+def test_b3_every_output_has_the_header_of_its_image(bench):
     from ros_bench import DEACTIVATE, detection, qos, scene
     from sensor_msgs.msg import Image
 
@@ -264,7 +264,7 @@ def test_without_memory_twice_the_node_deactivates_itself_and_recovers(bench):
     bench.diagnosed(lambda d: d.level == DiagnosticStatus.OK)
 
 
-def test_a_silent_camera_is_a_warning_within_two_seconds(bench):
+def test_i7_a_silent_camera_is_a_warning_within_two_seconds(bench):
     import time
 
     from ros_bench import scene
