@@ -19,6 +19,9 @@ from .targets import Followed
 LIVE_WITHIN_S = 0.5
 """A target is searched in the camera's own image again within this time after its region came."""
 
+MOST_WAITED = 2
+"""So many of the camera's images without time for a turn are a tracker that cannot keep up."""
+
 
 @dataclass
 class Behind:
@@ -35,8 +38,9 @@ class Behind:
         Monotonic time when its region came, seconds.
     begun : float
         Monotonic time when it was started, seconds.
-    is_new : bool
-        Whether none of the camera's images came since it was started.
+    waited : int
+        How many of the camera's images came in a row, after that of its start, without time for a
+        turn.
     """
 
     followed: Followed
@@ -44,7 +48,7 @@ class Behind:
     reached: int
     asked: float
     begun: float
-    is_new: bool = True
+    waited: int = -1
 
 
 class CatchUp:
@@ -121,8 +125,8 @@ class CatchUp:
     def join(self, current: int, now: float) -> list[Followed]:
         """Take out those to be searched in the camera's next image.
 
-        Nothing lies between, there is no time to search in what does, or the camera's images left
-        no time to bring any target nearer: to wait would only widen the gap.
+        Nothing lies between, there is no time to search in what does, or the camera's last images
+        left no time to bring any target nearer: to wait would only widen the gap.
 
         Parameters
         ----------
@@ -134,9 +138,8 @@ class CatchUp:
         joining, staying = [], []
         for behind in self._behind:
             left_out = len(self._buffer.between(behind.reached, current - 1))
-            goes_on = (self._had_turn or behind.is_new) and self._has_time(behind, now)
-            if left_out and goes_on:
-                behind.is_new = False
+            behind.waited = 0 if self._had_turn else behind.waited + 1
+            if left_out and behind.waited < MOST_WAITED and self._has_time(behind, now):
                 staying.append(behind)
             else:
                 self._counters.caught_up(0, left_out)

@@ -112,12 +112,12 @@ class FrameBuffer:
         ):
             self._bytes -= images.popleft().size
 
-    def nearest(self, stamp: int) -> KeptImage | None:
+    def nearest(self, stamp: int, until: int) -> KeptImage | None:
         """Return the image with a stamp, or the nearest one where that image never came.
 
-        None: it does not lie between those that are kept.
+        Only those up to the stamp `until` count. None: `stamp` does not lie between them.
         """
-        images = self._snapshot()
+        images = self.between(-1, until)
         after = bisect_left(images, stamp, key=lambda image: image.stamp)
         if after == len(images):
             return None

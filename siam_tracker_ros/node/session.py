@@ -27,6 +27,9 @@ from .timeline import Timeline
 from .upload import Uploaded, retried, upload
 from .waiting import WaitingRegions
 
+PAUSE_S = 0.5
+"""A camera that sends nothing for longer pauses: regions of its images need not wait for more."""
+
 
 class Session:
     """Targets, and the regions that wait for an image.
@@ -66,6 +69,7 @@ class Session:
         self._timeline = Timeline()
         self._waiting = WaitingRegions(buffer, answer)
         self._last: Any = None
+        self._arrival = 0.0
 
     def apply(self, commands: Sequence[Command]) -> None:
         """Carry out commands in their order; regions wait for the next image."""
@@ -99,7 +103,7 @@ class Session:
             Twice in a row.
         """
         current = upload(image, self._tracker.device)
-        self._last = image.header
+        self._last, self._arrival = image.header, image.arrival
         jumped = ''
         if not self._timeline.advance(current.stamp, image.arrival):
             jumped = 'the stamps jumped'
@@ -118,15 +122,19 @@ class Session:
     def catch_up(self) -> bool:
         """Search targets that started on an earlier image in one more of the kept ones.
 
+        While the camera pauses, regions that were drawn on one of its images are started here.
+
         Returns
         -------
         bool
             False: there is nothing to do before the camera's next image.
         """
+        if self._last is None:
+            return False
+        if self._clock() - self._arrival > PAUSE_S:
+            self._start_waiting()
         self._behind.keep(list(self._book))
-        turn = None
-        if self._last is not None:
-            turn = self._behind.turn(stamp_ns(self._last.stamp), self._clock())
+        turn = self._behind.turn(stamp_ns(self._last.stamp), self._clock())
         if turn is None:
             return False
         kept, targets = turn
@@ -177,13 +185,13 @@ class Session:
             return followed.behind(size, self._timeline.elapsed)
         return followed.report
 
-    def _start_waiting(self, current: Uploaded) -> None:
-        """Start the regions whose image has come."""
-        for request, image in self._waiting.due(current, self._tracker.device):
+    def _start_waiting(self, current: Uploaded | None = None) -> None:
+        """Start the regions whose image has come; `current` has come just now."""
+        for request, image in self._waiting.due(self._last, self._tracker.device, current):
             try:
                 followed = self._start(request, image)
             except RefusedRoi as refusal:
-                self._waiting.refuse(request, refusal.code, refusal.sentence, current.header)
+                self._waiting.refuse(request, refusal.code, refusal.sentence, self._last)
                 continue
             if image is not current:
                 self._behind.add(followed, image.stamp, request.arrival, self._clock())

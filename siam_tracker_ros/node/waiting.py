@@ -91,7 +91,7 @@ class WaitingRegions:
                 self.refuse(request, Refusal.NO_IMAGE, reason)
 
     def due(
-        self, current: Uploaded, device: torch.device
+        self, last: Any, device: torch.device, current: Uploaded | None = None
     ) -> list[tuple[RoiRequest, Uploaded]]:
         """Return those whose image has come, and that image; each of them needs an answer.
 
@@ -99,14 +99,16 @@ class WaitingRegions:
 
         Parameters
         ----------
-        current : Uploaded
-            The image at hand.
+        last : std_msgs/Header
+            Of the camera's last image.
         device : torch.device
             Where kept images are uploaded to.
+        current : Uploaded, optional
+            That image, where it has just come; else those without a stamp go on waiting.
         """
         found = []
         late = superseded(self._requests)
-        images = {current.stamp: current}
+        images = {} if current is None else {current.stamp: current}
         for index, request in enumerate(list(self._requests)):
             try:
                 if index in late:
@@ -114,20 +116,20 @@ class WaitingRegions:
                         Refusal.SUPERSEDED,
                         'a newer region for the same target came before the next image',
                     )
-                check_frame_id(request, current.header.frame_id)
-                place = choose_image(request, current.stamp)
-                if place is Start.CURRENT:
+                check_frame_id(request, last.frame_id)
+                place = choose_image(request, stamp_ns(last.stamp))
+                if place is Start.CURRENT and current is not None:
                     found.append((request, current))
-                elif place is Start.KEPT:
-                    found.append((request, self._kept(request, current, images, device)))
+                elif place is not Start.LATER and request.stamp:
+                    found.append((request, self._kept(request, last, images, device)))
             except RefusedRoi as refusal:
-                self.refuse(request, refusal.code, refusal.sentence, current.header)
+                self.refuse(request, refusal.code, refusal.sentence, last)
         return found
 
     def _kept(
         self,
         request: RoiRequest,
-        current: Uploaded,
+        last: Any,
         images: dict[int, Uploaded],
         device: torch.device,
     ) -> Uploaded:
@@ -138,19 +140,17 @@ class WaitingRegions:
         RefusedRoi
             It is not kept any more, or cannot be read.
         """
-        kept = self._buffer.nearest(request.stamp)
+        kept = self._buffer.nearest(request.stamp, stamp_ns(last.stamp))
         if kept is None:
-            raise too_old(request, current.stamp, self._buffer.extent().seconds)
-        # One that has come since is searched in its turn.
-        stamp = min(kept.stamp, current.stamp)
-        if stamp not in images:
+            raise too_old(request, stamp_ns(last.stamp), self._buffer.extent().seconds)
+        if kept.stamp not in images:
             try:
-                images[stamp] = upload(self._buffer.decoded(kept), device)
+                images[kept.stamp] = upload(self._buffer.decoded(kept), device)
             except MalformedImage as error:
                 raise RefusedRoi(
                     Refusal.NO_IMAGE, f'the image that it was drawn on cannot be read ({error})'
                 ) from error
-        return images[stamp]
+        return images[kept.stamp]
 
     def refuse(
         self, request: RoiRequest, code: Refusal, reason: str, header: Any = None

@@ -58,7 +58,7 @@ def test_messages_are_kept_and_not_copied_or_decoded():
     buffer = FrameBuffer(decoded.append, 1.0, 1.0)
     sent = message(START)
     buffer.put(sent, 50.0)
-    kept = buffer.nearest(START)
+    kept = buffer.nearest(START, START)
     assert kept.message is sent
     assert decoded == []
     image = buffer.decoded(kept)
@@ -71,13 +71,13 @@ def test_messages_are_kept_and_not_copied_or_decoded():
     [(0, 0), (4, 4), (10, 10), (4.4, 4), (4.6, 5), (12, None), (-0.1, None), (-30, None)],
 )
 def test_an_image_is_found_by_its_stamp_or_the_nearest_one(tenths, found):
-    image = filled().nearest(START + round(tenths * TENTH))
+    image = filled(count=15).nearest(START + round(tenths * TENTH), START + 10 * TENTH)
     assert (None if image is None else (image.stamp - START) // TENTH) == found
 
 
 def test_an_empty_one_finds_nothing():
     buffer = filled(count=0)
-    assert buffer.nearest(START) is None
+    assert buffer.nearest(START, START) is None
     assert buffer.between(0, 2**63) == []
     assert buffer.extent() == Extent()
     assert buffer.interval() == 0.0
@@ -134,4 +134,4 @@ def test_the_bounds_hold_whatever_comes(images, seconds, megabytes):
         assert extent.images == 1 or extent.megabytes <= megabytes + 1e-9
         kept = buffer.between(0, 2**63)
         assert extent.megabytes == pytest.approx(sum(i.size for i in kept) / MEGABYTE)
-        assert buffer.nearest(stamp).stamp == stamp
+        assert buffer.nearest(stamp, stamp).stamp == stamp
