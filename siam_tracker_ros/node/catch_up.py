@@ -59,18 +59,17 @@ class CatchUp:
     buffer : FrameBuffer
     counters : Counters
         Told of every kept image that a target was searched in, or that was left out for it.
-
-    Attributes
-    ----------
     step_seconds : float
-        How long the last search took; plans are made with it.
+        How long a search takes; plans are made with it. To be set after each search.
     """
 
-    def __init__(self, buffer: FrameBuffer, counters: Counters) -> None:
+    def __init__(
+        self, buffer: FrameBuffer, counters: Counters, step_seconds: float = 0.0
+    ) -> None:
         self._buffer = buffer
         self._counters = counters
         self._behind: list[Behind] = []
-        self.step_seconds = 0.0
+        self.step_seconds = step_seconds
         self._had_turn = False
 
     def __contains__(self, followed: Followed) -> bool:

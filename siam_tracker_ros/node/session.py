@@ -45,6 +45,8 @@ class Session:
         Takes the answer to each region as soon as it is known.
     failed : callable
         Takes the traceback of a tracker that could not start on a region.
+    step_seconds : float
+        How long a search takes, until one was made here.
     clock : callable
         Monotonic time in seconds.
     """
@@ -57,6 +59,7 @@ class Session:
         counters: Counters,
         answer: Callable[[Answer], None],
         failed: Callable[[str], None],
+        step_seconds: float = 0.0,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._tracker = tracker
@@ -65,7 +68,7 @@ class Session:
         self._failed = failed
         self._clock = clock
         self._book = TargetBook()
-        self._behind = CatchUp(buffer, counters)
+        self._behind = CatchUp(buffer, counters, step_seconds)
         self._timeline = Timeline()
         self._waiting = WaitingRegions(buffer, answer)
         self._last: Any = None

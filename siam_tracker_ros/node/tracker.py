@@ -78,6 +78,7 @@ class TrackerNode(GuardedLifecycleNode):
         super().__init__(automatically_declare_parameters_from_overrides=True, **kwargs)
         self._create_tracker = create_tracker
         self._tracker: Tracker | None = None
+        self._step_seconds = 0.0
         self._has_loaded = False
         self._outputs: Publishers | None = None
         self._images: qos.ImageSubscription | None = None
@@ -153,7 +154,7 @@ class TrackerNode(GuardedLifecycleNode):
             precision=settings.precision,
             overrides=self.parameters.explicit(table),
         )
-        warm_up(tracker)
+        self._step_seconds = warm_up(tracker)
         self.parameters.show(table, tracker.settings)
         self._tracker = tracker
         self._health = diagnostics.Health()
@@ -201,7 +202,8 @@ class TrackerNode(GuardedLifecycleNode):
             self._decode, settings.frame_buffer_seconds, settings.frame_buffer_megabytes
         )
         session = Session(
-            self._tracker, settings, buffer, counters, self._outputs.answer, self._outputs.failed
+            self._tracker, settings, buffer, counters, self._outputs.answer, self._outputs.failed,
+            self._step_seconds,
         )
         self._worker = Worker(mailbox, session, self._decode, self._outputs, counters)
         self._worker.start()

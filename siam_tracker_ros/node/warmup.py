@@ -4,6 +4,8 @@
 
 from __future__ import annotations
 
+import time
+
 import numpy as np
 import torch
 
@@ -15,10 +17,15 @@ from ..trackers import Tracker
 WIDTH, HEIGHT, SIDE = 640, 480, 64
 
 
-def warm_up(tracker: Tracker) -> None:
+def warm_up(tracker: Tracker) -> float:
     """Run a tracker at the sizes of its crops: for a target that is tracked and a lost one.
 
     Libraries load, kernels are chosen and memory is reserved here, not while the camera runs.
+
+    Returns
+    -------
+    float
+        How long a search takes when all is loaded, seconds.
 
     Raises
     ------
@@ -30,6 +37,9 @@ def warm_up(tracker: Tracker) -> None:
         frame = Frame.from_numpy(pixels, tracker.device)
         target = tracker.start(frame, Box(WIDTH / 2, HEIGHT / 2, SIDE, SIDE))
         tracker.step(frame, [target])
+        begin = time.monotonic()
+        tracker.step(frame, [target])
+        seconds = time.monotonic() - begin
         target.lose()
         tracker.step(frame, [target])
     except torch.cuda.OutOfMemoryError as error:
@@ -38,3 +48,4 @@ def warm_up(tracker: Tracker) -> None:
             f'device {tracker.device} has too little memory for a {WIDTH}x{HEIGHT} image '
             f'({sizes}): free some, or set the parameter device to cpu'
         ) from error
+    return seconds

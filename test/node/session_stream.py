@@ -39,7 +39,7 @@ class TimedTracker(FakeTracker):
 class Stream:
     """Images come through `show`, one by one, or through `play`, as the worker takes them."""
 
-    def __init__(self, **settings):
+    def __init__(self, step_seconds=0.0, **settings):
         self.tracker = TimedTracker(self)
         self.answers = []
         self.failures = []
@@ -52,7 +52,7 @@ class Stream:
         )
         self.session = Session(
             self.tracker, settings, self.buffer, self.counters, self.answers.append,
-            self.failures.append, lambda: self.now,
+            self.failures.append, step_seconds, lambda: self.now,
         )
         self.stamp = START
         self.arrival = self.now = 50.0

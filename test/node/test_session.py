@@ -336,10 +336,12 @@ def test_two_targets_take_one_step(stream):
     assert stream.tracker.steps == 1
 
 
-def test_too_little_memory_to_warm_up_is_one_sentence():
+def test_a_warm_up_tells_how_long_a_search_takes_or_that_memory_is_too_little():
     tracker = FakeTracker()
-    warm_up(tracker)
-    assert tracker.steps == 2
+    tracker.seconds = 0.02
+    assert 0.02 <= warm_up(tracker) < 1.0
+    # Twice while it is tracked, of which the second time counts, and once while it is lost.
+    assert tracker.steps == 3
     tracker.memory_errors = 1
     with pytest.raises(UserError, match=r'640x480.*2.00 GiB.*device'):
         warm_up(tracker)
