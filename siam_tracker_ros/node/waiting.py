@@ -9,6 +9,7 @@ from typing import Any
 
 import torch
 
+from ..errors import UserError
 from .exchange import Answer
 from .frame_buffer import FrameBuffer
 from .image_rules import NANOSECONDS, MalformedImage
@@ -59,9 +60,7 @@ class WaitingRegions:
     def end(self) -> None:
         """Refuse all."""
         for request in list(self._requests):
-            self.refuse(
-                request, Refusal.INACTIVE, 'the node was deactivated: activate it first'
-            )
+            self.refuse(request, Refusal.INACTIVE, 'the node was deactivated: activate it first')
 
     def expire(self, last: Any, now: float) -> None:
         """Refuse those that waited in vain.
@@ -146,7 +145,7 @@ class WaitingRegions:
         if kept.stamp not in images:
             try:
                 images[kept.stamp] = upload(self._buffer.decoded(kept), device)
-            except MalformedImage as error:
+            except (MalformedImage, UserError) as error:
                 raise RefusedRoi(
                     Refusal.NO_IMAGE, f'the image that it was drawn on cannot be read ({error})'
                 ) from error

@@ -89,16 +89,15 @@ class Worker:
         is_busy = False
         while not self._mailbox.is_closed:
             commands, item = self._mailbox.take(0.0 if is_busy else POLL_SECONDS)
-            # Where something fails, there may still be something to do.
-            is_busy = True
+            is_busy = item is not None
             try:
                 self._session.apply(commands)
                 if item is not None:
                     self._process(*item)
-                else:
+                self._session.expire(time.monotonic())
+                if item is None:
                     # Only while no image waits, and no longer than it takes to search in one.
                     is_busy = self._session.catch_up()
-                self._session.expire(time.monotonic())
             except torch.cuda.OutOfMemoryError as error:
                 first_line = str(error).splitlines()[0] if str(error) else 'no details'
                 self._outputs.broken(

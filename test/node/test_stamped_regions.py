@@ -7,6 +7,7 @@ from itertools import pairwise
 import pytest
 from session_stream import SECOND, START, Stream
 
+from siam_tracker_ros.errors import UserError
 from siam_tracker_ros.geometry import Box
 from siam_tracker_ros.node.exchange import Stop
 from siam_tracker_ros.node.image_rules import MalformedImage
@@ -225,7 +226,21 @@ def test_an_image_that_was_replaced_before_its_turn_is_found():
     assert report.targets[0].state is TRACKED
 
 
-def test_an_image_that_cannot_be_read_refuses_its_region_and_is_passed_by_others():
+@pytest.mark.parametrize('error', [
+    MalformedImage('corrupt_file', 'of the test'), UserError('install OpenCV of the test')])
+def test_an_image_that_cannot_be_read_refuses_its_region(error):
+    def decode(message):
+        raise error
+
+    stream, stamps = watched()
+    stream.decode = decode
+    drawn(stream, stamps, 9)
+    stream.show()
+    assert stream.answers[-1].code is Refusal.NO_IMAGE
+    assert 'of the test' in stream.answers[-1].reason
+
+
+def test_an_image_that_cannot_be_read_is_passed_by():
     stream, stamps = watched(cost=0.01)
     bad = {stamps[-10], stamps[-5]}
 
@@ -235,10 +250,6 @@ def test_an_image_that_cannot_be_read_refuses_its_region_and_is_passed_by_others
         return message.pixels
 
     stream.decode = decode
-    drawn(stream, stamps, 9)
-    stream.show(place(stream.stamp), seconds=1 / 30)
-    assert stream.answers[-1].code is Refusal.NO_IMAGE
-    assert 'of the test' in stream.answers[-1].reason
     drawn(stream, stamps, 14)
     *_, report = stream.play(0.6, place=place)
     assert stream.states(report) == {'1': TRACKED}
