@@ -10,7 +10,7 @@ import numpy as np
 from siam_tracker_ros.geometry import Box
 from siam_tracker_ros.node.exchange import CameraImage
 from siam_tracker_ros.node.frame_buffer import FrameBuffer
-from siam_tracker_ros.node.roi import RoiRequest
+from siam_tracker_ros.node.roi import RoiRequest, stamp_ns
 from siam_tracker_ros.node.session import Session
 from siam_tracker_ros.node.settings import NodeSettings
 from siam_tracker_ros.node.statistics import Counters
@@ -105,3 +105,27 @@ class Stream:
 
     def states(self, report):
         return {target.id: target.state for target in report.targets}
+
+
+def place(stamp):
+    """Where the square is: it moves by 20 pixels a second."""
+    return 40 + round(20 * (stamp - START) / SECOND)
+
+
+def box_at(stamp):
+    return Box(place(stamp), 50, 20, 20)
+
+
+def watched(seconds=2.5, cost=0.0, **settings):
+    """A stream that has run for a while, and the stamps of all images that came."""
+    stream = Stream(cost, **settings)
+    reports = list(stream.play(seconds, place=place))
+    stream.tracker.cost = cost
+    return stream, [stamp_ns(report.header.stamp) for report in reports]
+
+
+def drawn(stream, stamps, age):
+    """Ask for the square on the image of this many images ago; return its stamp."""
+    stamp = stamps[-1 - age]
+    stream.ask(box_at(stamp), stamp=stamp)
+    return stamp
