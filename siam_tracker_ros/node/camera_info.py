@@ -11,7 +11,7 @@ from typing import Any
 
 from ..camera import Camera
 from ..errors import UserError
-from .session import ASPECT_TOLERANCE
+from .targets import ASPECT_TOLERANCE
 
 
 def read_camera_info(info: Any, rectified: bool) -> Camera:
