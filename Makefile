@@ -45,7 +45,7 @@ $(VENV)/.dependencies: constraints.txt pyproject.toml
 	@$(PYTHON) scripts/check_build_tools.py
 	@echo 'Making $(VENV) (a few minutes the first time)'
 	@$(BIN)/python -m pip --version >/dev/null 2>&1 || $(PYTHON) -m venv --clear $(VENV)
-	@$(PIP) install -c constraints.txt -e '.[ros,train,eval,ray,dev]'
+	@$(PIP) install -c constraints.txt -e '.[ros,train,eval,ray,export,dev]'
 	@touch $@
 
 # Once more without its dependencies: pip builds a package before it installs what the package

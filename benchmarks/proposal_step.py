@@ -43,8 +43,9 @@ from siam_tracker_ros.models.proposing import TEMPLATE_CELLS
 from siam_tracker_ros.models.siamrpnpp import SiamRPN
 from siam_tracker_ros.rendering import Clip, RenderedFrame
 from siam_tracker_ros.runtime import resolve_device
+from siam_tracker_ros.trackers.assembly import assemble
 from siam_tracker_ros.trackers.crops import cut, exemplar_crop, search_windows
-from siam_tracker_ros.trackers.registry import assemble, load_network
+from siam_tracker_ros.trackers.registry import load_network
 from siam_tracker_ros.trackers.rpn import RPNTracker
 from siam_tracker_ros.trackers.rpn_settings import RPNSettings
 from siam_tracker_ros.training.recipes import RECIPES

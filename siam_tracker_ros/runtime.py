@@ -16,6 +16,10 @@ CPU_INFO = Path('/proc/cpuinfo')
 # Linux's words for instructions that multiply in bfloat16, on x86 and on ARM.
 BFLOAT16_FLAGS = {'avx512_bf16', 'amx_bf16', 'bf16'}
 
+TORCH, ONNXRUNTIME = 'torch', 'onnxruntime'
+BACKENDS = (TORCH, ONNXRUNTIME)
+"""What runs the networks."""
+
 PRECISIONS = {'float32': torch.float32, 'bfloat16': torch.bfloat16, 'float16': torch.float16}
 
 
@@ -46,6 +50,41 @@ def resolve_device(name: str) -> torch.device:
                 'use cpu or auto, or install a torch built for your CUDA driver'
             )
     return torch.device(kind, int(index)) if index else torch.device(kind)
+
+
+def resolve_backend(backend: str, device: str, precision: str) -> torch.device:
+    """Return the device on which a backend runs the networks.
+
+    Parameters
+    ----------
+    backend : str
+        ``torch``, or ``onnxruntime``, which runs exported graphs on the CPU in float32.
+    device : str
+        See `resolve_device`; of ``onnxruntime`` ``auto`` means ``cpu``.
+    precision : str
+        See `resolve_precision`.
+
+    Raises
+    ------
+    UserError
+        An unknown word, or a device or number format that the backend does not have.
+    """
+    if backend not in BACKENDS:
+        raise UserError(f'unknown backend {backend!r}: expected {" or ".join(BACKENDS)}')
+    if backend == TORCH:
+        return resolve_device(device)
+    place = resolve_device('cpu' if device == 'auto' else device)
+    if place.type != 'cpu':
+        raise UserError(
+            f'backend {backend} runs on the CPU, not on device {device!r}: choose cpu or auto, or '
+            f'backend {TORCH}'
+        )
+    if resolve_precision(precision, place) != torch.float32:
+        raise UserError(
+            f'backend {backend} computes in float32, not in {precision}: choose float32 or auto, '
+            f'or backend {TORCH}'
+        )
+    return place
 
 
 def resolve_precision(name: str, device: torch.device) -> torch.dtype:

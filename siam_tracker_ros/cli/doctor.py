@@ -107,6 +107,11 @@ OPTIONS = (
     Option('matplotlib', 'matplotlib', 'train, reports', "pip install 'siam-tracker-ros[train]'"),
     Option('jinja2', 'jinja2', 'reports', "pip install 'siam-tracker-ros[eval]'"),
     Option('shapely', 'shapely', 'rotated boxes', "pip install 'siam-tracker-ros[eval]'"),
+    Option('onnx', 'onnx', 'export', "pip install 'siam-tracker-ros[export]'"),
+    Option(
+        'onnxruntime', 'onnxruntime', '--backend onnxruntime',
+        "pip install 'siam-tracker-ros[export]'",
+    ),
     Option('ray', 'ray', 'evaluate --ray', "pip install 'siam-tracker-ros[ray]'"),
     Option('scikit-image', 'skimage', 'make demo', "pip install 'siam-tracker-ros[eval]'"),
     Option('cv_bridge', 'cv_bridge', 'rare image encodings', "your ROS distribution's cv_bridge"),

@@ -105,7 +105,7 @@ def run(args: argparse.Namespace) -> int:
         source = stack.enter_context(open_source(args.source, args.fps))
         stack.enter_context(refuse_small_memory(args.device))
         tracker = trackers.create(
-            args.tracker, args.weights, args.device, args.precision, overrides
+            args.tracker, args.weights, args.device, args.precision, overrides, args.backend
         )
         interruption = stack.enter_context(Interruption())
         return _track(args, source, tracker, box, interruption)

@@ -6,11 +6,21 @@ from __future__ import annotations
 
 import argparse
 
+from ..runtime import BACKENDS, TORCH
+
 
 def add_tracker_options(parser: argparse.ArgumentParser) -> None:
     """Add which checkpoint, where and how it runs, its seed and its settings."""
     parser.add_argument(
-        '--weights', default='auto', metavar='FILE', help='checkpoint; auto for the shipped one'
+        '--weights',
+        default='auto',
+        metavar='FILE',
+        help='checkpoint; auto for the shipped one; for onnxruntime also the folder of an export',
+    )
+    parser.add_argument(
+        '--backend',
+        default=TORCH,
+        help=f'what runs the network: {" or ".join(BACKENDS)} (%(default)s)',
     )
     parser.add_argument('--device', default='auto', help='auto, cpu, cuda or cuda:N (%(default)s)')
     parser.add_argument(

@@ -64,7 +64,7 @@ def run(args: argparse.Namespace) -> int:
     torch.manual_seed(args.seed)
     with _protocol_only() as output, refuse_small_memory(args.device):
         tracker = trackers.create(
-            args.tracker, args.weights, args.device, args.precision, overrides
+            args.tracker, args.weights, args.device, args.precision, overrides, args.backend
         )
         with open(0, **PATHS_COME_THROUGH) as lines:
             serve(tracker, args.tracker, lines, lambda line: _say(line, output))

@@ -31,7 +31,9 @@ OF_ALL = (
     'geometry.py',
     'images.py',
 )
-OF_OURS = ('frames.py', 'models', 'online', 'runtime.py', 'settings.py', 'trackers', 'weights')
+OF_OURS = (
+    'export', 'frames.py', 'models', 'online', 'runtime.py', 'settings.py', 'trackers', 'weights'
+)  # fmt: skip
 
 
 @dataclass(frozen=True)

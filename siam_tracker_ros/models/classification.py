@@ -74,6 +74,16 @@ class ClassificationNetwork(nn.Module):
                 nn.init.normal_(module.weight, std=DEVIATION)
                 nn.init.constant_(module.bias, HIDDEN_BIAS)
 
+    @property
+    def device(self) -> torch.device:
+        """Where its layers are."""
+        return self.fc4.weight.device
+
+    @property
+    def dtype(self) -> torch.dtype:
+        """Number format of its layers, and of the crops it is given."""
+        return self.fc4.weight.dtype
+
     def maps(self, crops: Tensor) -> Tensor:
         """conv3 maps of crops: (N, 3, S, S) RGB in [0, 255] -> (N, C, s, s)."""
         # Only 128 is taken off, as in MDNet: the response norms are made for this range.

@@ -171,15 +171,21 @@ class CRPN(ProposalNetwork):
         list of StageOutput
             One for each stage, in their order; the first one is about `anchors`.grid(M).
         """
+        return self._cascaded(self.maps(template, x))
+
+    def maps(self, template: Sequence[Tensor], x: Tensor) -> list[ProposalMaps]:
+        """See `ProposalNetwork.maps`: those of each stage."""
         kernels = iter(template)
-        maps = [
+        return [
             stage.search([*islice(kernels, 2 * len(sight))], sight)
             for stage, sight in zip(self.stages, self.features(x))
         ]
+
+    def proposals(self, maps: Sequence[ProposalMaps]) -> Proposals:
+        """See `ProposalNetwork.proposals`: what the last stage keeps."""
+        return proposals(self._cascaded(maps), self.theta)
+
+    def _cascaded(self, maps: Sequence[ProposalMaps]) -> list[StageOutput]:
         classes = maps[0].classes
         anchors = anchor_boxes(self.anchors, classes.shape[-1], classes.device)
         return cascade(maps, anchors, self.theta)
-
-    def propose(self, template: Sequence[Tensor], x: Tensor) -> Proposals:
-        """See `ProposalNetwork.propose`: what the last stage keeps."""
-        return proposals(self.search(template, x), self.theta)

@@ -18,6 +18,7 @@ from .backbones.dilated_resnet import DilatedResNet
 from .backbones.mobilenet import MobileNetV2
 from .backbones.resnet import ResNet
 from .backbones.siamrpn_alexnet import SiamRPNAlexNet
+from .rpn import ProposalMaps
 
 BACKBONES: Mapping[str, Callable[..., Backbone]] = {
     'alexnet': SiamRPNAlexNet,
@@ -118,8 +119,8 @@ class ProposalNetwork(nn.Module, ABC):
         """
 
     @abstractmethod
-    def propose(self, template: Sequence[Tensor], x: Tensor) -> Proposals:
-        """Boxes that may be each target's in its own crop.
+    def maps(self, template: Sequence[Tensor], x: Tensor) -> list[ProposalMaps]:
+        """What layers make of each target and its own crop; boxes are not decoded yet.
 
         Parameters
         ----------
@@ -128,6 +129,14 @@ class ProposalNetwork(nn.Module, ABC):
         x : Tensor
             (N, 3, S, S) RGB in [0, 255].
         """
+
+    @abstractmethod
+    def proposals(self, maps: Sequence[ProposalMaps]) -> Proposals:
+        """Boxes that `maps` mean; no layer is needed for them."""
+
+    def propose(self, template: Sequence[Tensor], x: Tensor) -> Proposals:
+        """Boxes that may be each target's in its own crop; arguments as of `maps`."""
+        return self.proposals(self.maps(template, x))
 
 
 def named(known: Mapping[str, T], word: str) -> T:

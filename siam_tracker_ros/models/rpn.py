@@ -121,7 +121,7 @@ class UpChannelBranch(nn.Module):
     def template(self, z: Tensor) -> Tensor:
         """(N, C, h, w) -> (N, outputs, C, h - 2, w - 2)."""
         raised: Tensor = self.up(z)
-        kernels = raised.reshape(len(z), -1, z.shape[1], *raised.shape[2:])
+        kernels = raised.reshape(z.shape[0], -1, z.shape[1], *raised.shape[2:])
         # Once for a target, and before the sum, which float16 may not hold.
         return kernels / math.sqrt(kernels[0, 0].numel())
 

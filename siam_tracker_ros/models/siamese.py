@@ -37,6 +37,11 @@ class Siamese(nn.Module):
         self.log_scale = nn.Parameter(torch.tensor(1e-3).log())
         self.bias = nn.Parameter(torch.zeros(()))
 
+    @property
+    def stride(self) -> int:
+        """Pixels of a crop between two cells."""
+        return self.backbone.stride
+
     def features(self, crops: Tensor) -> Tensor:
         """Features of crops: (N, 3, S, S) RGB in [0, 255] -> (N, C, s, s)."""
         out: Tensor = self.backbone(normalised(crops))

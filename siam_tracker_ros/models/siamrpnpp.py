@@ -95,10 +95,14 @@ class SiamRPN(ProposalNetwork):
         maps: ProposalMaps = self.aggregation([p.search(pair, level) for p, pair, level in levels])
         return maps
 
-    def propose(self, template: Sequence[Tensor], x: Tensor) -> Proposals:
-        """See `ProposalNetwork.propose`; any of them may be chosen."""
-        maps = self.search(template, x)
-        logits = maps.logits
+    def maps(self, template: Sequence[Tensor], x: Tensor) -> list[ProposalMaps]:
+        """See `ProposalNetwork.maps`: those of `search`."""
+        return [self.search(template, x)]
+
+    def proposals(self, maps: Sequence[ProposalMaps]) -> Proposals:
+        """See `ProposalNetwork.proposals`; any of them may be chosen."""
+        (joined,) = maps
+        logits = joined.logits
         anchors = anchor_boxes(self.anchors, logits.shape[-1], logits.device)
         kept = torch.ones_like(logits, dtype=torch.bool)
-        return Proposals(logits, refine(anchors, maps.deltas), kept)
+        return Proposals(logits, refine(anchors, joined.deltas), kept)

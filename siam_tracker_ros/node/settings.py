@@ -7,6 +7,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from .. import trackers
+from ..runtime import BACKENDS, TORCH
 from ..settings import Settings, setting
 
 
@@ -17,7 +18,12 @@ class NodeSettings(Settings):
     tracker: str = setting(
         trackers.DEFAULT, 'registered name of the tracker', choices=tuple(trackers.names())
     )
-    weights: str = setting('auto', "auto for the shipped checkpoint, else a file's path")
+    weights: str = setting(
+        'auto',
+        "auto for the shipped checkpoint, else a file's path; for the backend onnxruntime also "
+        'that of an exported folder',
+    )
+    backend: str = setting(TORCH, 'what runs the network', choices=BACKENDS)
     device: str = setting('auto', 'where the network runs: auto, cpu, cuda or cuda:N')
     precision: str = setting(
         'auto', 'number format of the network', choices=('auto', 'float32', 'bfloat16', 'float16')

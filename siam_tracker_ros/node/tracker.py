@@ -60,8 +60,8 @@ class TrackerNode(GuardedLifecycleNode):
     Parameters
     ----------
     create_tracker : callable
-        Makes the tracker from name, weights, device, precision and overrides, as `trackers.create`
-        does.
+        Makes the tracker from name, weights, device, precision, overrides and backend, as
+        `trackers.create` does.
     **kwargs
         For rclpy's LifecycleNode.
 
@@ -153,6 +153,7 @@ class TrackerNode(GuardedLifecycleNode):
             device=settings.device,
             precision=settings.precision,
             overrides=self.parameters.explicit(table),
+            backend=settings.backend,
         )
         self._step_seconds = warm_up(tracker)
         self.parameters.show(table, tracker.settings)

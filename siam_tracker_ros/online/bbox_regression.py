@@ -15,7 +15,7 @@ from torch import Tensor
 
 from ..frames import Frame
 from ..geometry import Box
-from ..models.classification import ClassificationNetwork
+from ..models.interfaces import PatchNetwork
 from ..settings import Settings, setting
 from .patches import patch_features
 from .sampling import Spread, aspect, box_row, sample
@@ -135,7 +135,7 @@ class BoxRegression:
 
 @torch.no_grad()
 def learn_regression(
-    network: ClassificationNetwork,
+    network: PatchNetwork,
     frame: Frame,
     box: Box,
     settings: RegressionSettings,
@@ -145,7 +145,7 @@ def learn_regression(
 
     Parameters
     ----------
-    network : ClassificationNetwork
+    network : PatchNetwork
     frame : Frame
     box : Box
         In continuous pixels of the frame.

@@ -11,7 +11,8 @@ from torch import Tensor
 
 from ..frames import Frame
 from ..geometry import Box
-from ..models.classification import ClassificationNetwork, Head
+from ..models.classification import Head
+from ..models.interfaces import PatchNetwork, placed
 from .classifier_settings import ClassifierSettings
 from .learner import Lesson, Samples
 from .patches import grid_boxes, grid_features, patch_features
@@ -70,16 +71,15 @@ class OnlineClassifier:
 
     Parameters
     ----------
-    network : ClassificationNetwork
-        In evaluation mode, on the device and in the number format that it runs in.
+    network : PatchNetwork
+        On the device and in the number format that it runs in.
     settings : ClassifierSettings
     """
 
-    def __init__(self, network: ClassificationNetwork, settings: ClassifierSettings) -> None:
-        self.network = network.eval()
-        self.network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    def __init__(self, network: PatchNetwork, settings: ClassifierSettings) -> None:
+        self.network = placed(network, network.device, network.dtype)
         self.settings = settings
-        self.device = next(network.parameters()).device
+        self.device = network.device
         self.schedule = make_schedule(
             self.device, settings.iterations_per_frame, settings.update_iterations
         )

@@ -8,7 +8,8 @@ import torch
 from torch import Tensor
 
 from ..frames import Frame
-from ..models.classification import CELLS, PATCH_SIZE, STRIDE, ClassificationNetwork
+from ..models.classification import CELLS, PATCH_SIZE, STRIDE
+from ..models.interfaces import PatchNetwork
 
 PADDING = 16
 """Pixels of a patch around the box on each side (MDNet code)."""
@@ -99,7 +100,7 @@ def grid_boxes(boxes: Tensor, cells: int) -> Tensor:
 
 
 def grid_features(
-    network: ClassificationNetwork, frame: Frame, boxes: Tensor, cells: int
+    network: PatchNetwork, frame: Frame, boxes: Tensor, cells: int
 ) -> Tensor:
     """Features of `grid_boxes`: (T, 4) -> (T, cells * cells, D) float32, on the frame's device."""
     maps = _maps(network, frame, boxes, PATCH_SIZE + STRIDE * (cells - 1))
@@ -108,20 +109,15 @@ def grid_features(
     return patches.permute(0, 2, 3, 1, 4, 5).reshape(len(boxes), cells * cells, -1).float()
 
 
-def patch_features(network: ClassificationNetwork, frame: Frame, boxes: Tensor) -> Tensor:
+def patch_features(network: PatchNetwork, frame: Frame, boxes: Tensor) -> Tensor:
     """Features of the patches of boxes: (N, 4) -> (N, D) float32, on the frame's device."""
     return _maps(network, frame, boxes, PATCH_SIZE).flatten(1).float()
 
 
-def _maps(network: ClassificationNetwork, frame: Frame, boxes: Tensor, size: int) -> Tensor:
+def _maps(network: PatchNetwork, frame: Frame, boxes: Tensor, size: int) -> Tensor:
     """conv3 maps of crops around boxes, a bounded number of pixels at once."""
-    weight = next(network.parameters())
     chunk = max(1, CHUNK * PATCH_SIZE**2 // size**2)
+    crops = (crop_patches(frame, some, size) for some in torch.split(boxes, chunk))
     return torch.cat(
-        [
-            network.maps(
-                crop_patches(frame, some, size).to(weight.dtype, memory_format=torch.channels_last)
-            )
-            for some in torch.split(boxes, chunk)
-        ]
+        [network.maps(c.to(network.dtype, memory_format=torch.channels_last)) for c in crops]
     )

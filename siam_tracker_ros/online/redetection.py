@@ -18,7 +18,8 @@ from torch import Tensor
 from ..errors import UserError
 from ..frames import Frame
 from ..geometry import Box
-from ..models.classification import ClassificationNetwork, Head
+from ..models.classification import Head
+from ..models.interfaces import PatchNetwork
 from ..settings import Settings, setting
 from .patches import CELL_STEP, grid_boxes, grid_features
 
@@ -111,7 +112,7 @@ class Sweep:
 
 @torch.no_grad()
 def redetect(
-    network: ClassificationNetwork,
+    network: PatchNetwork,
     frame: Frame,
     heads: Sequence[Head],
     boxes: Sequence[Box],
@@ -142,7 +143,7 @@ def redetect(
 
 @torch.no_grad()
 def look(
-    network: ClassificationNetwork,
+    network: PatchNetwork,
     frame: Frame,
     heads: Sequence[Head],
     tiles: Sequence[Tensor],
@@ -152,7 +153,7 @@ def look(
 
     Parameters
     ----------
-    network : ClassificationNetwork
+    network : PatchNetwork
     frame : Frame
     heads : sequence of Head
         N, one target each.

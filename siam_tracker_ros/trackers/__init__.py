@@ -2,10 +2,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """The trackers, by their registered names."""
 
+from .assembly import create, export
 from .base import Estimate, Response, State, Target, Tracker
 from .registry import (
     DEFAULT,
-    create,
     lender,
     load_checkpoint,
     names,
@@ -22,6 +22,7 @@ __all__ = [
     'Target',
     'Tracker',
     'create',
+    'export',
     'lender',
     'load_checkpoint',
     'names',

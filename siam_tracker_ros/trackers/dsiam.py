@@ -18,9 +18,9 @@ from torch import Tensor
 from ..frames import Frame
 from ..geometry import Box, check_initial_box
 from ..models.backbones.base import centre
-from ..models.classification import ClassificationNetwork
 from ..models.dsiam import DSiam
 from ..models.dynamic import weight_map
+from ..models.interfaces import PatchNetwork
 from ..online.gate import Decision
 from ..settings import Settings
 from ..stages import stage
@@ -49,7 +49,7 @@ class DSiamTracker(Tracker):
     dtype : torch.dtype
         Number format of the network; transformations, positions and learned layers are always
         float32.
-    classification : ClassificationNetwork, optional
+    classification : PatchNetwork, optional
         What learns the targets where `settings` say ``online``; of no use elsewhere.
 
     Raises
@@ -64,7 +64,7 @@ class DSiamTracker(Tracker):
         settings: DSiamSettings,
         device: torch.device,
         dtype: torch.dtype = torch.float32,
-        classification: ClassificationNetwork | None = None,
+        classification: PatchNetwork | None = None,
     ) -> None:
         self.matcher = DynamicMatcher(network, settings, device, dtype)
         self.following = Following(self.matcher, settings.rule, settings, classification)

@@ -13,7 +13,7 @@ import math
 from typing import NamedTuple
 
 from ..frames import Frame
-from ..models.classification import ClassificationNetwork
+from ..models.interfaces import PatchNetwork
 from ..online.gate import Decision
 from ..online.monitor import Judgement, probability
 from ..stages import stage
@@ -71,7 +71,7 @@ class Following:
         How matches are judged.
     settings : OnlineMatchSettings, optional
         The matcher's, where a classifier may have a word.
-    classification : ClassificationNetwork, optional
+    classification : PatchNetwork, optional
         What learns the targets where `settings` say ``online``; of no use elsewhere.
 
     Raises
@@ -85,7 +85,7 @@ class Following:
         matcher: Matcher,
         rule: Judgement,
         settings: OnlineMatchSettings | None = None,
-        classification: ClassificationNetwork | None = None,
+        classification: PatchNetwork | None = None,
     ) -> None:
         self.matcher = matcher
         self.device = matcher.device

@@ -16,7 +16,7 @@ from torch import Tensor
 
 from ..frames import Frame
 from ..geometry import Box, SearchWindow
-from ..models.siamese import Siamese
+from ..models.interfaces import MatchingNetwork, placed
 from ..stages import stage
 from .base import State
 from .crops import cut, exemplar_crop, search_windows
@@ -30,8 +30,7 @@ class Matcher:
 
     Parameters
     ----------
-    network : Siamese
-        In evaluation mode, on `device`.
+    network : MatchingNetwork
     settings : MatchSettings
     device : torch.device
     dtype : torch.dtype
@@ -39,11 +38,13 @@ class Matcher:
     """
 
     def __init__(
-        self, network: Siamese, settings: MatchSettings, device: torch.device, dtype: torch.dtype
+        self,
+        network: MatchingNetwork,
+        settings: MatchSettings,
+        device: torch.device,
+        dtype: torch.dtype,
     ) -> None:
-        self.network = network.eval().to(device=device, dtype=dtype)
-        # Convolution and pooling of one image are quicker with the channels innermost.
-        self.network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        self.network = placed(network, device, dtype)
         self.settings = settings
         self.device = device
         self.dtype = dtype
@@ -51,7 +52,7 @@ class Matcher:
     @property
     def stride(self) -> int:
         """Pixels of a crop between two cells."""
-        return self.network.backbone.stride
+        return self.network.stride
 
     def exemplar(self, frame: Frame, box: Box) -> tuple[Tensor, Tensor]:
         """Features of an exemplar with its context (section 2.5), and the frame's mean colour."""

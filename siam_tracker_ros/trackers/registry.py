@@ -9,7 +9,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TypeVar
 
-import torch
 from torch import nn
 
 from .. import weights as checkpoints
@@ -18,14 +17,11 @@ from ..models.cascaded import CascadedSiamese
 from ..models.crpn import CRPN
 from ..models.dsiam import OWN as OWN_OF_DSIAM
 from ..models.dsiam import DSiam
-from ..models.folding import fold_batch_norms
 from ..models.sasiam import SASiam
 from ..models.siamfc import SiamFC
 from ..models.siamrpnpp import SiamRPN
-from ..runtime import resolve_device, resolve_precision
 from ..settings import Settings
 from .base import Tracker
-from .borrowed import borrow_classifier
 from .csn import CSNSettings, CSNTracker
 from .dsiam import DSiamTracker
 from .dsiam_settings import DSiamSettings
@@ -99,7 +95,14 @@ def names() -> list[str]:
     return list(REGISTRY)
 
 
-def _registration(name: str) -> Registration:
+def registration(name: str) -> Registration:
+    """Return how a tracker is put together.
+
+    Raises
+    ------
+    UserError
+        Unknown name.
+    """
     if name not in REGISTRY:
         raise UserError(f'unknown tracker {name!r}: expected one of {", ".join(REGISTRY)}')
     return REGISTRY[name]
@@ -113,7 +116,7 @@ def settings_class(name: str) -> type[Settings]:
     UserError
         Unknown name.
     """
-    return _registration(name).settings
+    return registration(name).settings
 
 
 def lender(name: str) -> str:
@@ -124,7 +127,7 @@ def lender(name: str) -> str:
     UserError
         Unknown name.
     """
-    other = _registration(name).features
+    other = registration(name).features
     return '' if name in {entry.tracker for entry in checkpoints.entries()} else other
 
 
@@ -141,7 +144,7 @@ def weights_file(name: str, weights: str) -> Path:
     Parameters
     ----------
     name, weights
-        See `create`.
+        See `assembly.create`.
 
     Raises
     ------
@@ -158,19 +161,19 @@ def weight_files(name: str, weights: str, overrides: Mapping[str, object]) -> li
     Parameters
     ----------
     name, weights, overrides
-        See `create`.
+        See `assembly.create`.
 
     Raises
     ------
     UserError
         One of them is missing, or its own is damaged.
     """
-    registration = _registration(name)
+    parts = registration(name)
     files = [weights_file(name, weights)]
-    if registration.classifier:
+    if parts.classifier:
         header = checkpoints.load(files[0]).meta.settings
-        defaults = registration.settings().to_dict()
-        if other := registration.borrows({**defaults, **header, **overrides}):
+        defaults = parts.settings().to_dict()
+        if other := parts.borrows({**defaults, **header, **overrides}):
             files.append(checkpoints.resolve(other, checkpoints.registry.AUTO))
     return files
 
@@ -204,7 +207,7 @@ def load_network(
             f'expected {name!r}: '
             f'choose that tracker, or weights of {name}'
         )
-    network = _built(name, build, checkpoint)
+    network = built(name, build, checkpoint)
     if lent:
         checkpoint = _completed(name, network, checkpoint)
     checkpoint.fill(network)
@@ -217,14 +220,14 @@ def load_checkpoint(name: str, weights: str) -> checkpoints.Checkpoint:
     Parameters
     ----------
     name, weights
-        See `create`.
+        See `assembly.create`.
 
     Raises
     ------
     UserError
         As `load_network`.
     """
-    return load_network(name, _registration(name).network, weights)[1]
+    return load_network(name, registration(name).network, weights)[1]
 
 
 def _completed(
@@ -237,7 +240,14 @@ def _completed(
     return replace(checkpoint, tensors={**rest, **checkpoint.tensors}, meta=meta)
 
 
-def _built(name: str, build: Callable[..., N], checkpoint: checkpoints.Checkpoint) -> N:
+def built(name: str, build: Callable[..., N], checkpoint: checkpoints.Checkpoint) -> N:
+    """Build the network that a checkpoint describes; it is not filled.
+
+    Raises
+    ------
+    UserError
+        It cannot be built.
+    """
     try:
         return build(**checkpoint.meta.network)
     except (TypeError, ValueError, RuntimeError) as error:
@@ -245,79 +255,3 @@ def _built(name: str, build: Callable[..., N], checkpoint: checkpoints.Checkpoin
             f'weights {checkpoint.source}: the header describes a {name} network that cannot be '
             f'built ({error}); the file is damaged or of a newer version: use another one'
         ) from error
-
-
-def create(
-    name: str,
-    weights: str = checkpoints.registry.AUTO,
-    device: str = 'auto',
-    precision: str = 'auto',
-    overrides: Mapping[str, object] | None = None,
-) -> Tracker:
-    """Put a tracker together from its name.
-
-    Parameters
-    ----------
-    name : str
-        Registered name.
-    weights : str
-        ``auto`` for the shipped checkpoint, else a path.
-    device : str
-        See `runtime.resolve_device`.
-    precision : str
-        See `runtime.resolve_precision`.
-    overrides : mapping, optional
-        Settings that differ from the checkpoint's and the table's defaults.
-
-    Raises
-    ------
-    UserError
-        Any of these is wrong; the sentence says which and what was expected.
-    """
-    registration = _registration(name)
-    place = resolve_device(device)
-    dtype = resolve_precision(precision, place)
-    network, checkpoint = load_network(name, registration.network, weights)
-    return _assembled(network, checkpoint, place, dtype, overrides or {})
-
-
-def assemble(checkpoint: checkpoints.Checkpoint, device: str = 'auto') -> Tracker:
-    """Put a tracker together from a checkpoint in memory.
-
-    Raises
-    ------
-    UserError
-        As `create`.
-    """
-    name = checkpoint.meta.tracker
-    network = _built(name, _registration(name).network, checkpoint)
-    checkpoint.fill(network)
-    place = resolve_device(device)
-    return _assembled(network, checkpoint, place, torch.float32, {})
-
-
-def _assembled(
-    network: nn.Module,
-    checkpoint: checkpoints.Checkpoint,
-    device: torch.device,
-    dtype: torch.dtype,
-    overrides: Mapping[str, object],
-) -> Tracker:
-    name = checkpoint.meta.tracker
-    registration = _registration(name)
-    try:
-        settings = registration.settings.from_dict(checkpoint.meta.settings)
-    except UserError as error:
-        raise UserError(
-            f'weights {checkpoint.source}: the header holds a setting that {name} refuses '
-            f'({error}); the file is damaged or of another version'
-        ) from error
-    values, parts = settings.to_dict(), []
-    if other := registration.borrows({**values, **overrides}):
-        lent = borrow_classifier(other)
-        parts.append(lent.network)
-        # What its learning was fitted with, unless these weights or the user know better.
-        values = {**lent.settings, **checkpoint.meta.settings}
-    settings = registration.settings.from_dict({**values, **overrides})
-    fold_batch_norms(network.eval())
-    return registration.tracker(network, settings, device, dtype, *parts)

@@ -16,8 +16,7 @@ from torch import Tensor
 
 from ..frames import Frame
 from ..geometry import Box, check_initial_box
-from ..models.classification import ClassificationNetwork
-from ..models.proposing import ProposalNetwork
+from ..models.interfaces import PatchNetwork, ProposingNetwork, placed
 from ..online.gate import Decision
 from ..online.monitor import probability
 from ..settings import Settings
@@ -52,13 +51,12 @@ class RPNTracker(Tracker):
 
     Parameters
     ----------
-    network : ProposalNetwork
-        In evaluation mode, on `device`.
+    network : ProposingNetwork
     settings : RPNSettings
     device : torch.device
     dtype : torch.dtype
         Number format of the networks; positions and learned layers are always float32.
-    classification : ClassificationNetwork, optional
+    classification : PatchNetwork, optional
         What learns the targets where `settings` say ``online``; of no use elsewhere.
 
     Raises
@@ -69,15 +67,13 @@ class RPNTracker(Tracker):
 
     def __init__(
         self,
-        network: ProposalNetwork,
+        network: ProposingNetwork,
         settings: RPNSettings,
         device: torch.device,
         dtype: torch.dtype = torch.float32,
-        classification: ClassificationNetwork | None = None,
+        classification: PatchNetwork | None = None,
     ) -> None:
-        self.network = network.eval().to(device=device, dtype=dtype)
-        # Convolution and pooling of one image are quicker with the channels innermost.
-        self.network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        self.network = placed(network, device, dtype)
         self.settings: RPNSettings = settings
         self.device = device
         self.dtype = dtype

@@ -17,8 +17,7 @@ from torch import Tensor
 from ..frames import Frame
 from ..geometry import Box
 from ..models.backbones.base import centre
-from ..models.classification import ClassificationNetwork
-from ..models.sasiam import SASiam
+from ..models.interfaces import PatchNetwork, TwofoldNetwork, placed
 from ..settings import Settings
 from .crops import exemplar_crop
 from .following import Following
@@ -32,7 +31,7 @@ APPEARANCE, SEMANTIC = 'appearance', 'semantic'
 """Branches, and the parts of a response that are theirs."""
 
 
-def layer_parts(network: SASiam) -> tuple[str, ...]:
+def layer_parts(network: TwofoldNetwork) -> tuple[str, ...]:
     """Names of what each layer of the semantic branch adds to its map."""
     return tuple(f'{SEMANTIC}_{name}' for name in network.semantic.layer_names)
 
@@ -58,11 +57,14 @@ class TwofoldMatcher(Matcher):
     settings: SASiamSettings
 
     def __init__(
-        self, network: SASiam, settings: SASiamSettings, device: torch.device, dtype: torch.dtype
+        self,
+        network: TwofoldNetwork,
+        settings: SASiamSettings,
+        device: torch.device,
+        dtype: torch.dtype,
     ) -> None:
         super().__init__(network.appearance, settings, device, dtype)
-        self.semantic = network.semantic.eval().to(device=device, dtype=dtype)
-        self.semantic.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        self.semantic = placed(network.semantic, device, dtype)
         self.layer_parts = layer_parts(network)
 
     def begin(self, frame: Frame, box: Box) -> SASiamTarget:
@@ -101,13 +103,12 @@ class SASiamTracker(TemplateTracker):
 
     Parameters
     ----------
-    network : SASiam
-        In evaluation mode, on `device`.
+    network : TwofoldNetwork
     settings : SASiamSettings
     device : torch.device
     dtype : torch.dtype
         Number format of the network; positions and learned layers are always float32.
-    classification : ClassificationNetwork, optional
+    classification : PatchNetwork, optional
         What learns the targets where `settings` say ``online``; of no use elsewhere.
 
     Raises
@@ -122,11 +123,11 @@ class SASiamTracker(TemplateTracker):
 
     def __init__(
         self,
-        network: SASiam,
+        network: TwofoldNetwork,
         settings: SASiamSettings,
         device: torch.device,
         dtype: torch.dtype = torch.float32,
-        classification: ClassificationNetwork | None = None,
+        classification: PatchNetwork | None = None,
     ) -> None:
         matcher = TwofoldMatcher(network, settings, device, dtype)
         super().__init__(Following(matcher, settings.rule, settings, classification))

@@ -17,7 +17,7 @@ import torch
 from ..errors import UserError
 from ..frames import Frame
 from ..geometry import Box
-from ..models.classification import ClassificationNetwork
+from ..models.interfaces import PatchNetwork, placed
 from ..online.monitor import Evidence, Judgement, bounded, probability
 from ..online.sampling import box_row
 from ..stages import stage
@@ -87,7 +87,7 @@ class Result:
 
 def make_teacher(
     settings: OnlineSettings,
-    classification: ClassificationNetwork | None,
+    classification: PatchNetwork | None,
     device: torch.device,
     dtype: torch.dtype,
 ) -> Teacher | None:
@@ -96,7 +96,7 @@ def make_teacher(
     Parameters
     ----------
     settings : OnlineSettings
-    classification : ClassificationNetwork or None
+    classification : PatchNetwork or None
         What learns the targets; of no use where nothing is learned.
     device : torch.device
     dtype : torch.dtype
@@ -114,7 +114,7 @@ def make_teacher(
             'online is true, but this tracker was made without a classifier: set it where '
             'the tracker is made'
         )
-    return Teacher(classification.to(device=device, dtype=dtype), settings)
+    return Teacher(placed(classification, device, dtype), settings)
 
 
 def check_change(now: OnlineSettings, new: OnlineSettings) -> None:

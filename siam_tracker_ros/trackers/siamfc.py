@@ -14,7 +14,7 @@ import torch
 
 from ..frames import Frame
 from ..geometry import Box
-from ..models.siamese import Siamese
+from ..models.interfaces import MatchingNetwork
 from ..online.monitor import ScoreSettings
 from ..settings import Settings
 from .following import Following
@@ -38,8 +38,7 @@ class SiamFCTracker(TemplateTracker):
 
     Parameters
     ----------
-    network : Siamese
-        In evaluation mode, on `device`.
+    network : MatchingNetwork
     settings : SiamFCSettings
     device : torch.device
     dtype : torch.dtype
@@ -51,7 +50,7 @@ class SiamFCTracker(TemplateTracker):
 
     def __init__(
         self,
-        network: Siamese,
+        network: MatchingNetwork,
         settings: SiamFCSettings,
         device: torch.device,
         dtype: torch.dtype = torch.float32,

@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 from ..frames import Frame
 from ..geometry import Box
-from ..models.classification import ClassificationNetwork
+from ..models.interfaces import PatchNetwork
 from ..online.classifier import OnlineClassifier, TargetClassifier
 from ..online.gate import Decision, ScoreHistory
 from ..online.monitor import Evidence
@@ -97,12 +97,12 @@ class Teacher:
 
     Parameters
     ----------
-    network : ClassificationNetwork
-        In evaluation mode, on the device and in the number format that it runs in.
+    network : PatchNetwork
+        On the device and in the number format that it runs in.
     settings : TeachingSettings
     """
 
-    def __init__(self, network: ClassificationNetwork, settings: TeachingSettings) -> None:
+    def __init__(self, network: PatchNetwork, settings: TeachingSettings) -> None:
         self.classifier = OnlineClassifier(network, settings)
         self.settings = settings
         self.rule = settings.rule

@@ -15,8 +15,9 @@ import torch
 from .. import weights as checkpoints
 from ..errors import UserError
 from ..models.siamese import Siamese
+from ..trackers.assembly import create
 from ..trackers.base import Tracker
-from ..trackers.registry import create, load_network, names
+from ..trackers.registry import load_network, names
 from ..trackers.siamfc import SiamFCSettings, SiamFCTracker
 from .fit import FitSettings
 from .initial import extend

@@ -12,7 +12,7 @@ import torch
 
 from ..errors import UserError
 from ..sequences import Sequence
-from ..trackers.registry import assemble
+from ..trackers.assembly import assemble
 from ..weights import Checkpoint
 from .calibrate_tracks import calibrate_on_tracks
 

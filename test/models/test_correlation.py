@@ -5,7 +5,9 @@ import torch
 
 from siam_tracker_ros.models.correlation import (
     all_pairs_correlation,
+    correlation_by_products,
     cross_correlation,
+    depthwise_by_products,
     depthwise_correlation,
     up_channel_correlation,
 )
@@ -83,3 +85,30 @@ def test_channels_last_features_give_the_same():
     torch.testing.assert_close(
         up_channel_correlation(kernels, last), up_channel_correlation(kernels, x)
     )
+
+
+@pytest.mark.parametrize('targets', [1, 3])
+def test_products_are_what_an_exported_graph_has_instead_of_groups(targets, monkeypatch):
+    z = torch.randn(targets, 5, 3, 2, dtype=torch.float64)
+    kernels = torch.randn(targets, 4, 5, 3, 2, dtype=torch.float64)
+    scales = torch.randn(targets, 3, 5, 7, 6, dtype=torch.float64)
+    one = scales[:, 0]
+    grouped = [
+        cross_correlation(z, scales),
+        up_channel_correlation(kernels, one),
+        depthwise_correlation(z, one),
+    ]
+    products = [
+        correlation_by_products(z.unsqueeze(1), scales),
+        correlation_by_products(kernels, one.unsqueeze(1)),
+        depthwise_by_products(z, one),
+    ]
+    monkeypatch.setattr(torch.onnx, 'is_in_onnx_export', lambda: True)
+    exported = [
+        cross_correlation(z, scales),
+        up_channel_correlation(kernels, one),
+        depthwise_correlation(z, one),
+    ]
+    for expected, product, same in zip(grouped, products, exported):
+        torch.testing.assert_close(product, expected)
+        assert torch.equal(same, product)

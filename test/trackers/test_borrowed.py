@@ -15,7 +15,7 @@ from siam_tracker_ros.models.classification import ClassificationNetwork
 from siam_tracker_ros.models.siamfc import SiamFC
 from siam_tracker_ros.models.siamrpnpp import SiamRPN
 from siam_tracker_ros.settings import varied
-from siam_tracker_ros.trackers import borrowed, registry
+from siam_tracker_ros.trackers import assembly, borrowed, registry
 from siam_tracker_ros.trackers.rpn_settings import RPNSettings
 
 SHIPPED = [entry for entry in weights.entries() if entry.tracker == 'csn']
@@ -51,7 +51,7 @@ def create(tmp_path):
     [({}, {}), ({}, {'online': False}), ({'online': True}, {'online': False})],
 )
 def test_what_does_not_learn_loads_no_classifier(create, monkeypatch, header, overrides):
-    monkeypatch.setattr(registry, 'borrow_classifier', None)
+    monkeypatch.setattr(assembly, 'borrow_classifier', None)
     tracker = create(header, **overrides)
     assert tracker.teacher is tracker.classification is None
     # Nor does it take csn's settings.
@@ -148,7 +148,7 @@ def test_online_by_default_needs_no_word(create, monkeypatch, tmp_path):
 
 @shipped
 def test_a_checkpoint_in_memory_may_say_that_it_learns():
-    tracker = registry.assemble(checkpoint(online=True), 'cpu')
+    tracker = assembly.assemble(checkpoint(online=True), 'cpu')
     assert tracker.teacher is not None
     assert tracker.settings.start_rate != RPNSettings().start_rate
 

@@ -15,7 +15,7 @@ from siam_tracker_ros.models.matching import Matching
 from siam_tracker_ros.models.semantic import Semantic
 from siam_tracker_ros.models.siamfc import SiamFC
 from siam_tracker_ros.online.classifier_settings import LIGHT
-from siam_tracker_ros.trackers.registry import assemble
+from siam_tracker_ros.trackers.assembly import assemble
 from siam_tracker_ros.training.fit_score import FITTED
 from siam_tracker_ros.training.join import CSN, SASIAM, join, joined
 

@@ -12,7 +12,7 @@ from torch import Tensor
 
 from ...frames import Frame
 from ...geometry import Box
-from ...models.classification import ClassificationNetwork
+from ...models.interfaces import PatchNetwork
 from ...online.redetection import redetect
 from ...stages import stage
 from ..base import Response, State
@@ -63,13 +63,13 @@ class Searcher:
     Parameters
     ----------
     matcher : Matcher
-    network : ClassificationNetwork
+    network : PatchNetwork
         What looks for lost targets.
     settings : CSNSettings
     """
 
     def __init__(
-        self, matcher: Matcher, network: ClassificationNetwork, settings: CSNSettings
+        self, matcher: Matcher, network: PatchNetwork, settings: CSNSettings
     ) -> None:
         self.matcher = matcher
         self.network = network

@@ -10,7 +10,7 @@ import torch
 
 from ...frames import Frame
 from ...geometry import Box, check_initial_box
-from ...models.cascaded import CascadedSiamese
+from ...models.interfaces import CascadedNetwork, placed
 from ...online.bbox_regression import learn_regression
 from ...online.patches import patch_features
 from ...online.sampling import box_row, overlaps
@@ -30,8 +30,7 @@ class CSNTracker(Tracker):
 
     Parameters
     ----------
-    network : CascadedSiamese
-        In evaluation mode, on `device`.
+    network : CascadedNetwork
     settings : CSNSettings
     device : torch.device
     dtype : torch.dtype
@@ -40,17 +39,17 @@ class CSNTracker(Tracker):
 
     def __init__(
         self,
-        network: CascadedSiamese,
+        network: CascadedNetwork,
         settings: CSNSettings,
         device: torch.device,
         dtype: torch.dtype = torch.float32,
     ) -> None:
-        self.network = network.eval().to(device=device, dtype=dtype)
+        self.network = network
         self.settings: CSNSettings = settings
         self.device = device
         self.dtype = dtype
         self.matcher = Matcher(network.matching, settings, device, dtype)
-        self.teacher = Teacher(network.classification, settings)
+        self.teacher = Teacher(placed(network.classification, device, dtype), settings)
         self.classifier = self.teacher.classifier
         self.finder = make_finder(self.matcher, self.classifier, settings)
 

@@ -1,0 +1,133 @@
+# Copyright 2026 The siam_tracker_ros authors
+# SPDX-License-Identifier: Apache-2.0
+"""What an export consists of: graphs, the weights they were made from, and a file about both.
+
+Nothing in it is ever executed: the file is JSON, the weights are a checkpoint, and a graph is
+data for an engine.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+import hashlib
+import json
+from pathlib import Path
+from typing import Any
+
+from ..errors import UserError
+from .graphs import Shape
+
+FORMAT = 'siam_tracker_ros_export/1'
+FACTS, WEIGHTS = 'export.json', 'weights.safetensors'
+AGAIN = 'make it again with `siam-tracker export`'
+
+
+@dataclass(frozen=True)
+class Part:
+    """One graph of an export.
+
+    Attributes
+    ----------
+    file : str
+        Its name in the folder.
+    sha256 : str
+    inputs : mapping of str to tuple
+        Shapes, with names for free dimensions.
+    outputs : tuple of str
+    step, rest : int
+        See `Graph`.
+    """
+
+    file: str
+    sha256: str
+    inputs: Mapping[str, Shape]
+    outputs: Sequence[str]
+    step: int
+    rest: int
+
+
+@dataclass(frozen=True)
+class Folder:
+    """An export that was verified.
+
+    Attributes
+    ----------
+    path : Path
+    tracker : str
+        Registered name.
+    source : mapping
+        ``file`` and ``sha256`` of the weights that it was made from.
+    weights : str
+        sha256 of `weights_file`, which holds them in float32 and in this package's format.
+    network, settings : mapping
+        Those of the checkpoint; see `Meta`.
+    made_with : mapping
+        Versions.
+    graphs : mapping of str to Part
+    """
+
+    path: Path
+    tracker: str
+    source: Mapping[str, str]
+    weights: str
+    network: Mapping[str, Any]
+    settings: Mapping[str, Any]
+    made_with: Mapping[str, str]
+    graphs: Mapping[str, Part]
+
+    @property
+    def weights_file(self) -> Path:
+        """The checkpoint with the layers that are no graph's, and those that are."""
+        return self.path / WEIGHTS
+
+    def graph_file(self, name: str) -> Path:
+        """Where a graph is."""
+        return self.path / self.graphs[name].file
+
+    def save(self) -> None:
+        """Write the file about the rest, last: a folder without it is no export."""
+        facts = asdict(self)
+        del facts['path']
+        text = json.dumps({'format': FORMAT, **facts}, indent=2)
+        (self.path / FACTS).write_text(text + '\n', encoding='utf-8')
+
+
+def read_folder(path: Path | str) -> Folder:
+    """Read an export, and verify that its files are those that were written.
+
+    Raises
+    ------
+    UserError
+        There is none, or a file is missing, damaged or of another version.
+    """
+    path = Path(path)
+    file = path / FACTS
+    if not file.is_file():
+        raise UserError(
+            f'folder {path} is no export: there is no {FACTS} in it; give a folder that '
+            '`siam-tracker export` wrote'
+        )
+    try:
+        facts = json.loads(file.read_text(encoding='utf-8'))
+        kind = facts.pop('format')
+        graphs = {name: Part(**part) for name, part in facts.pop('graphs').items()}
+        folder = Folder(path, graphs=graphs, **facts)
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        raise UserError(
+            f'export {path}: {FACTS} cannot be read ({error}); it is damaged: {AGAIN}'
+        ) from error
+    if kind != FORMAT:
+        raise UserError(f'export {path}: its format is {kind!r}, expected {FORMAT!r}: {AGAIN}')
+    sums = {WEIGHTS: folder.weights, **{part.file: part.sha256 for part in graphs.values()}}
+    for name, expected in sums.items():
+        if not (path / name).is_file():
+            raise UserError(f'export {path}: {name} is missing: {AGAIN}')
+        if digest(path / name) != expected:
+            raise UserError(f'export {path}: {name} is damaged or another one: {AGAIN}')
+    return folder
+
+
+def digest(file: Path) -> str:
+    """sha256 of a file."""
+    return hashlib.sha256(file.read_bytes()).hexdigest()
