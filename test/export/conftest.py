@@ -33,7 +33,7 @@ NETWORKS = {
     'siamrpnpp': (SiamRPN, {**ONE_LEVEL, 'channels': [4]}),
     'crpn': (
         CRPN,
-        {'backbone': 'siamfc_alexnet', 'arguments': WIDTHS, 'channels': [4, 4, 4], 'stages': 2},
+        {'backbone': 'siamfc_alexnet', 'arguments': WIDTHS, 'channels': [4, 4], 'stages': 2},
     ),
 }  # fmt: skip
 
