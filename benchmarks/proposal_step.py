@@ -16,8 +16,7 @@ from dataclasses import replace
 import math
 from pathlib import Path
 import sys
-import time
-from typing import Any, Protocol
+from typing import Any
 
 from common import (
     RESULTS,
@@ -33,6 +32,7 @@ from common import (
 import numpy as np
 import torch
 from torch import Tensor, nn
+from turns import Ours, take_turns
 
 from siam_tracker_ros.errors import UserError
 from siam_tracker_ros.frames import Frame
@@ -64,34 +64,8 @@ SEED = 0
 SHOWN = 4
 # Frames in most of which the two must agree, and by how many pixels their boxes may differ.
 CHECKED, TOLERANCE = 5, 1.0
-# Frames that one follows before it is the other's turn, and steps before that are not timed.
-TURN, WARM = 5, 3
 
 Figures = dict[str, Any]
-
-
-class Step(Protocol):
-    """A tracker of one target, to be timed."""
-
-    def start(self, image: Image, box: Box) -> None: ...
-
-    def step(self, image: Image, last: Box) -> Box:
-        """Where the target is in an image, after it was in `last`."""
-
-
-class Ours:
-    """The package's tracker, as a user has it: the upload of the image belongs to a step."""
-
-    def __init__(self, tracker: RPNTracker) -> None:
-        self.tracker = tracker
-
-    def start(self, image: Image, box: Box) -> None:
-        self.target = self.tracker.start(Frame.from_numpy(image, self.tracker.device), box)
-
-    def step(self, image: Image, last: Box) -> Box:
-        self.target.box = last
-        self.tracker.step(Frame.from_numpy(image, self.tracker.device), [self.target])
-        return self.target.box
 
 
 class Eager:
@@ -338,30 +312,6 @@ def unresized(box: Box, settings: RPNSettings) -> Box:
     # The middle of a pixel where the crops have a middle one, else a corner.
     offset = s.search_size % 2 / 2
     return Box(math.floor(box.cx) + offset, math.floor(box.cy) + offset, side, side)
-
-
-def take_turns(steps: dict[str, Step], clip: list[RenderedFrame]) -> dict[str, list[float]]:
-    """Seconds of each one's steps, which begin with the box of the frame before.
-
-    Nobody follows its own boxes: random weights find anything, and crops of other sizes cost
-    other times.
-    """
-    seconds: dict[str, list[float]] = {name: [] for name in steps}
-    for step in steps.values():
-        step.start(clip[0].image, clip[0].box)
-        for _ in range(WARM):
-            step.step(clip[1].image, clip[0].box)
-    order = list(steps)
-    for begin in range(1, len(clip), TURN):
-        for name in order:
-            for index in range(begin, min(begin + TURN, len(clip))):
-                # Both end with numbers on the CPU: the device has done its work then.
-                start = time.perf_counter()
-                steps[name].step(clip[index].image, clip[index - 1].box)
-                seconds[name].append(time.perf_counter() - start)
-        # Whoever was second finds the images in the cache.
-        order.reverse()
-    return seconds
 
 
 def print_result(result: dict[str, Any]) -> None:

@@ -23,6 +23,7 @@ DSIAM_ABLATION = RESULTS / 'dsiam_ablation.json'
 SASIAM_ABLATION = RESULTS / 'sasiam_ablation.json'
 SPEED = RESULTS / 'speed.json'
 TARGET_COUNTS = RESULTS / 'target_counts.json'
+ENGINES = RESULTS / 'engines.json'
 ABLATION_PLOT = ROOT / 'docs' / 'images' / 'ablation.svg'
 TARGET_COUNTS_PLOT = ROOT / 'docs' / 'images' / 'target_counts.svg'
 
@@ -181,6 +182,31 @@ def format_step(result: Mapping[str, Any]) -> str:
     )
 
 
+def engines_table() -> str:
+    """Return the stored table of ``benchmarks/engines.py``."""
+    return stored(ENGINES, 'benchmarks/engines.py', format_engines)
+
+
+def format_engines(result: Mapping[str, Any]) -> str:
+    """Return what a step costs with each backend, with the origin."""
+    rows = [
+        [
+            f'`{name}`',
+            *(figure(row[b][key], 1) for b in ('torch', 'onnxruntime') for key in ('p50', 'p95')),
+            figure(row['ratio'], 2),
+        ]
+        for name, row in result['trackers'].items()
+    ]
+    head = [
+        'tracker', 'torch: median (ms)', 'torch: p95 (ms)', 'onnxruntime: median (ms)',
+        'onnxruntime: p95 (ms)', 'torch / onnxruntime',
+    ]  # fmt: skip
+    return (
+        f'{table(head, rows)}\nThe last column compares the medians. The rendered clip; '
+        f'{origin(result["run"])}.\n'
+    )
+
+
 def dsiam_cost_table() -> str:
     """Return the stored table of ``benchmarks/dsiam_cost.py``."""
     return stored(DSIAM_COST, 'benchmarks/dsiam_cost.py', format_dsiam_cost)
@@ -328,6 +354,7 @@ def generators() -> dict[str, Callable[[], str]]:
         'ablation': ablation_table,
         'accuracy': accuracy_table,
         'csn-cost': cost_table,
+        'engines': engines_table,
         'dsiam-ablation': dsiam_ablation_tables,
         'dsiam-cost': dsiam_cost_table,
         'proposal-ablation': lambda: proposal_ablation_tables(('stages', 'filter', 'transfer')),

@@ -101,6 +101,7 @@ def test_weights_of_another_tracker(track, checkpoint, tmp_path):
         (('--device', 'tpu'), "unknown device 'tpu'"),
         (('--device', 'cuda:99'), "device 'cuda:99' is not here"),
         (('--precision', 'int4'), "unknown precision 'int4'"),
+        (('--backend', 'tensorrt'), "unknown backend 'tensorrt'"),
         (('--seed', 'x'), "invalid int value: 'x'"),
         (('--fps', '0'), 'fps is 0'),
         (('--frames', '0'), '--frames is 0'),

@@ -173,6 +173,18 @@ def test_step_table_has_both_steps_of_each_network(measured):
     assert text.endswith('The rendered clip; date 2026-01-02, device cpu.\n')
 
 
+def test_engines_table_has_both_backends_of_each_tracker(measured):
+    row = {
+        'torch': {'p50': 20.04, 'p95': 31.26}, 'onnxruntime': {'p50': 15.0, 'p95': 16.0},
+        'ratio': 1.336,
+    }  # fmt: skip
+    text = measured.format_engines({
+        'trackers': {'siamfc': row}, 'run': {'date': '2026-01-02', 'threads': '2'},
+    })
+    assert '| `siamfc` | 20.0 | 31.3 | 15.0 | 16.0 | 1.34 |\n' in text
+    assert text.endswith('The rendered clip; date 2026-01-02, threads 2.\n')
+
+
 def test_dsiams_cost_is_shown_for_each_rule_and_part(measured):
     row = {'ratio': 1.15432, 'low': 1.12, 'high': 1.175, 'learned': 0.5}
     text = measured.format_dsiam_cost({
@@ -272,6 +284,8 @@ def test_what_is_not_measured_says_how(measured, monkeypatch, tmp_path):
     assert '`benchmarks/ablation.py FOLDER --out DIR`' in measured.ablation_table()
     assert '`benchmarks/csn_cost.py`' in measured.cost_table()
     assert '`benchmarks/proposal_step.py`' in measured.step_table()
+    monkeypatch.setattr(measured, 'ENGINES', tmp_path / 'none.json')
+    assert '`benchmarks/engines.py`' in measured.engines_table()
     monkeypatch.setattr(measured, 'DSIAM_COST', tmp_path / 'none.json')
     monkeypatch.setattr(measured, 'DSIAM_ABLATION', tmp_path / 'none.json')
     assert '`benchmarks/dsiam_cost.py`' in measured.dsiam_cost_table()

@@ -107,6 +107,19 @@ def test_only_what_somebody_set_overrides_the_weights(ros):
         assert bench.node.parameters.explicit('siamfc') == {'scale_step': 1.05}
 
 
+@pytest.mark.parametrize(
+    ('parameters', 'backend'), [({}, 'torch'), ({'backend': 'onnxruntime'}, 'onnxruntime')]
+)
+def test_the_backend_is_that_of_the_parameter(ros, parameters, backend):
+    from ros_bench import CONFIGURE, Bench
+
+    with Bench(parameters=parameters) as bench:
+        assert bench.transition(CONFIGURE) == (True, 'inactive')
+        (_, options), = bench.creations
+        assert options['backend'] == backend
+        assert not set_parameter(bench, 'backend', 'tensorrt').successful
+
+
 def test_a_whole_number_is_taken_for_a_number(ros):
     from ros_bench import Bench
 
