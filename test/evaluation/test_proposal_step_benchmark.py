@@ -110,6 +110,9 @@ def test_crops_are_those_of_the_tracker(both, clip, box):
 
 
 def test_steps_take_turns(script, clip):
+    # Beside the script, which has been loaded.
+    from turns import WARM
+
     class Counted:
         def __init__(self, name):
             self.name = name
@@ -122,7 +125,7 @@ def test_steps_take_turns(script, clip):
 
     calls = []
     seconds = script.take_turns({'a': Counted('a'), 'b': Counted('b')}, clip)
-    timed = calls[2 * script.WARM :]
+    timed = calls[2 * WARM :]
     assert timed == [(name, k) for name in 'ab' for k in range(1, 6)]
     assert {name: len(times) for name, times in seconds.items()} == {'a': 5, 'b': 5}
 

@@ -2,25 +2,19 @@
 # SPDX-License-Identifier: Apache-2.0
 """The script that compares a step of both backends, as a user runs it."""
 
-import importlib.util
 import json
-from pathlib import Path
-import sys
 
 import pytest
 
 from siam_tracker_ros import trackers
 
-FOLDER = Path(__file__).resolve().parents[2] / 'benchmarks'
-
 
 @pytest.fixture
-def script(monkeypatch):
-    monkeypatch.setattr(sys, 'path', [str(FOLDER), *sys.path])
-    spec = importlib.util.spec_from_file_location('engines', FOLDER / 'engines.py')
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+def script():
+    # Beside the tests' configuration, which says where the scripts are.
+    import engines
+
+    return engines
 
 
 @pytest.fixture
