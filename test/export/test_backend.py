@@ -13,7 +13,7 @@ from siam_tracker_ros.rendering import Clip
 from siam_tracker_ros.runtime import resolve_backend
 from siam_tracker_ros.weights import entries
 
-FRAMES = 12
+FRAMES = 8
 
 with_shipped = pytest.mark.skipif(
     'siamfc' not in {entry.tracker for entry in entries()}, reason='no weights of siamfc ship'
