@@ -102,9 +102,9 @@ def _write_graph(network: nn.Module, graph: Graph, file: Path) -> None:
         for name, shape in graph.inputs.items()
     }
     with warnings.catch_warnings(), torch.no_grad():
-        # It is to be replaced by one that follows all sizes as formulas: that takes minutes for
-        # these graphs, and this one a second. It warns of sizes that become numbers, which are
-        # those of exemplars.
+        # The tracing exporter, which torch calls the old one: it takes seconds, where the new one
+        # takes minutes to follow free sizes through these graphs. It warns that it is old, and
+        # that sizes become numbers, which are those of exemplars.
         warnings.simplefilter('ignore')
         torch.onnx.export(
             _Part(network, graph.call).eval(),
