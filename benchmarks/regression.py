@@ -4,8 +4,9 @@
 
 The table is compared with the stored one: where the AUC of one of our trackers fell by more than
 0.005, the exit code is 1. ``--store`` keeps the new table; the README shows what is stored
-(``scripts/update_docs.py``). The report page is written beside the traces. A run that is killed
-goes on where it was. Trackers that this machine lacks are named with the reason.
+(``scripts/update_docs.py``). With ``--trackers`` it keeps the rows of these; the others stay, with
+the machine and the date of their own run. The report page is written beside the traces. A run that
+is killed goes on where it was. Trackers that this machine lacks are named with the reason.
 """
 
 from __future__ import annotations
@@ -112,7 +113,9 @@ def parse_arguments(words: list[str] | None) -> argparse.Namespace:
         '--report', action=argparse.BooleanOptionalAction, default=True,
         help='write the report page (default: %(default)s)',
     )  # fmt: skip
-    parser.add_argument('--store', action='store_true', help='keep the new table')
+    parser.add_argument(
+        '--store', action='store_true', help='keep the new table, or the new rows of --trackers'
+    )
     return parser.parse_args(words)
 
 
@@ -260,8 +263,9 @@ def settle(before: Table | None, now: Table, args: argparse.Namespace) -> int:
     for line in (*drops, *news):
         print(line)
     if args.store:
-        check_complete(before, now)
-        args.table.write_text(json.dumps(now, indent=2) + '\n', encoding='utf-8')
+        kept = joined(before, now) if before and args.trackers else now
+        check_complete(before, kept)
+        args.table.write_text(json.dumps(kept, indent=2) + '\n', encoding='utf-8')
         print(f'Stored in {args.table}; scripts/update_docs.py brings it into the README.')
         return 0
     if drops or news:
@@ -305,6 +309,23 @@ def describe(old: Table, new: Table | None, change: float) -> str:
         f'{"fell" if change < 0 else "rose"} by {abs(change):.3f} AUC, from '
         f'{old["mean"]["auc"]:.3f} to {new["mean"]["auc"]:.3f}; most on {", ".join(parts)}'
     )
+
+
+def joined(before: Table, now: Table) -> Table:
+    """The stored table with new rows; one that stays says what run it is of.
+
+    Raises
+    ------
+    UserError
+        It is of other sequences.
+    """
+    if before['sequences'] != now['sequences']:
+        raise UserError(
+            'the stored table is of other sequences: store a whole one, without --trackers'
+        )
+    # A row's own facts, if it has some, are older than the table's.
+    stay = {name: {'run': before['run'], **row} for name, row in before['trackers'].items()}
+    return {**now, 'trackers': {**stay, **now['trackers']}}
 
 
 def check_complete(before: Table | None, now: Table) -> None:

@@ -59,9 +59,15 @@ def format_accuracy(result: Mapping[str, Any]) -> str:
         for name, scores in found
         if scores['runs'] > 1
     )
+    # Rows that were kept when others were measured anew.
+    older: dict[str, list[str]] = {}
+    for name, scores in found:
+        if 'run' in scores:
+            older.setdefault(origin(scores['run']), []).append(name)
+    others = ''.join(f' {", ".join(names)}: {facts}.' for facts, names in older.items())
     return (
         f'{table(header, rows)}\nOne pass over {len(result["sequences"])} sequences, {frames} '
-        f'frames; {origin(result["run"])}.{runs}\n'
+        f'frames; {origin(result["run"])}.{others}{runs}\n'
     )
 
 

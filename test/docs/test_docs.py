@@ -128,6 +128,22 @@ def test_accuracy_table_names_machine_and_date(measured):
     assert text.endswith('worse: mean of 3 runs, standard deviation of the AUC 0.012.\n')
 
 
+def test_accuracy_table_says_which_rows_are_of_another_run(measured):
+    mean = dict.fromkeys(
+        ('auc', 'precision', 'auroc', 'false_boxes', 'recovery', 'fps', 'p99'), 0.5
+    )
+    row = {'mean': mean, 'runs': 1, 'auc_spread': None}
+    text = measured.format_accuracy({
+        'trackers': {
+            'new': row,
+            **{name: {**row, 'run': {'date': '2026-01-01'}} for name in ('a', 'b')},
+        },
+        'sequences': {'x': 20},
+        'run': {'date': '2026-01-02'},
+    })
+    assert text.endswith('frames; date 2026-01-02. a, b: date 2026-01-01.\n')
+
+
 def test_ablation_table_keeps_the_order_of_the_figure(measured):
     def row(auc, *settings):
         return {

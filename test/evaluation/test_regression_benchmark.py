@@ -13,6 +13,7 @@ from typing import NamedTuple
 import numpy as np
 import pytest
 
+from siam_tracker_ros.errors import UserError
 from siam_tracker_ros.images import require_cv2, write_image
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -123,11 +124,13 @@ def test_the_table_is_stored_compared_and_defended(folder, regression, tmp_path)
     assert 'mil fell by 0.100 AUC' in done.stdout
     assert '--store keeps the new table.' in done.stdout
 
-    # What would lose a row is not stored.
+    # A row alone: the other one stays as it is, and says of what run it is.
     done = regression(folder, '--trackers', 'siamfc', '--store')
-    assert done.returncode == 2
-    assert 'has mil, which this run lacks (mil was not asked for): not stored' in done.stderr
-    assert json.loads((tmp_path / 'table.json').read_text()) == table
+    assert done.returncode == 0, done.stderr
+    kept = json.loads((tmp_path / 'table.json').read_text())
+    assert kept['trackers']['siamfc']['mean']['auc'] == now
+    assert kept['trackers']['mil'] == {'run': table['run'], **table['trackers']['mil']}
+    assert 'run' not in kept['trackers']['siamfc']
 
 
 def test_a_folder_that_is_not_there_is_skipped_with_the_reason(tmp_path):
@@ -186,6 +189,24 @@ def make_table(ours=True, **aucs):
     }
     sequences = dict.fromkeys(aucs, 10)
     return {'run': {}, 'sequences': sequences, 'missing': {}, 'trackers': {'x': row}}
+
+
+def test_a_row_that_stays_keeps_its_own_run(script):
+    before = {**make_table(a=0.5), 'run': {'date': 'second'}}
+    before['trackers']['old'] = {**before['trackers']['x'], 'run': {'date': 'first'}}
+    before['trackers']['y'] = before['trackers']['x']
+    now = {**make_table(a=0.6), 'run': {'date': 'third'}}
+    kept = script.joined(before, now)
+    runs = {name: row.get('run', kept['run'])['date'] for name, row in kept['trackers'].items()}
+    assert runs == {'x': 'third', 'y': 'second', 'old': 'first'}
+    with pytest.raises(UserError, match='is of other sequences: store a whole one'):
+        script.joined(before, make_table(b=0.5))
+
+
+def test_what_would_lose_a_row_is_not_stored(script):
+    before, now = make_table(a=0.5), {**make_table(a=0.5), 'trackers': {}}
+    with pytest.raises(UserError, match=r'has x, which this run lacks \(x was not asked for\)'):
+        script.check_complete(before, now)
 
 
 def test_a_drop_names_where_it_is_largest(script):
