@@ -10,11 +10,13 @@ checkpoint.
 from __future__ import annotations
 
 import argparse
+from collections.abc import Mapping
 import dataclasses
 import hashlib
 import json
 from pathlib import Path
 import sys
+from typing import Any
 
 from siam_tracker_ros import weights
 from siam_tracker_ros.errors import UserError
@@ -61,7 +63,7 @@ def ship(
     measured = _mean_scores(meta.tracker, scores)
     command = recipe or str(meta.training.get('command', ''))
     # What was typed names folders of the machine that trained.
-    card = {**meta.training, 'command': command, 'data': data, 'licence': licence}
+    card = {**portable(meta.training), 'command': command, 'data': data, 'licence': licence}
     card.pop('init', None)
     file = FOLDER / f'{meta.tracker}.safetensors'
     shipped = dataclasses.replace(meta, training=card)
@@ -82,6 +84,18 @@ def ship(
     return entry
 
 
+def portable(card: Mapping[str, Any]) -> dict[str, Any]:
+    """A model card, or that of a part, whose backbone is named without the folder it lay in."""
+    return {
+        key: Path(value).name
+        if key == 'backbone'
+        else portable(value)
+        if isinstance(value, Mapping)
+        else value
+        for key, value in card.items()
+    }
+
+
 def _mean_scores(tracker: str, scores: Path | None) -> dict[str, object]:
     """The means of one tracker, and where they were measured.
 
@@ -100,19 +114,18 @@ def _mean_scores(tracker: str, scores: Path | None) -> dict[str, object]:
             for label, row in report['trackers'].items()
             if label.partition('=')[0] == tracker
         ]
-        means = [dict(row['mean']) for row in rows]
-        run = dict(report['run'])
+        # A row that was kept when others were measured anew has a run of its own.
+        found = [{**row['mean'], **row.get('run', report['run'])} for row in rows]
     except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
         raise UserError(
             f'{scores} is no table of benchmarks/regression.py ({type(error).__name__}): give '
             'what its --store --table wrote'
         ) from error
-    if len(means) != 1:
+    if len(found) != 1:
         raise UserError(
-            f'{scores} has {len(means)} rows of {tracker}: expected one, that of this checkpoint'
+            f'{scores} has {len(found)} rows of {tracker}: expected one, that of this checkpoint'
         )
-    figures = {**means[0], **run}
-    return {name: value for name, value in figures.items() if value is not None}
+    return {name: value for name, value in found[0].items() if value is not None}
 
 
 if __name__ == '__main__':

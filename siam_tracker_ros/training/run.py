@@ -164,8 +164,7 @@ def train(
             'shots': len(shown),
             'licence': run.licence,
             'init': init,
-            # A file without its folder: where it lay says nothing to others.
-            'backbone': Path(run.backbone).name,
+            'backbone': run.backbone,
             'network': run.network,
             # The command has the file, if it was one.
             'teacher': teacher[1].tracker if teacher else NONE,

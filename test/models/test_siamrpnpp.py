@@ -257,9 +257,9 @@ def test_gradients_reach_every_parameter(small):
 def test_a_light_network_begins_from_the_backbone_of_csn():
     path = weights.resolve('csn', 'auto')
     checkpoint = weights.load(path)
-    arguments = checkpoint.meta.network['matching']
-    network = SiamRPN('cropped_resnet', arguments, channels=[64, 64, 64]).eval()
-    matching = Matching(**arguments).eval()
+    matching = Matching(**checkpoint.meta.network['matching']).eval()
+    arguments = dict(checkpoint.meta.network['matching'])
+    network = SiamRPN(arguments.pop('backbone'), arguments, channels=[64, 64, 64]).eval()
     prefix = 'matching.'
     matching.load_state_dict(
         {n.removeprefix(prefix): t for n, t in checkpoint.tensors.items() if n.startswith(prefix)}

@@ -130,7 +130,7 @@ def test_networks_that_propose_are_trained_by_the_same_words(
     name = 'backbone.stem.0.weight'
     assert torch.equal(found.tensors[name], tensors[name].half())
     card = found.meta.training
-    assert (card['licence'], card['backbone']) == ('ours', matching.name)
+    assert (card['licence'], card['backbone']) == ('ours', str(matching))
     assert card['data'] == [str(stills)]
     assert card['shots'] == 6
     assert card['fit']['optimiser'] == 'sgd'

@@ -32,6 +32,21 @@ def table(tmp_path, **aucs):
     return file
 
 
+def test_a_card_names_no_folder(script):
+    card = {'backbone': 'siamfc', 'semantic': {'backbone': '/home/me/classes.pth', 'shots': 3}}
+    assert script.portable(card) == {
+        'backbone': 'siamfc', 'semantic': {'backbone': 'classes.pth', 'shots': 3},
+    }  # fmt: skip
+
+
+def test_a_row_that_was_kept_has_its_own_run(script, tmp_path):
+    scores = table(tmp_path, siamfc=0.5)
+    report = json.loads(scores.read_text())
+    report['trackers']['siamfc']['run'] = {'date': 'yesterday'}
+    scores.write_text(json.dumps(report))
+    assert script._mean_scores('siamfc', scores) == {'auc': 0.5, 'date': 'yesterday'}
+
+
 @pytest.mark.parametrize('label', ['siamfc', 'siamfc_new'])
 def test_the_row_of_the_checkpoint_is_found(script, tmp_path, label):
     scores = table(tmp_path, mil=0.3, **{label: 0.5})
