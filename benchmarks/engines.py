@@ -20,15 +20,12 @@ from common import (
     RESULTS,
     add_table,
     add_timing,
-    cell,
     guarded,
-    print_facts,
-    print_rows,
     timed,
     timing,
 )
 import numpy as np
-from turns import Ours, take_turns
+from turns import Ours, print_compared, take_turns
 
 from siam_tracker_ros import trackers
 from siam_tracker_ros.errors import UserError
@@ -105,17 +102,7 @@ def disagreement(steps: list[Ours], clip: list[RenderedFrame]) -> float:
 
 
 def print_result(result: dict[str, Any]) -> None:
-    print_facts(result['run'])
-    header = ['step (ms)', *(f'{b} {p}' for b in BACKENDS for p in ('p50', 'p95')), 'ratio']
-    rows = [
-        [
-            name,
-            *(cell(row[backend][key], 1) for backend in BACKENDS for key in ('p50', 'p95')),
-            cell(row['ratio'], 2),
-        ]
-        for name, row in result['trackers'].items()
-    ]
-    print_rows(header, *rows)
+    print_compared(result['run'], result['trackers'], BACKENDS, 'ratio')
 
 
 if __name__ == '__main__':

@@ -22,17 +22,14 @@ from common import (
     RESULTS,
     add_table,
     add_timing,
-    cell,
     guarded,
-    print_facts,
-    print_rows,
     timed,
     timing,
 )
 import numpy as np
 import torch
 from torch import Tensor, nn
-from turns import Ours, take_turns
+from turns import Ours, print_compared, take_turns
 
 from siam_tracker_ros.errors import UserError
 from siam_tracker_ros.frames import Frame
@@ -315,17 +312,7 @@ def unresized(box: Box, settings: RPNSettings) -> Box:
 
 
 def print_result(result: dict[str, Any]) -> None:
-    print_facts(result['run'])
-    header = ['step (ms)', 'ours p50', 'ours p95', 'eager p50', 'eager p95', 'eager / ours']
-    rows = [
-        [
-            name,
-            *(cell(row[step][key], 1) for step in ('ours', 'eager') for key in ('p50', 'p95')),
-            cell(row['ratio'], 2),
-        ]
-        for name, row in result['networks'].items()
-    ]
-    print_rows(header, *rows)
+    print_compared(result['run'], result['networks'], ('ours', 'eager'), 'eager / ours')
 
 
 if __name__ == '__main__':

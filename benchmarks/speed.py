@@ -35,11 +35,11 @@ import torch
 from torch.utils.flop_counter import FlopCounterMode
 
 from siam_tracker_ros import trackers
-from siam_tracker_ros.frames import Frame
+from siam_tracker_ros.evaluation.subjects import LibrarySubject
 from siam_tracker_ros.rendering import Clip, RenderedFrame
 from siam_tracker_ros.runtime import resolve_device
-from siam_tracker_ros.stages import STAGES, record, stage
-from siam_tracker_ros.trackers import Target, Tracker
+from siam_tracker_ros.stages import STAGES, record
+from siam_tracker_ros.trackers import Tracker
 
 TABLE = RESULTS / 'speed.json'
 
@@ -54,21 +54,6 @@ FIGURES = (
     *((name, name, 2) for name in STAGES),
     ('floor', 'floor', 2), ('ratio', 'median / floor', 1),
 )  # fmt: skip
-
-
-class Follower:
-    """A tracker on its way through the clip."""
-
-    def __init__(self, tracker: Tracker, first: RenderedFrame) -> None:
-        self.tracker = tracker
-        self.target: Target = tracker.start(self.frame(first), first.box)
-
-    def frame(self, rendered: RenderedFrame) -> Frame:
-        with stage('upload', self.tracker.device):
-            return Frame.from_numpy(rendered.image, self.tracker.device)
-
-    def step(self, rendered: RenderedFrame) -> None:
-        self.tracker.step(self.frame(rendered), [self.target])
 
 
 def main(words: list[str] | None = None) -> int:
@@ -104,12 +89,19 @@ def measure(args: argparse.Namespace) -> dict[str, Any]:
     return {'run': timing(args, device), 'trackers': found}
 
 
+def started(tracker: Tracker, first: RenderedFrame) -> LibrarySubject:
+    """A tracker on its way through the clip."""
+    subject = LibrarySubject('', tracker)
+    subject.start(first.image, first.box)
+    return subject
+
+
 def step_times(tracker: Tracker, clip: Sequence[RenderedFrame]) -> list[float]:
     """Seconds of each step."""
-    follower, seconds = Follower(tracker, clip[0]), []
+    subject, seconds = started(tracker, clip[0]), []
     for rendered in clip[1:]:
         begin = time.perf_counter()
-        follower.step(rendered)
+        subject.step(rendered.image)
         wait(tracker.device)
         seconds.append(time.perf_counter() - begin)
     return seconds[WARM:]
@@ -117,11 +109,11 @@ def step_times(tracker: Tracker, clip: Sequence[RenderedFrame]) -> list[float]:
 
 def stage_times(tracker: Tracker, clip: Sequence[RenderedFrame]) -> dict[str, float]:
     """Mean seconds of each stage; a stage that waits for its device slows the whole down."""
-    follower = Follower(tracker, clip[0])
+    subject = started(tracker, clip[0])
     totals = dict.fromkeys(STAGES, 0.0)
     for rendered in clip[1:]:
         with record() as seconds:
-            follower.step(rendered)
+            subject.step(rendered.image)
         for name, value in seconds.items():
             totals[name] += value
     return {name: total / (len(clip) - 1) for name, total in totals.items()}
@@ -129,10 +121,10 @@ def stage_times(tracker: Tracker, clip: Sequence[RenderedFrame]) -> dict[str, fl
 
 def work(tracker: Tracker, clip: Sequence[RenderedFrame]) -> tuple[float, float]:
     """Floating-point operations of a mean step, and bytes of the weights."""
-    follower = Follower(tracker, clip[0])
+    subject = started(tracker, clip[0])
     with FlopCounterMode(display=False) as counter:
         for rendered in clip[1:]:
-            follower.step(rendered)
+            subject.step(rendered.image)
     # Each tracker has its network under this name.
     network: torch.nn.Module = tracker.network  # type: ignore[attr-defined]
     weights = sum(p.numel() * p.element_size() for p in network.parameters())

@@ -7,8 +7,11 @@ Other work on the machine then slows all of them alike.
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 import time
-from typing import Protocol
+from typing import Any, Protocol
+
+from common import cell, print_facts, print_rows
 
 from siam_tracker_ros.frames import Frame
 from siam_tracker_ros.geometry import Box
@@ -66,3 +69,23 @@ def take_turns(steps: dict[str, Step], clip: list[RenderedFrame]) -> dict[str, l
         # Whoever was second finds the images in the cache.
         order.reverse()
     return seconds
+
+
+def print_compared(
+    run: Mapping[str, str],
+    found: Mapping[str, Mapping[str, Any]],
+    steps: Sequence[str],
+    ratio: str,
+) -> None:
+    """Print median and 95th percentile of two steps, in milliseconds, and how they compare."""
+    print_facts(run)
+    rows = [
+        [
+            name,
+            *(cell(row[step][key], 1) for step in steps for key in ('p50', 'p95')),
+            cell(row['ratio'], 2),
+        ]
+        for name, row in found.items()
+    ]
+    titles = [f'{step} {key}' for step in steps for key in ('p50', 'p95')]
+    print_rows(['step (ms)', *titles, ratio], *rows)

@@ -170,21 +170,31 @@ def step_table() -> str:
 
 def format_step(result: Mapping[str, Any]) -> str:
     """Return what a step costs with each network, ours and the eager one, with the origin."""
-    rows = [
-        [
-            f'`{name}`',
-            *(figure(row[step][key], 1) for step in ('ours', 'eager') for key in ('p50', 'p95')),
-            figure(row['ratio'], 2),
-        ]
-        for name, row in result['networks'].items()
-    ]
     head = [
         'network', 'median (ms)', 'p95 (ms)', 'eager: median (ms)', 'eager: p95 (ms)',
         'eager / ours',
     ]  # fmt: skip
+    return compared(head, result['networks'], ('ours', 'eager'), result['run'])
+
+
+def compared(
+    head: Sequence[str],
+    found: Mapping[str, Mapping[str, Any]],
+    steps: Sequence[str],
+    run: Mapping[str, str],
+) -> str:
+    """Return median and 95th percentile of two steps that took turns, and how they compare."""
+    rows = [
+        [
+            f'`{name}`',
+            *(figure(row[step][key], 1) for step in steps for key in ('p50', 'p95')),
+            figure(row['ratio'], 2),
+        ]
+        for name, row in found.items()
+    ]
     return (
         f'{table(head, rows)}\nThe last column compares the medians. The rendered clip; '
-        f'{origin(result["run"])}.\n'
+        f'{origin(run)}.\n'
     )
 
 
@@ -195,22 +205,11 @@ def engines_table() -> str:
 
 def format_engines(result: Mapping[str, Any]) -> str:
     """Return what a step costs with each backend, with the origin."""
-    rows = [
-        [
-            f'`{name}`',
-            *(figure(row[b][key], 1) for b in ('torch', 'onnxruntime') for key in ('p50', 'p95')),
-            figure(row['ratio'], 2),
-        ]
-        for name, row in result['trackers'].items()
-    ]
     head = [
         'tracker', 'torch: median (ms)', 'torch: p95 (ms)', 'onnxruntime: median (ms)',
         'onnxruntime: p95 (ms)', 'torch / onnxruntime',
     ]  # fmt: skip
-    return (
-        f'{table(head, rows)}\nThe last column compares the medians. The rendered clip; '
-        f'{origin(result["run"])}.\n'
-    )
+    return compared(head, result['trackers'], ('torch', 'onnxruntime'), result['run'])
 
 
 def dsiam_cost_table() -> str:

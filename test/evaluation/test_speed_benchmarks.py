@@ -102,7 +102,7 @@ class Multiplier:
 
     def step(self, frame, targets):
         self.network(torch.ones(3, 8))
-        return []
+        return [SimpleNamespace(box=targets[0].box, score=1.0, state=None)]
 
 
 def test_a_floor_counts_sums_and_weights(speed):

@@ -2,13 +2,14 @@
 # SPDX-License-Identifier: Apache-2.0
 """With ``online`` matched targets learn as those of csn do: what is theirs, and when."""
 
+from functools import partial
 import math
 
 from matched_bench import CELL, GONE, HERE, THERE, of_each
 import numpy as np
-from places import place_of
 import pytest
 from short_lessons import spoil
+from taught_bench import determined_by_the_seed, found_as_each_alone, lessons_go_on
 import torch
 
 from siam_tracker_ros.frames import Frame
@@ -68,49 +69,19 @@ def test_lessons_change_the_layers_and_go_on_under_new_settings(make_online, fra
     tracker = make_online(name, iterations_per_frame=1)
     show(tracker, *ALONE)
     target = tracker.start(frame, HERE)
-    before = target.pupil.classifier.head
-    for _ in range(2):
-        tracker.step(frame, [target])
-    lesson = target.pupil.classifier.lesson
-    assert lesson is not None
-    other = tracker.with_settings(tracker.settings.replaced(update_every=1000, scale_rate=0.3))
+    settings = tracker.settings.replaced(update_every=1000, scale_rate=0.3)
+    other = lessons_go_on(tracker, settings, frame, target, lambda new: show(new, *ALONE))
     assert other.following.classification is tracker.following.classification
-    show(other, *ALONE)
-    for _ in range(3):
-        assert target.pupil.classifier.lesson is lesson
-        assert target.pupil.classifier.head is before
-        other.step(frame, [target])
-    assert target.pupil.classifier.lesson is None
-    assert target.pupil.classifier.head is not before
 
 
 @of_each
 def test_several_targets_are_found_as_each_alone(make_online, frames, name):
-    tracker = make_online(name)
-    together, alone = ([tracker.start(frames[0], box) for box in (HERE, THERE)] for _ in range(2))
-    for number, shown in enumerate(frames[1:]):
-        if number == 2:
-            together[1].lose()
-            alone[1].lose()
-        singles = [tracker.step(shown, [target])[0] for target in alone]
-        for one, other in zip(tracker.step(shown, together), singles):
-            assert place_of(one.box) == pytest.approx(place_of(other.box), abs=1e-3)
-            assert one.score == pytest.approx(other.score, abs=1e-4)
-            assert one.classification == pytest.approx(other.classification, abs=1e-3)
-            assert (one.state, one.updated) == (other.state, other.updated)
+    found_as_each_alone(make_online(name), frames, (HERE, THERE))
 
 
 @of_each
 def test_a_seed_determines_everything(make_online, frames, name):
-    runs = []
-    for seed in (0, 0, 1):
-        tracker = make_online(name, seed=seed, iterations_per_frame=1, grid=5)
-        target = tracker.start(frames[0], HERE)
-        found = [tracker.step(shown, [target])[0] for shown in frames[1:]]
-        numbers = [(*place_of(e.box), e.score, e.classification) for e in found]
-        runs.append((numbers, [t.tolist() for t in target.pupil.classifier.head.tensors]))
-    assert runs[0] == runs[1]
-    assert runs[0][1] != runs[2][1]
+    determined_by_the_seed(partial(make_online, name), frames, HERE)
 
 
 @of_each
