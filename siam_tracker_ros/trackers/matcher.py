@@ -24,6 +24,10 @@ from .locate import located
 from .match_settings import MatchSettings
 from .matches import Found, Match, MatchTarget, inside
 
+# Pixels of the crops that a CPU searches at once, twelve of 255 x 255: what layers hand to each
+# other then stays in its caches, and all of many targets at once take up to twice as long.
+CPU_PIXELS = 12 * 255**2
+
 
 class Matcher:
     """A Siamese network that cuts out exemplars and searches for them.
@@ -90,14 +94,33 @@ class Matcher:
         """
         scales = len(factors)
         windows = search_windows(boxes, size, factors, self.settings)
+        most = len(targets)
+        if self.device.type == 'cpu':
+            most = max(1, CPU_PIXELS // (scales * size**2))
+        maps = [
+            self._respond(
+                frame, targets[i : i + most], windows[i * scales : (i + most) * scales], size
+            )
+            for i in range(0, len(targets), most)
+        ]
+        return torch.cat(maps), windows
+
+    def _respond(
+        self,
+        frame: Frame,
+        targets: Sequence[MatchTarget],
+        windows: Sequence[SearchWindow],
+        size: int,
+    ) -> Tensor:
+        """(N, S, M, M) maps of targets that are searched at once, each in as many windows."""
+        scales = len(windows) // len(targets)
         fill = torch.stack([t.fill for t in targets]).repeat_interleave(scales, dim=0)
         with stage('crop', self.device):
             crops = cut(frame, windows, size, fill, self.dtype)
         with stage('network', self.device):
-            maps = self.compare(
+            return self.compare(
                 targets, crops.reshape(len(targets), scales, *crops.shape[1:])
             ).float()
-        return maps, windows
 
     def compare(self, targets: Sequence[MatchTarget], crops: Tensor) -> Tensor:
         """Response maps, (N, S, M, M), of the targets' search crops, (N, S, 3, side, side)."""
