@@ -8,9 +8,9 @@ import math
 
 import torch
 from torch import Tensor
-from torch.nn import functional
 
 from ..kept import kept
+from .upsampling import upsampled
 
 
 @kept(maxsize=16)
@@ -35,9 +35,7 @@ def hann(place: float, cells: int) -> float:
 def locate(maps: Tensor, penalty: Tensor, influence: float, upsampling: int) -> Tensor:
     """Find each target's best scale and position on the device (SiamFC, section 3 "Tracking").
 
-    Up-sampled maps have ``(M - 1) u + 1`` samples with the corners aligned, so that the middle
-    sample is the middle cell: the even 272 of published code has no such sample and is biased by a
-    quarter of a pixel.
+    Up-sampled maps have ``(M - 1) u + 1`` samples, see `upsampled`.
 
     Parameters
     ----------
@@ -81,10 +79,7 @@ def located(
     """
     n, scales, cells, _ = maps.shape
     fine = (cells - 1) * upsampling + 1
-    if upsampling > 1:
-        dense = functional.interpolate(maps, size=(fine, fine), mode='bicubic', align_corners=True)
-    else:
-        dense = maps
+    dense = upsampled(maps, upsampling)
     low = dense.amin(dim=(1, 2, 3), keepdim=True)
     raised = (dense - low) * penalty.view(1, scales, 1, 1)
     height = raised.flatten(2).amax(dim=2)

@@ -12,6 +12,7 @@ from torch.nn import functional
 
 from ..kept import kept
 from .locate import peak_to_sidelobe
+from .upsampling import upsampled
 
 # Decides between equal heights, which are at most 1; far above the rounding of a double there.
 TIE = 1e-14
@@ -73,11 +74,7 @@ def find_peaks(
     """
     cells = maps.shape[-1]
     fine = (cells - 1) * upsampling + 1
-    dense = maps.unsqueeze(1)
-    if upsampling > 1:
-        dense = functional.interpolate(
-            dense, size=(fine, fine), mode='bicubic', align_corners=True
-        )
+    dense = upsampled(maps.unsqueeze(1), upsampling)
     # By logarithms, which do not vanish where the map is far below zero.
     logs = functional.logsigmoid(dense)
     share = (logs - logs.amax(dim=(2, 3), keepdim=True)).exp()

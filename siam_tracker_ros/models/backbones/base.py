@@ -194,7 +194,7 @@ class LayeredBackbone(Backbone):
 
 def normalised(crops: Tensor) -> Tensor:
     """Pixels in [0, 255] as the backbones trained for this package expect them: about 0."""
-    return (crops - 127.5) / 64.0
+    return (crops - 127.5).mul_(1 / 64.0)
 
 
 def centre(features: Tensor, cells: int) -> Tensor:
