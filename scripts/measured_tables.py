@@ -24,6 +24,7 @@ SASIAM_ABLATION = RESULTS / 'sasiam_ablation.json'
 SPEED = RESULTS / 'speed.json'
 TARGET_COUNTS = RESULTS / 'target_counts.json'
 ENGINES = RESULTS / 'engines.json'
+PRECISIONS = RESULTS / 'precisions.json'
 ABLATION_PLOT = ROOT / 'docs' / 'images' / 'ablation.svg'
 TARGET_COUNTS_PLOT = ROOT / 'docs' / 'images' / 'target_counts.svg'
 
@@ -212,6 +213,32 @@ def format_engines(result: Mapping[str, Any]) -> str:
     return compared(head, result['trackers'], ('torch', 'onnxruntime'), result['run'])
 
 
+def precisions_table() -> str:
+    """Return the stored table of ``benchmarks/precisions.py``."""
+    return stored(PRECISIONS, 'benchmarks/precisions.py FOLDER --out DIR', format_precisions)
+
+
+def format_precisions(result: Mapping[str, Any]) -> str:
+    """Return how each tracker follows in each number format and what it takes, with the origin."""
+    formats = ('float32', 'bfloat16')
+    columns = {'auc': 3, 'auroc': 3, 'p50': 1}
+    rows = [
+        [
+            f'`{name}`',
+            *(figure(row[w][key], digits) for key, digits in columns.items() for w in formats),
+            figure(row['ratio'], 2),
+        ]
+        for name, row in result['trackers'].items()
+    ]
+    titles = (f'{title}: {w}' for title in ('AUC', 'AUROC', 'median (ms)') for w in formats)
+    head = ['tracker', *titles, 'times as quick']
+    return (
+        f'{table(head, rows)}\nOne pass over {len(result["sequences"])} sequences, '
+        f'{sum(result["sequences"].values())} frames; times on the rendered clip; '
+        f'{origin(result["run"])}.\n'
+    )
+
+
 def dsiam_cost_table() -> str:
     """Return the stored table of ``benchmarks/dsiam_cost.py``."""
     return stored(DSIAM_COST, 'benchmarks/dsiam_cost.py', format_dsiam_cost)
@@ -360,6 +387,7 @@ def generators() -> dict[str, Callable[[], str]]:
         'accuracy': accuracy_table,
         'csn-cost': cost_table,
         'engines': engines_table,
+        'precisions': precisions_table,
         'dsiam-ablation': dsiam_ablation_tables,
         'dsiam-cost': dsiam_cost_table,
         'proposal-ablation': lambda: proposal_ablation_tables(('stages', 'filter', 'transfer')),

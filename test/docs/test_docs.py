@@ -201,6 +201,19 @@ def test_engines_table_has_both_backends_of_each_tracker(measured):
     assert text.endswith('The rendered clip; date 2026-01-02, threads 2.\n')
 
 
+def test_precisions_table_has_both_formats_of_each_tracker(measured):
+    row = {
+        'float32': {'auc': 0.5481, 'auroc': 0.9, 'p50': 20.04},
+        'bfloat16': {'auc': 0.5462, 'auroc': None, 'p50': 10.0}, 'ratio': 2.004,
+    }  # fmt: skip
+    text = measured.format_precisions({
+        'trackers': {'siamfc': row}, 'sequences': {'a': 20, 'b': 30},
+        'run': {'date': '2026-01-02', 'threads': '2'},
+    })
+    assert '| `siamfc` | 0.548 | 0.546 | 0.900 |  | 20.0 | 10.0 | 2.00 |\n' in text
+    assert 'One pass over 2 sequences, 50 frames; times on the rendered clip; date' in text
+
+
 def test_dsiams_cost_is_shown_for_each_rule_and_part(measured):
     row = {'ratio': 1.15432, 'low': 1.12, 'high': 1.175, 'learned': 0.5}
     text = measured.format_dsiam_cost({
@@ -302,6 +315,8 @@ def test_what_is_not_measured_says_how(measured, monkeypatch, tmp_path):
     assert '`benchmarks/proposal_step.py`' in measured.step_table()
     monkeypatch.setattr(measured, 'ENGINES', tmp_path / 'none.json')
     assert '`benchmarks/engines.py`' in measured.engines_table()
+    monkeypatch.setattr(measured, 'PRECISIONS', tmp_path / 'none.json')
+    assert '`benchmarks/precisions.py FOLDER' in measured.precisions_table()
     monkeypatch.setattr(measured, 'DSIAM_COST', tmp_path / 'none.json')
     monkeypatch.setattr(measured, 'DSIAM_ABLATION', tmp_path / 'none.json')
     assert '`benchmarks/dsiam_cost.py`' in measured.dsiam_cost_table()
