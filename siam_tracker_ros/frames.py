@@ -77,16 +77,8 @@ class Frame:
             raise UserError(
                 f'the image is empty (shape {image.shape}): expected at least one pixel'
             )
-        cv2 = require_cv2()
-        # A copy in every case: cameras and decoders use their buffers again, and memory of a
-        # message may be read-only. OpenCV's is many times quicker than NumPy's of turned channels.
-        if grey:
-            copy = cv2.cvtColor(image, cv2.COLOR_GRAY2RGB)
-        elif order == 'bgr':
-            copy = cv2.cvtColor(image, cv2.COLOR_BGR2RGB)
-        else:
-            copy = np.array(image, order='C')
-        return cls(torch.from_numpy(copy).to(device, non_blocking=True), stamp)
+        pixels = torch.from_numpy(_copied(image, order))
+        return cls(pixels.to(device, non_blocking=True), stamp)
 
     @property
     def width(self) -> int:
@@ -297,6 +289,23 @@ def _sample(image: Tensor, affine: Tensor, corner: Tensor, size: int) -> Tensor:
     if image.shape[0] == 1:
         return crops.view(3, -1, size, size).transpose(0, 1)
     return crops
+
+
+def _copied(image: np.ndarray[Any, Any], order: str) -> np.ndarray[Any, Any]:
+    """An image's own pixels, RGB.
+
+    A copy in every case: cameras and decoders use their buffers again, and memory of a message may
+    be read-only.
+    """
+    cv2 = require_cv2()
+    if image.ndim == 2:
+        return np.asarray(cv2.cvtColor(image, cv2.COLOR_GRAY2RGB))
+    # OpenCV turns channels many times quicker than NumPy; what is a turned view already, as of a
+    # message in rgb8, is only copied.
+    turned = image[:, :, ::-1]
+    if order == 'bgr' and turned.strides[2] < 0:
+        return np.asarray(cv2.cvtColor(image, cv2.COLOR_BGR2RGB))
+    return np.array(image if order == 'rgb' else turned, order='C')
 
 
 def _mean_colour(pixels: Tensor) -> Tensor:
