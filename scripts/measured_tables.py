@@ -25,6 +25,7 @@ SPEED = RESULTS / 'speed.json'
 TARGET_COUNTS = RESULTS / 'target_counts.json'
 ENGINES = RESULTS / 'engines.json'
 PRECISIONS = RESULTS / 'precisions.json'
+NODE_OVERHEAD = RESULTS / 'node_overhead.json'
 ABLATION_PLOT = ROOT / 'docs' / 'images' / 'ablation.svg'
 TARGET_COUNTS_PLOT = ROOT / 'docs' / 'images' / 'target_counts.svg'
 
@@ -239,6 +240,33 @@ def format_precisions(result: Mapping[str, Any]) -> str:
     )
 
 
+def node_overhead_table() -> str:
+    """Return the stored table of ``benchmarks/node_overhead.py``."""
+    return stored(NODE_OVERHEAD, 'benchmarks/node_overhead.py', format_node_overhead)
+
+
+def format_node_overhead(result: Mapping[str, Any]) -> str:
+    """Return what the node adds to the tracker for each kind of images, with the origin."""
+    columns = {
+        'share': 2, 'latency_p50': 1, 'latency_p95': 1, 'step_p50': 1, 'decode_p50': 2,
+        'rest_p50': 1, 'rest_p95': 1,
+    }  # fmt: skip
+    rows = [
+        [
+            f'{row["width"]} x {row["height"]}',
+            'yes' if row['profile'] else '',
+            'yes' if row['debug'] else '',
+            *(figure(row[key], digits) for key, digits in columns.items()),
+        ]
+        for row in result['rows']
+    ]
+    head = [
+        'images', 'profile', 'debug images', 'share answered', 'age: median (ms)', 'age: p95 (ms)',
+        'step: median (ms)', 'of it decoding (ms)', 'the rest: median (ms)', 'the rest: p95 (ms)',
+    ]  # fmt: skip
+    return f'{table(head, rows)}\nThe rendered clip; {origin(result["run"])}.\n'
+
+
 def dsiam_cost_table() -> str:
     """Return the stored table of ``benchmarks/dsiam_cost.py``."""
     return stored(DSIAM_COST, 'benchmarks/dsiam_cost.py', format_dsiam_cost)
@@ -388,6 +416,7 @@ def generators() -> dict[str, Callable[[], str]]:
         'csn-cost': cost_table,
         'engines': engines_table,
         'precisions': precisions_table,
+        'node-overhead': node_overhead_table,
         'dsiam-ablation': dsiam_ablation_tables,
         'dsiam-cost': dsiam_cost_table,
         'proposal-ablation': lambda: proposal_ablation_tables(('stages', 'filter', 'transfer')),

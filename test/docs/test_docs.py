@@ -214,6 +214,17 @@ def test_precisions_table_has_both_formats_of_each_tracker(measured):
     assert 'One pass over 2 sequences, 50 frames; times on the rendered clip; date' in text
 
 
+def test_node_overhead_table_has_a_row_for_each_kind_of_images(measured):
+    row = {
+        'width': 1280, 'height': 720, 'profile': True, 'debug': False, 'share': 0.996,
+        'latency_p50': 21.04, 'latency_p95': 30.0, 'step_p50': 17.0, 'decode_p50': 0.301,
+        'rest_p50': 4.04, 'rest_p95': 6.0,
+    }  # fmt: skip
+    text = measured.format_node_overhead({'rows': [row], 'run': {'date': '2026-01-02'}})
+    assert '| 1280 x 720 | yes |  | 1.00 | 21.0 | 30.0 | 17.0 | 0.30 | 4.0 | 6.0 |\n' in text
+    assert text.endswith('The rendered clip; date 2026-01-02.\n')
+
+
 def test_dsiams_cost_is_shown_for_each_rule_and_part(measured):
     row = {'ratio': 1.15432, 'low': 1.12, 'high': 1.175, 'learned': 0.5}
     text = measured.format_dsiam_cost({
@@ -317,6 +328,8 @@ def test_what_is_not_measured_says_how(measured, monkeypatch, tmp_path):
     assert '`benchmarks/engines.py`' in measured.engines_table()
     monkeypatch.setattr(measured, 'PRECISIONS', tmp_path / 'none.json')
     assert '`benchmarks/precisions.py FOLDER' in measured.precisions_table()
+    monkeypatch.setattr(measured, 'NODE_OVERHEAD', tmp_path / 'none.json')
+    assert '`benchmarks/node_overhead.py`' in measured.node_overhead_table()
     monkeypatch.setattr(measured, 'DSIAM_COST', tmp_path / 'none.json')
     monkeypatch.setattr(measured, 'DSIAM_ABLATION', tmp_path / 'none.json')
     assert '`benchmarks/dsiam_cost.py`' in measured.dsiam_cost_table()
