@@ -89,18 +89,19 @@ class AlexNet(FiveConvolutions):
         levels: Sequence[int] = DEEP,
     ) -> None:
         w1, w2, w3, w4, w5 = widths
+        # Pooled before the ReLU, which is the same in a quarter of the cells: both keep the order.
         layers = (
             nn.Sequential(
                 nn.Conv2d(3, w1, 11, stride=2, bias=False),
                 _batch_norm(w1),
-                nn.ReLU(inplace=True),
                 nn.MaxPool2d(3, stride=2),
+                nn.ReLU(inplace=True),
             ),
             nn.Sequential(
                 nn.Conv2d(w1, w2, 5, groups=groups, bias=False),
                 _batch_norm(w2),
-                nn.ReLU(inplace=True),
                 nn.MaxPool2d(3, stride=2),
+                nn.ReLU(inplace=True),
             ),
             nn.Sequential(
                 nn.Conv2d(w2, w3, 3, bias=False),
