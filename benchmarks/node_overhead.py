@@ -18,6 +18,7 @@ from contextlib import ExitStack, contextmanager
 import json
 import os
 from pathlib import Path
+import signal
 import sys
 import tempfile
 import time
@@ -30,7 +31,7 @@ from siam_tracker_ros import trackers
 from siam_tracker_ros.errors import UserError
 from siam_tracker_ros.evaluation.machine import describe_machine, now, usable_cores
 from siam_tracker_ros.frames import Frame
-from siam_tracker_ros.node.demo import environment, profile_variable
+from siam_tracker_ros.node.demo import environment, interrupt, profile_variable
 from siam_tracker_ros.node.demo_processes import Child, free_domain_id
 from siam_tracker_ros.outputs import prepare_output_file
 from siam_tracker_ros.rendering import HEIGHT, WIDTH, Clip
@@ -69,6 +70,8 @@ FIGURES = (
 
 def main(words: list[str] | None = None) -> int:
     args = parse_arguments(words)
+    # As Ctrl-C: both processes are ended.
+    signal.signal(signal.SIGTERM, interrupt)
     return guarded(__file__, lambda: run(args))
 
 
