@@ -5,8 +5,9 @@
 ``benchmarks/proposal_step.py [--networks WORD…] [--device cpu]``: both get the same frames of the
 rendered clip and begin each of them with the same box. They take turns, a few frames each, so that
 other work on the machine slows both alike. Before that they must find the same boxes. The weights
-are random, which changes no time, or those of ``--weights FILE``. A table is printed and kept as
-JSON, which the tracker's page shows (``scripts/update_docs.py``).
+are random, which changes no time, or those of ``--weights FILE``. Where the device computes in
+bfloat16, our step does so once more, and need not agree. A table is printed and kept as JSON,
+which the tracker's page shows (``scripts/update_docs.py``).
 """
 
 from __future__ import annotations
@@ -29,7 +30,7 @@ from common import (
 import numpy as np
 import torch
 from torch import Tensor, nn
-from turns import Ours, print_compared, take_turns
+from turns import Ours, Step, print_compared, take_turns
 
 from siam_tracker_ros.errors import UserError
 from siam_tracker_ros.frames import Frame
@@ -39,7 +40,7 @@ from siam_tracker_ros.models.backbones.base import centre
 from siam_tracker_ros.models.proposing import TEMPLATE_CELLS
 from siam_tracker_ros.models.siamrpnpp import SiamRPN
 from siam_tracker_ros.rendering import Clip, RenderedFrame
-from siam_tracker_ros.runtime import resolve_device
+from siam_tracker_ros.runtime import computes_bfloat16, resolve_device
 from siam_tracker_ros.trackers.assembly import assemble
 from siam_tracker_ros.trackers.crops import cut, exemplar_crop, search_windows
 from siam_tracker_ros.trackers.registry import load_network
@@ -61,6 +62,8 @@ SEED = 0
 SHOWN = 4
 # Frames in most of which the two must agree, and by how many pixels their boxes may differ.
 CHECKED, TOLERANCE = 5, 1.0
+
+BFLOAT16 = 'bfloat16'
 
 Figures = dict[str, Any]
 
@@ -259,22 +262,32 @@ def compare(
             f'{TOLERANCE:g} px: times of steps that do not compute the same say nothing; please '
             'report it with these weights'
         )
-    figures: Figures = {}
-    for label, seconds in take_turns({'ours': ours, 'eager': eager}, clip).items():
+    steps: dict[str, Step] = {'ours': ours, 'eager': eager}
+    if computes_bfloat16(device):
+        steps[BFLOAT16] = Ours(tracker(eager.network, meta, device, BFLOAT16))
+    figures: Figures = {'apart': apart, BFLOAT16: None, 'bfloat16_ratio': None}
+    for label, seconds in take_turns(steps, clip).items():
         p50, p95 = (1000 * np.percentile(seconds, [50, 95])).tolist()
         figures[label] = {'p50': p50, 'p95': p95}
     figures['ratio'] = figures['eager']['p50'] / figures['ours']['p50']
-    figures['apart'] = apart
+    if BFLOAT16 in steps:
+        figures['bfloat16_ratio'] = figures['eager']['p50'] / figures[BFLOAT16]['p50']
     print(f'{name}: {figures["ratio"]:.2f} times as quick', flush=True)
     return figures
 
 
 def pair(network: SiamRPN, meta: Meta, device: torch.device) -> tuple[Ours, Eager]:
     """Both steps on the weights of one network, which the second one keeps."""
+    ours = tracker(network, meta, device, 'float32')
+    return Ours(ours), Eager(network.eval().to(device), ours.settings, device)
+
+
+def tracker(network: SiamRPN, meta: Meta, device: torch.device, precision: str) -> RPNTracker:
+    """Ours with a copy of a network's weights."""
     meta = replace(meta, settings={**meta.settings, **SETTINGS})
-    tracker = assemble(Checkpoint(network.state_dict(), meta), str(device))
-    assert isinstance(tracker, RPNTracker)
-    return Ours(tracker), Eager(network.eval().to(device), tracker.settings, device)
+    found = assemble(Checkpoint(network.state_dict(), meta), str(device), precision)
+    assert isinstance(found, RPNTracker)
+    return found
 
 
 def disagreement(ours: Ours, eager: Eager, clip: list[RenderedFrame]) -> float:
@@ -313,6 +326,12 @@ def unresized(box: Box, settings: RPNSettings) -> Box:
 
 def print_result(result: dict[str, Any]) -> None:
     print_compared(result['run'], result['networks'], ('ours', 'eager'), 'eager / ours')
+    for name, row in result['networks'].items():
+        if row[BFLOAT16] is not None:
+            print(
+                f'{name} in bfloat16: {row[BFLOAT16]["p50"]:.1f} ms, '
+                f'{row["bfloat16_ratio"]:.2f} times as quick as the eager step'
+            )
 
 
 if __name__ == '__main__':

@@ -172,11 +172,24 @@ def step_table() -> str:
 
 def format_step(result: Mapping[str, Any]) -> str:
     """Return what a step costs with each network, ours and the eager one, with the origin."""
+    rows = [
+        [
+            f'`{name}`',
+            *(figure(row[step][key], 1) for step in ('ours', 'eager') for key in ('p50', 'p95')),
+            figure(row['ratio'], 2),
+            figure((row['bfloat16'] or {}).get('p50'), 1),
+            figure(row['bfloat16_ratio'], 2),
+        ]
+        for name, row in result['networks'].items()
+    ]
     head = [
         'network', 'median (ms)', 'p95 (ms)', 'eager: median (ms)', 'eager: p95 (ms)',
-        'eager / ours',
+        'eager / ours', 'in bfloat16: median (ms)', 'eager / ours in bfloat16',
     ]  # fmt: skip
-    return compared(head, result['networks'], ('ours', 'eager'), result['run'])
+    return (
+        f'{table(head, rows)}\nRatios compare medians. The rendered clip; '
+        f'{origin(result["run"])}.\n'
+    )
 
 
 def compared(

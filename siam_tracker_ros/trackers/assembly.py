@@ -71,7 +71,9 @@ def create(
     return _assembled(network, checkpoint, place, dtype, overrides or {}, backend, folder)
 
 
-def assemble(checkpoint: checkpoints.Checkpoint, device: str = 'auto') -> Tracker:
+def assemble(
+    checkpoint: checkpoints.Checkpoint, device: str = 'auto', precision: str = 'auto'
+) -> Tracker:
     """Put a tracker together from a checkpoint in memory.
 
     Raises
@@ -83,7 +85,7 @@ def assemble(checkpoint: checkpoints.Checkpoint, device: str = 'auto') -> Tracke
     network = built(name, registration(name).network, checkpoint)
     checkpoint.fill(network)
     place = resolve_device(device)
-    return _assembled(network, checkpoint, place, torch.float32, {})
+    return _assembled(network, checkpoint, place, resolve_precision(precision, place), {})
 
 
 def export(name: str, weights: str, path: Path) -> exports.Folder:

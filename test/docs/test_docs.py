@@ -181,11 +181,19 @@ def test_step_table_has_both_steps_of_each_network(measured):
     figures = {'p50': 20.04, 'p95': 31.26}
     text = measured.format_step({
         'networks': {
-            'light': {'ours': figures, 'eager': {'p50': 30.0, 'p95': 40.0}, 'ratio': 1.497}
+            'light': {
+                'ours': figures, 'eager': {'p50': 30.0, 'p95': 40.0}, 'ratio': 1.497,
+                'bfloat16': {'p50': 10.0, 'p95': 12.0}, 'bfloat16_ratio': 3.0,
+            },
+            'other': {
+                'ours': figures, 'eager': figures, 'ratio': 1.0, 'bfloat16': None,
+                'bfloat16_ratio': None,
+            },
         },
         'run': {'date': '2026-01-02', 'device': 'cpu'},
     })
-    assert '| `light` | 20.0 | 31.3 | 30.0 | 40.0 | 1.50 |\n' in text
+    assert '| `light` | 20.0 | 31.3 | 30.0 | 40.0 | 1.50 | 10.0 | 3.00 |\n' in text
+    assert '| `other` | 20.0 | 31.3 | 20.0 | 31.3 | 1.00 |  |  |\n' in text
     assert text.endswith('The rendered clip; date 2026-01-02, device cpu.\n')
 
 

@@ -130,7 +130,8 @@ def test_steps_take_turns(script, clip):
     assert {name: len(times) for name, times in seconds.items()} == {'a': 5, 'b': 5}
 
 
-def test_a_table_is_printed_and_kept(script, stored, tmp_path, capsys):
+def test_a_table_is_printed_and_kept(script, stored, tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr(script, 'computes_bfloat16', lambda device: True)
     table = tmp_path / 'new' / 'step.json'
     words = ['--device', 'cpu', '--threads', '1', '--frames', '6', '--table', str(table)]
     assert script.main(['--weights', str(stored), *words]) == 0, capsys.readouterr().err
@@ -142,13 +143,24 @@ def test_a_table_is_printed_and_kept(script, stored, tmp_path, capsys):
     # Not the folder that it lay in.
     assert list(found['networks']) == ['small.safetensors']
     row = found['networks']['small.safetensors']
-    assert set(row) == {'ours', 'eager', 'ratio', 'apart'}
-    for step in ('ours', 'eager'):
+    assert set(row) == {'ours', 'eager', 'ratio', 'apart', 'bfloat16', 'bfloat16_ratio'}
+    for step in ('ours', 'eager', 'bfloat16'):
         assert 0 < row[step]['p50'] <= row[step]['p95']
     assert row['ratio'] == pytest.approx(row['eager']['p50'] / row['ours']['p50'])
+    assert row['bfloat16_ratio'] == pytest.approx(row['eager']['p50'] / row['bfloat16']['p50'])
     assert row['apart'] <= script.TOLERANCE
     assert '| step (ms) | ours p50 | ours p95 | eager p50 | eager p95 | eager / ours |' in printed
     assert '| small.safetensors | ' in printed
+
+
+def test_without_bfloat16_there_are_two_steps(script, stored, tmp_path, monkeypatch):
+    monkeypatch.setattr(script, 'computes_bfloat16', lambda device: False)
+    table = tmp_path / 't.json'
+    words = ['--device', 'cpu', '--threads', '1', '--frames', '2', '--table', str(table)]
+    assert script.main(['--weights', str(stored), *words]) == 0
+    [row] = json.loads(table.read_text())['networks'].values()
+    assert (row['bfloat16'], row['bfloat16_ratio']) == (None, None)
+    assert row['ratio'] > 0
 
 
 def test_the_networks_are_those_that_can_be_trained(script):
