@@ -4,9 +4,9 @@
 """Where the time of a frame goes, tracker by tracker, and the floor beside it.
 
 ``benchmarks/speed.py [--trackers NAME…] [--device cpu]``: each tracker follows the target of the
-rendered clip, once for the whole of a step and once for its stages. The floor is the time that
-this machine needs at least for the sums of a step, at the rate at which it multiplies large
-matrices, and for reading the weights once, at the rate at which it copies memory; both are
+rendered clip, in each frame once for the whole of a step and once for its stages. The floor is the
+time that this machine needs at least for the sums of a step, at the rate at which it multiplies
+large matrices, and for reading the weights once, at the rate at which it copies memory; both are
 measured in between. A table is printed and kept as JSON, which the page about speed shows
 (``scripts/update_docs.py``). Other work on the machine shows in all figures.
 """
@@ -80,11 +80,11 @@ def measure(args: argparse.Namespace) -> dict[str, Any]:
     found = {}
     for name in args.trackers:
         tracker = trackers.create(name, device=args.device)
-        steps = step_times(tracker, clip)
+        steps, stages = both_times(tracker, clip)
         sums, weights = work(tracker, clip)
         # In between, so that the floor is that of the machine as it is now.
         floor = sums / matrix_rate(device) + weights / copy_rate(device)
-        found[name] = figures(steps, stage_times(tracker, clip), floor)
+        found[name] = figures(steps, stages, floor)
         print(f'{name}: {1000 * float(np.median(steps)):.1f} ms', flush=True)
     return {'run': timing(args, device), 'trackers': found}
 
@@ -96,27 +96,26 @@ def started(tracker: Tracker, first: RenderedFrame) -> LibrarySubject:
     return subject
 
 
-def step_times(tracker: Tracker, clip: Sequence[RenderedFrame]) -> list[float]:
-    """Seconds of each step."""
-    subject, seconds = started(tracker, clip[0]), []
+def both_times(
+    tracker: Tracker, clip: Sequence[RenderedFrame]
+) -> tuple[list[float], dict[str, float]]:
+    """Seconds of each step, and mean seconds of its stages.
+
+    A stage that waits for its device slows the whole down, so that each frame is stepped through
+    twice, one after the other: other work on the machine then shows in both alike.
+    """
+    whole, split = started(tracker, clip[0]), started(tracker, clip[0])
+    steps, totals = [], dict.fromkeys(STAGES, 0.0)
     for rendered in clip[1:]:
         begin = time.perf_counter()
-        subject.step(rendered.image)
+        whole.step(rendered.image)
         wait(tracker.device)
-        seconds.append(time.perf_counter() - begin)
-    return seconds[WARM:]
-
-
-def stage_times(tracker: Tracker, clip: Sequence[RenderedFrame]) -> dict[str, float]:
-    """Mean seconds of each stage; a stage that waits for its device slows the whole down."""
-    subject = started(tracker, clip[0])
-    totals = dict.fromkeys(STAGES, 0.0)
-    for rendered in clip[1:]:
+        steps.append(time.perf_counter() - begin)
         with record() as seconds:
-            subject.step(rendered.image)
+            split.step(rendered.image)
         for name, value in seconds.items():
             totals[name] += value
-    return {name: total / (len(clip) - 1) for name, total in totals.items()}
+    return steps[WARM:], {name: total / (len(clip) - 1) for name, total in totals.items()}
 
 
 def work(tracker: Tracker, clip: Sequence[RenderedFrame]) -> tuple[float, float]:

@@ -120,10 +120,12 @@ def test_rates_are_those_of_the_fastest_call(speed, monkeypatch):
 
 
 def test_stages_are_means_over_the_steps(speed, monkeypatch):
+    # The one clock of the module `time`: both the script's and that of stages.
     clock = iter(range(100))
-    monkeypatch.setattr('siam_tracker_ros.stages.time.perf_counter', lambda: float(next(clock)))
-    clip = [RenderedFrame(np.zeros((8, 8, 3), np.uint8), Box(4, 4, 4, 4), 1)] * 3
-    stages = speed.stage_times(Multiplier(), clip)
+    monkeypatch.setattr(speed.time, 'perf_counter', lambda: float(next(clock)))
+    clip = [RenderedFrame(np.zeros((8, 8, 3), np.uint8), Box(4, 4, 4, 4), 1)] * 5
+    steps, stages = speed.both_times(Multiplier(), clip)
+    assert steps == [1.0] * (4 - speed.WARM)
     assert set(stages) == set(STAGES)
     assert stages['upload'] == 1.0
     assert stages['network'] == 0.0
