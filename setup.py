@@ -77,6 +77,7 @@ with tempfile.TemporaryDirectory() as build_base:
             NAME: ['py.typed'],
             f'{NAME}.evaluation.datasets': ['*.txt'],
             f'{NAME}.evaluation.report': ['*.css', '*.jinja', '*.js'],
+            f'{NAME}.web': ['page/*'],
             f'{NAME}.weights': ['*.safetensors', '*.json'],
         },
         data_files=share_files(),

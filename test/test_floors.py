@@ -13,7 +13,8 @@ NAME = 'siam_tracker_ros'
 PACKAGE = Path(__file__).resolve().parents[1] / NAME
 # From the top to the bottom; the modules beside these folders are the ground.
 FLOORS = (
-    'cli', 'node', 'evaluation', 'training', 'trackers', 'online', 'export', 'models', 'weights'
+    'cli', 'node', 'web', 'evaluation', 'training', 'trackers', 'online', 'export', 'models',
+    'weights',
 )  # fmt: skip
 ROS = frozenset(
     {'bond', 'cv_bridge', 'launch', 'launch_ros', 'rcl_interfaces', 'rclpy', 'std_srvs'}

@@ -112,6 +112,7 @@ OPTIONS = (
         'onnxruntime', 'onnxruntime', '--backend onnxruntime',
         "pip install 'siam-tracker-ros[export]'",
     ),
+    Option('aiohttp', 'aiohttp', 'web', "pip install 'siam-tracker-ros[web]'"),
     Option('ray', 'ray', 'evaluate --ray', "pip install 'siam-tracker-ros[ray]'"),
     Option('scikit-image', 'skimage', 'make demo', "pip install 'siam-tracker-ros[eval]'"),
     Option('cv_bridge', 'cv_bridge', 'rare image encodings', "your ROS distribution's cv_bridge"),
