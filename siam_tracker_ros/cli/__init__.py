@@ -27,6 +27,7 @@ COMMANDS = {
     'evaluate': 'compare trackers on a benchmark or on your own sequences',
     'train': 'train a tracker, or adapt it to your own footage',
     'export': 'write the network of a tracker as ONNX graphs, for other engines',
+    'web': 'choose targets in a browser, beside a running node',
     'settings': 'list the settings of a tracker',
     'weights': 'list and verify the shipped weights, or show what a file says about itself',
     'doctor': 'say what is installed, and what is missing for what',

@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from typing import Any
 
 NANOSECONDS = 1_000_000_000
+MOST_PIXELS = 7680 * 4320
+"""Larger images are dropped where nobody says otherwise."""
 
 
 class MalformedImage(Exception):  # noqa: N818 - the word of the interface

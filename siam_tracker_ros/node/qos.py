@@ -63,6 +63,8 @@ class ImageSubscription:
     setting : {'auto', 'reliable', 'best_effort'}
     callback : callable
         Takes the message.
+    depth : int
+        Most messages that wait for it.
     """
 
     def __init__(
@@ -72,8 +74,10 @@ class ImageSubscription:
         topic: str,
         setting: str,
         callback: Callable[[Any], None],
+        depth: int = 1,
     ) -> None:
         self._node = node
+        self._depth = depth
         self._message_type = message_type
         self._topic = topic
         self._setting = setting
@@ -101,7 +105,7 @@ class ImageSubscription:
             return
         self.close()
         profile = QoSProfile(
-            depth=1,
+            depth=self._depth,
             history=HistoryPolicy.KEEP_LAST,
             reliability=wanted,
             durability=DurabilityPolicy.VOLATILE,

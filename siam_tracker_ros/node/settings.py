@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from .. import trackers
 from ..runtime import BACKENDS, TORCH
 from ..settings import Settings, setting
+from .image_rules import MOST_PIXELS
 
 
 @dataclass(frozen=True)
@@ -51,7 +52,7 @@ class NodeSettings(Settings):
         unit='MB', low=0, high=65_536, dynamic=True,
     )
     max_image_pixels: int = setting(
-        33_177_600, 'images with more pixels are dropped; the default is 7680x4320',
+        MOST_PIXELS, 'images with more pixels are dropped; the default is 7680x4320',
         unit='px', low=1, high=1_000_000_000, dynamic=True,
     )
     lost_timeout: float = setting(
