@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Fixtures of the library's tests: seeds, a small random network, images without files."""
 
+from contextlib import ExitStack
 from functools import lru_cache
 from pathlib import Path
 import signal
@@ -13,7 +14,9 @@ import pytest
 import torch
 
 from siam_tracker_ros import weights
+from siam_tracker_ros.errors import UserError
 from siam_tracker_ros.models.siamfc import SiamFC
+from siam_tracker_ros.web.browser import headless_browser
 
 SMALL = {'widths': [8, 16, 16, 16, 16], 'groups': 2}
 
@@ -92,3 +95,14 @@ def shipped_weights():
     if not any(entry.tracker == 'siamfc' for entry in weights.entries()):
         pytest.skip('no siamfc weights ship with this checkout')
     return Path(weights.resolve('siamfc', 'auto'))
+
+
+@pytest.fixture(scope='module')
+def browser():
+    """A Chromium that nobody sees."""
+    with ExitStack() as stack:
+        try:
+            browser = stack.enter_context(headless_browser())
+        except UserError as error:
+            pytest.skip(str(error))
+        yield browser

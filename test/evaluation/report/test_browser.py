@@ -3,7 +3,6 @@
 """The page in Chromium, as a reader has it: opened from a file."""
 
 from dataclasses import replace
-import shutil
 
 import numpy as np
 import pytest
@@ -14,14 +13,7 @@ from siam_tracker_ros.evaluation.report import write_report
 from siam_tracker_ros.evaluation.success import Success
 from siam_tracker_ros.images import write_image
 
-playwright = pytest.importorskip('playwright.sync_api', reason='playwright is not installed')
-
 TRACKERS = ('siamfc', 'nanotrack', 'csrt', 'siamrpnpp/mobilenetv2 with a longer name')
-# No sandbox: tests may run as root in a container. The rest keeps it from calling home.
-ARGUMENTS = [
-    '--headless', '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run',
-    '--disable-background-networking', '--disable-component-update', '--disable-sync',
-]  # fmt: skip
 LONG = 'a_sequence_whose_name_is_long_and_has_no_space_at_all'
 OVERLAPPING = """selectors => {
   const hit = (a, b) => a.left < b.right - 1 && b.left < a.right - 1
@@ -41,18 +33,6 @@ CUT = """() => [...document.querySelectorAll('.plot > svg')].flatMap(svg => {
     return box.left < frame.left - 2 || box.right > frame.right + 2;
   }).map(text => text.textContent);
 })"""
-
-
-@pytest.fixture(scope='module')
-def browser():
-    names = ('chromium', 'chromium-browser', 'google-chrome')
-    path = next(filter(None, map(shutil.which, names)), None)
-    if path is None:
-        pytest.skip(f'no browser is installed: none of {", ".join(names)}')
-    with playwright.sync_playwright() as driver:
-        browser = driver.chromium.launch(executable_path=path, args=ARGUMENTS)
-        yield browser
-        browser.close()
 
 
 @pytest.fixture(scope='module')
