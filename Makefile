@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 #
 # make demo [VIDEO=file-or-folder BOX=x,y,w,h] [OUT=folder]   the node tracks a video over ROS 2
+# make demo WEB=1 ...                                          ... and a browser shows it
 # make test [PYTEST_ARGS=...] [JOBS=2]                         all tests that need no GPU
 # make lint | docs | bench | clean
 #
@@ -11,6 +12,7 @@ PYTHON ?= python3
 OUT ?= out/demo
 VIDEO ?=
 BOX ?=
+WEB ?=
 PYTEST_ARGS ?=
 # Tests at once: each uses one core, but for a few that wait for other processes.
 JOBS ?= 2
@@ -37,7 +39,7 @@ PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
 .PHONY: help venv demo test lint docs bench clean
 
 help:
-	@sed -n '4,8s/^# \{0,1\}//p' Makefile
+	@sed -n '4,9s/^# \{0,1\}//p' Makefile
 
 venv: $(STAMP)
 
@@ -45,7 +47,7 @@ $(VENV)/.dependencies: constraints.txt pyproject.toml
 	@$(PYTHON) scripts/check_build_tools.py
 	@echo 'Making $(VENV) (a few minutes the first time)'
 	@$(BIN)/python -m pip --version >/dev/null 2>&1 || $(PYTHON) -m venv --clear $(VENV)
-	@$(PIP) install -c constraints.txt -e '.[ros,train,eval,ray,export,dev]'
+	@$(PIP) install -c constraints.txt -e '.[ros,train,eval,ray,export,web,dev]'
 	@touch $@
 
 # Once more without its dependencies: pip builds a package before it installs what the package
@@ -58,7 +60,8 @@ $(STAMP): $(VENV)/.dependencies $(BUILD_INPUTS)
 demo: $(STAMP)
 	@echo 'Running the demo into $(OUT)'
 	@$(BIN)/python -m siam_tracker_ros.node.demo --out '$(OUT)' \
-	  $(if $(VIDEO),--video '$(VIDEO)') $(if $(BOX),--box='$(BOX)')
+	  $(if $(VIDEO),--video '$(VIDEO)') $(if $(BOX),--box='$(BOX)') \
+	  $(if $(WEB),--web '$(patsubst 1,auto,$(WEB))')
 
 test: $(STAMP)
 	@$(BIN)/python -m pytest --numprocesses $(JOBS) --dist loadfile --no-loadscope-reorder \

@@ -11,7 +11,6 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass
-from importlib.metadata import PackageNotFoundError, version
 import json
 import math
 import os
@@ -24,14 +23,15 @@ from typing import TYPE_CHECKING
 
 from .. import trackers
 from ..arguments import Parser, parse_box
-from ..definitions import PACKAGE, share_folders
 from ..drawing import contact_sheet
 from ..errors import UserError
 from ..geometry import Box
 from ..images import Image, write_image
 from ..video import VideoWriter
+from . import demo_web
+from .demo_environment import choose_domain, environment
 from .demo_material import Material, choose
-from .demo_processes import Child, deferred_signals, free_domain_id
+from .demo_processes import Child, deferred_signals
 from .demo_report import Highlights, Summary, summarise, write_csv
 from .settings import NodeSettings
 
@@ -42,8 +42,6 @@ TRACKER_NODE, SOURCE_NODE = '/siam_tracker', '/video_source'
 START_SECONDS = 90.0
 """Importing torch and loading weights takes long on a small machine that does something else."""
 FRAME_SECONDS = 30.0
-LAST_DOMAIN = 232
-"""Ports of higher ones would exceed 65535."""
 RESULTS = VIDEO, SHEET, TABLE, SUMMARY = (
     'overlay.mp4', 'contact_sheet.png', 'detections.csv', 'summary.txt'
 )
@@ -62,55 +60,7 @@ class Options:
     weights: str
     domain: int | None
     realtime: bool
-
-
-def choose_domain(wanted: int | None) -> int:
-    """Return the domain id that was asked for, or a free one.
-
-    Raises
-    ------
-    UserError
-        There is no such domain, or none is free.
-    """
-    if wanted is None:
-        return free_domain_id()
-    if not 0 <= wanted <= LAST_DOMAIN:
-        raise UserError(f'--domain is {wanted}: expected a number from 0 to {LAST_DOMAIN}')
-    return wanted
-
-
-def share_file(name: str) -> Path:
-    """Return a file of the package, in a checkout or as installed.
-
-    Raises
-    ------
-    UserError
-        It is in none of the places.
-    """
-    for place in (PACKAGE.parent, *(share / PACKAGE.name for share in share_folders())):
-        if (place / name).is_file():
-            return place / name
-    raise UserError(f'{name} is missing from the installed package: install it again')
-
-
-def profile_variable() -> str:
-    """Return the variable that names Fast DDS' profiles: version 3, in Kilted, renamed it."""
-    try:
-        before_kilted = int(version('rclpy').split('.')[0]) < 9
-    except PackageNotFoundError:
-        before_kilted = False
-    return 'FASTRTPS_DEFAULT_PROFILES_FILE' if before_kilted else 'FASTDDS_DEFAULT_PROFILES_FILE'
-
-
-def environment(domain: int) -> dict[str, str]:
-    """Return the variables of all three processes: one domain, this machine only, large images."""
-    return {
-        'ROS_DOMAIN_ID': str(domain),
-        'ROS_AUTOMATIC_DISCOVERY_RANGE': 'LOCALHOST',
-        profile_variable(): str(share_file('config/fastdds_large_images.xml')),
-        # The children's output goes to files: without this it would appear late.
-        'PYTHONUNBUFFERED': '1',
-    }
+    web: str | None = None
 
 
 def start(
@@ -128,6 +78,7 @@ def start(
         'video_source': {
             'source': json.dumps(material.source),
             'mode': 'rate' if options.realtime else 'step',
+            'loop': 'false' if options.web is None else 'true',
             # The tracker and the observer.
             'wait_for_subscribers': '2',
         },
@@ -142,8 +93,8 @@ def start(
     return children[0], children[1]
 
 
-def play(observer: Observer, source: Child | None, box: Box) -> float:
-    """Track the whole clip; return the seconds from the first answer to the last.
+def begin(observer: Observer, source: Child | None, box: Box) -> None:
+    """Have the node follow the box of the first frame.
 
     Parameters
     ----------
@@ -152,7 +103,6 @@ def play(observer: Observer, source: Child | None, box: Box) -> float:
         A source that runs at camera rate and ends with its clip; None: it publishes a frame when
         it is told to, after the one before is answered.
     box : Box
-        Of the first frame.
     """
     observer.wait_for_source(START_SECONDS)
     if source is None:
@@ -165,18 +115,50 @@ def play(observer: Observer, source: Child | None, box: Box) -> float:
     else:
         observer.watch_images()
     observer.check_answer(FRAME_SECONDS)
-    begin = time.monotonic()
+
+
+def play(observer: Observer, source: Child | None) -> float:
+    """Track the whole clip; return the seconds from the first answer to the last.
+
+    Parameters
+    ----------
+    observer : Observer
+    source : Child or None
+        See `begin`.
+    """
+    began = time.monotonic()
     if source is None:
         while observer.step(FRAME_SECONDS):
             pass
-        return time.monotonic() - begin
+        return time.monotonic() - began
     observer.wait(lambda: source.exit_code is not None, math.inf, 'the end of the clip')
     end = time.monotonic()
     if source.exit_code != 0:
         source.check_alive()
     # The last answers may still be under way.
     observer.rest(1.0)
-    return end - begin
+    return end - began
+
+
+def clear(out: Path, names: Sequence[str]) -> Path:
+    """Remove results of an earlier run; return the folder of the logs.
+
+    Raises
+    ------
+    UserError
+        One may not write there.
+    """
+    logs = out / 'logs'
+    try:
+        logs.mkdir(parents=True, exist_ok=True)
+        # A run that fails must not leave an older one's results.
+        for name in names:
+            (out / name).unlink(missing_ok=True)
+    except OSError as error:
+        raise UserError(
+            f'cannot write to {out} ({error.strerror}): choose another folder with --out'
+        ) from None
+    return logs
 
 
 def run(options: Options) -> Summary:
@@ -188,16 +170,7 @@ def run(options: Options) -> Summary:
         Anything went wrong, or the node published no detection.
     """
     out = options.out
-    logs = out / 'logs'
-    try:
-        logs.mkdir(parents=True, exist_ok=True)
-        # A run that fails must not leave an older one's results.
-        for name in RESULTS:
-            (out / name).unlink(missing_ok=True)
-    except OSError as error:
-        raise UserError(
-            f'cannot write to {out} ({error.strerror}): choose another folder with --out'
-        ) from None
+    logs = clear(out, RESULTS)
     observing = load_observing()
     domain = choose_domain(options.domain)
     material = choose(options.video, options.box, out)
@@ -214,7 +187,9 @@ def run(options: Options) -> Summary:
         tracker, source = start(stack, options, material, logs)
         watched = [tracker] if options.realtime else [tracker, source]
         observer = stack.enter_context(observing(TRACKER_NODE, SOURCE_NODE, keep, watched))
-        seconds = play(observer, source if options.realtime else None, material.box)
+        waited_for = source if options.realtime else None
+        begin(observer, waited_for, material.box)
+        seconds = play(observer, waited_for)
         records, published = observer.records(), len(observer.stamps)
     summary = summarise(records, published, seconds, material.truth)
     write_csv(out / TABLE, records, material.truth)
@@ -226,6 +201,33 @@ def run(options: Options) -> Summary:
     if summary.detected == 0:
         raise UserError(f'no detection arrived in {published} frames: see {logs}')
     return summary
+
+
+def run_web(options: Options) -> None:
+    """Track the clip again and again, and show the page.
+
+    Raises
+    ------
+    UserError
+        Anything went wrong.
+    """
+    mode = demo_web.choose_mode(options.web or demo_web.AUTO)
+    logs = clear(options.out, [demo_web.PICTURE])
+    observing = load_observing()
+    domain = choose_domain(options.domain)
+    material = choose(options.video, options.box, options.out)
+    os.environ.update(environment(domain))
+    print(f'{material.name}: starting three processes in ROS domain {domain}, logs in {logs}')
+    with ExitStack() as stack:
+        children = start(stack, options, material, logs)
+        observer = stack.enter_context(observing(TRACKER_NODE, SOURCE_NODE, None, children))
+        begin(observer, children[1], material.box)
+        server = demo_web.start(stack, TRACKER_NODE, logs)
+        place = demo_web.address(server, observer)
+        if mode == demo_web.CHECK:
+            demo_web.look(place, options.out)
+        else:
+            demo_web.serve(server, observer, place)
 
 
 def load_observing() -> Callable[..., AbstractContextManager[Observer]]:
@@ -272,11 +274,18 @@ def parse_options(arguments: Sequence[str] | None) -> Options:
     parser.add_argument(
         '--realtime', action='store_true', help='publish at camera rate, without waiting'
     )
+    parser.add_argument(
+        '--web', nargs='?', const=demo_web.AUTO, choices=demo_web.MODES,
+        help='show the page of siam-tracker web while the video is repeated: serve it until '
+        'Ctrl-C, or check it once in a browser that nobody sees; auto (the default) serves where '
+        'there is a terminal',
+    )
     args = parser.parse_args(arguments)
     box = parse_box(args.box) if args.box is not None else None
     return Options(
-        args.out, args.video, box, args.tracker, args.weights, args.domain, args.realtime
-    )
+        args.out, args.video, box, args.tracker, args.weights, args.domain,
+        args.realtime or args.web is not None, args.web,
+    )  # fmt: skip
 
 
 def interrupt(number: int, frame: FrameType | None) -> None:
@@ -288,7 +297,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the demo; the result is its exit status: 0, 2 after one sentence, 130 after Ctrl-C."""
     signal.signal(signal.SIGTERM, interrupt)
     try:
-        run(parse_options(arguments))
+        options = parse_options(arguments)
+        if options.web is None:
+            run(options)
+        else:
+            run_web(options)
     except UserError as error:
         print(f'demo: {error}', file=sys.stderr)
         return 2

@@ -49,8 +49,8 @@ class Observer(Node):
     ----------
     tracker, source : str
         Names of the two other nodes.
-    on_overlay : callable
-        Takes each debug image: (H, W, 3) uint8, BGR.
+    on_overlay : callable or None
+        Takes each debug image: (H, W, 3) uint8, BGR. None: they are not asked for.
     children : sequence of Child
         Processes that must not end meanwhile; the tracker's is the first.
 
@@ -64,13 +64,14 @@ class Observer(Node):
         TrackerStatus by stamp.
     overlays : set of int
         Stamps of the debug images that arrived.
+    children : list of Child
     """
 
     def __init__(
         self,
         tracker: str,
         source: str,
-        on_overlay: Callable[[Image], None],
+        on_overlay: Callable[[Image], None] | None,
         children: Sequence[Child],
     ) -> None:
         super().__init__('siam_tracker_demo')
@@ -81,14 +82,15 @@ class Observer(Node):
         self.overlays: set[int] = set()
         self.stamps: list[int] = []
         self._on_overlay = on_overlay
-        self._children = list(children)
+        self.children = list(children)
         for kind, topic, callback in (
             (Detection2DArray, 'detections', self._detections),
             (TrackerStatus, 'status', self._status),
             (InitResult, 'init_result', self._answer),
-            (ImageMessage, 'debug/overlay', self._overlay),
+            (ImageMessage, 'debug/overlay', self._overlay if on_overlay is not None else None),
         ):
-            self.create_subscription(kind, f'{tracker}/{topic}', callback, RESULTS)
+            if callback is not None:
+                self.create_subscription(kind, f'{tracker}/{topic}', callback, RESULTS)
         self._init = self.create_publisher(Detection2D, f'{tracker}/init', RESULTS)
         self._lifecycle = LifecycleClient(self, tracker, self.wait)
         self._step = self.create_client(Trigger, f'{source}/step')
@@ -121,7 +123,8 @@ class Observer(Node):
         pixels = np.frombuffer(message.data, np.uint8).reshape(message.height, message.step)
         image = pixels[:, : 3 * message.width].reshape(message.height, message.width, 3)
         self.overlays.add(stamp_ns(message.header.stamp))
-        self._on_overlay(image.copy())
+        if self._on_overlay is not None:
+            self._on_overlay(image.copy())
 
     def wait(self, condition: Callable[[], bool], seconds: float, what: str) -> None:
         """Spin until a condition holds.
@@ -133,7 +136,7 @@ class Observer(Node):
         """
         end = time.monotonic() + seconds
         while not condition():
-            for child in self._children:
+            for child in self.children:
                 child.check_alive()
             if time.monotonic() > end:
                 raise UserError(f'{what} did not happen within {seconds:g} s: see the logs')
@@ -144,6 +147,11 @@ class Observer(Node):
         end = time.monotonic() + seconds
         while (left := end - time.monotonic()) > 0:
             self._executor.spin_once(left)
+
+    def forget(self) -> None:
+        """Drop what has come so far: of a demo without end, nobody wants it all."""
+        for kept in (self.arrivals, self.statuses, self.answers, self.overlays, self.stamps):
+            kept.clear()
 
     def wait_for_source(self, seconds: float) -> None:
         """Wait until the source is there: the tracker looks for the reliability that it offers."""
@@ -168,7 +176,7 @@ class Observer(Node):
             (Transition.TRANSITION_ACTIVATE, State.PRIMARY_STATE_ACTIVE, 'activate'),
         ):
             if not self._lifecycle.change(transition, goal, seconds, f'{name} of the tracker'):
-                reason = self._children[0].last_error()
+                reason = self.children[0].last_error()
                 raise UserError(f'the tracker node refused to {name}: {reason}')
 
     def wait_until_connected(self, seconds: float) -> None:
@@ -275,7 +283,7 @@ class Observer(Node):
 def observing(
     tracker: str,
     source: str,
-    on_overlay: Callable[[Image], None],
+    on_overlay: Callable[[Image], None] | None,
     children: Sequence[Child],
 ) -> Iterator[Observer]:
     """Make an `Observer` in a ROS context of its own, and end both."""

@@ -17,7 +17,7 @@ import time
 import pytest
 
 from siam_tracker_ros import rendering, weights
-from siam_tracker_ros.node import demo
+from siam_tracker_ros.node import demo, demo_environment
 from siam_tracker_ros.node.demo_processes import free_domain_id
 from siam_tracker_ros.video import open_source
 
@@ -203,6 +203,6 @@ def test_broken_opencv_is_one_sentence(tmp_path):
 
 
 def test_files_of_the_package_are_found():
-    assert demo.share_file('config/fastdds_large_images.xml').is_file()
+    assert demo_environment.share_file('config/fastdds_large_images.xml').is_file()
     with pytest.raises(demo.UserError, match='install it again'):
-        demo.share_file('config/nothing.xml')
+        demo_environment.share_file('config/nothing.xml')
