@@ -34,6 +34,7 @@ from siam_tracker_ros.node.yaw_follower import FollowSettings  # noqa: E402
 from siam_tracker_ros.settings import SettingInfo, Settings, describe  # noqa: E402
 
 PICTURE = ROOT / 'docs' / 'images' / 'demo.jpg'
+PAGE_PICTURE = ROOT / 'docs' / 'images' / 'web.jpg'
 MARKED = re.compile(r'(<!-- table: (\S+) -->\n).*?(<!-- end -->)', re.DOTALL)
 
 # Every tracker that the package is meant to hold, with its paper.
@@ -243,8 +244,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
         '--picture', type=Path, metavar='PNG',
         help='make docs/images/demo.jpg from the contact sheet of a demo',
     )
+    parser.add_argument(
+        '--page-picture', type=Path, metavar='JPG',
+        help='make docs/images/web.jpg from the picture of a demo with WEB=check',
+    )
     args = parser.parse_args(arguments)
     check = args.check
+    if args.page_picture is not None:
+        PAGE_PICTURE.write_bytes(args.page_picture.read_bytes())
     if args.picture is not None:
         PICTURE.write_bytes(encode_jpeg(read_image(args.picture), quality=80))
     tables = generators()
