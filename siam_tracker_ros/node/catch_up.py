@@ -4,7 +4,8 @@
 
 They are followed through the kept images in the time that the camera's own images leave, one image
 at a time and all those that are behind it together. What there is no time for is left out, evenly
-along the way, so that each is searched in the camera's image again within half a second.
+along the way, so that each is searched in the camera's image again within half a second after its
+start was computed.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from .statistics import Counters
 from .targets import Followed
 
 LIVE_WITHIN_S = 0.5
-"""A target is searched in the camera's own image again within this time after its region came."""
+"""A target is searched in the camera's own image again within this time after it was started."""
 
 MOST_WAITED = 2
 """So many of the camera's images without time for a turn are a tracker that cannot keep up."""
@@ -34,10 +35,8 @@ class Behind:
         Stamp of the image it started on, nanoseconds.
     reached : int
         Stamp of the last image that it was searched in.
-    asked : float
-        Monotonic time when its region came, seconds.
     begun : float
-        Monotonic time when it was started, seconds.
+        Monotonic time when its start had been computed, seconds.
     waited : int
         How many of the camera's images came in a row, after that of its start, without time for a
         turn.
@@ -46,7 +45,6 @@ class Behind:
     followed: Followed
     first: int
     reached: int
-    asked: float
     begun: float
     waited: int = -1
 
@@ -75,9 +73,9 @@ class CatchUp:
     def __contains__(self, followed: Followed) -> bool:
         return any(behind.followed is followed for behind in self._behind)
 
-    def add(self, followed: Followed, stamp: int, asked: float, now: float) -> None:
+    def add(self, followed: Followed, stamp: int, now: float) -> None:
         """Let a target that has just started on a kept image catch up; see `Behind`."""
-        self._behind.append(Behind(followed, stamp, stamp, asked, now))
+        self._behind.append(Behind(followed, stamp, stamp, now))
 
     def keep(self, alive: Collection[Followed]) -> None:
         """Forget those that were dropped or started anew."""
@@ -149,7 +147,7 @@ class CatchUp:
 
     def _until(self, behind: Behind) -> float:
         """When to end, so that the camera's next image comes and is searched in time."""
-        return behind.asked + LIVE_WITHIN_S - self._buffer.interval() - self.step_seconds
+        return behind.begun + LIVE_WITHIN_S - self._buffer.interval() - self.step_seconds
 
     def _has_time(self, behind: Behind, now: float) -> bool:
         return now + self.step_seconds < self._until(behind)

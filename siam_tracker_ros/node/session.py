@@ -190,6 +190,7 @@ class Session:
 
     def _start_waiting(self, current: Uploaded | None = None) -> None:
         """Start the regions whose image has come; `current` has come just now."""
+        behind = []
         for request, image in self._waiting.due(self._last, self._tracker.device, current):
             try:
                 followed = self._start(request, image)
@@ -197,7 +198,11 @@ class Session:
                 self._waiting.refuse(request, refusal.code, refusal.sentence, self._last)
                 continue
             if image is not current:
-                self._behind.add(followed, image.stamp, request.arrival, self._clock())
+                behind.append((followed, image.stamp))
+        # After the last start: each takes time from those before it.
+        now = self._clock()
+        for followed, stamp in behind:
+            self._behind.add(followed, stamp, now)
 
     def _start(self, request: RoiRequest, image: Uploaded) -> Followed:
         """Start one region on its image.

@@ -26,8 +26,12 @@ class TimedTracker(FakeTracker):
     def __init__(self, stream):
         super().__init__()
         self.stream = stream
-        self.cost = 0.0
+        self.cost = self.start_cost = 0.0
         self.searched = []
+
+    def start(self, frame, box):
+        self.stream.now += self.start_cost
+        return super().start(frame, box)
 
     def step(self, frame, targets):
         stamp = round((frame.stamp or 0) * SECOND)
@@ -116,11 +120,14 @@ def box_at(stamp):
     return Box(place(stamp), 50, 20, 20)
 
 
-def watched(seconds=2.5, cost=0.0, **settings):
-    """A stream that has run for a while, and the stamps of all images that came."""
+def watched(seconds=2.5, cost=0.0, start_cost=0.0, **settings):
+    """A stream that has run for a while, and the stamps of all images that came.
+
+    From then on a search and a start take the seconds of `cost` and `start_cost`.
+    """
     stream = Stream(cost, **settings)
     reports = list(stream.play(seconds, place=place))
-    stream.tracker.cost = cost
+    stream.tracker.cost, stream.tracker.start_cost = cost, start_cost
     return stream, [stamp_ns(report.header.stamp) for report in reports]
 
 

@@ -17,14 +17,18 @@ from siam_tracker_ros.node.targets import BEHIND, TargetState
 NEW, TRACKED = TargetState.NEW, TargetState.TRACKED
 
 
-@pytest.mark.parametrize('cost', [0.001, 0.01, 0.025, 0.05, 0.1, 0.3])
+@pytest.mark.parametrize(
+    ('cost', 'start_cost'),
+    [(0.001, 0.0), (0.01, 0.0), (0.025, 0.0), (0.05, 0.0), (0.1, 0.0), (0.3, 0.0), (0.01, 0.52),
+     (0.1, 0.52)],
+)  # fmt: skip
 @pytest.mark.parametrize('age', [1, 4, 15, 30, 59])
-def test_r2_it_starts_on_its_own_image_and_is_live_within_half_a_second(age, cost):
-    stream, stamps = watched(cost=cost)
+def test_r2_it_starts_on_its_own_image_and_is_live_within_half_a_second(age, cost, start_cost):
+    stream, stamps = watched(cost=cost, start_cost=start_cost)
     asked = stream.now
     stamp = drawn(stream, stamps, age)
     live = None
-    for report in stream.play(1.0, place=place):
+    for report in stream.play(start_cost + 1.0, place=place):
         (target,) = report.targets
         if live is None and target.state is TRACKED:
             live = stream.now
@@ -34,7 +38,8 @@ def test_r2_it_starts_on_its_own_image_and_is_live_within_half_a_second(age, cos
         else:
             assert (target.state, target.estimate.update_reason) == (NEW, BEHIND)
     assert stamp_ns(stream.answers[0].started_at) == stamp
-    assert live - asked <= 0.5
+    # The next image comes, and the target is started there.
+    assert live - asked <= 1 / 30 + start_cost + 0.5
     assert target.age_seconds == pytest.approx((stream.stamp - stamp) / SECOND, abs=1e-6)
     searched = [stamp for stamp, _ in stream.tracker.searched]
     assert searched == sorted(set(searched))
@@ -87,6 +92,37 @@ def test_targets_that_are_followed_already_lose_no_image_to_one_that_catches_up(
         assert stream.now - stream.arrival <= 2 * cost + 1e-9
     assert stream.states(report) == {'a': TRACKED, 'b': TRACKED}
     assert stream.counters.snapshot().searched >= {0.01: 20, 0.02: 8, 0.03: 1}[cost]
+
+
+def test_r2_the_start_itself_takes_nothing_from_the_way():
+    gaps, counts = [], []
+    for start_cost in (0.0, 0.52):
+        stream, stamps = watched(cost=0.02, start_cost=start_cost)
+        stream.tracker.start_cost = 0.0
+        stream.ask(id='a', box=box_at(stream.stamp))
+        list(stream.play(0.1, place=place))
+        stream.tracker.start_cost = start_cost
+        stream.ask(box_at(stamps[-30]), stamp=stamps[-30], id='b')
+        followed = [
+            stamp_ns(report.header.stamp) for report in stream.play(1.2, place=place)
+            if stream.states(report)['a'] is TRACKED
+        ]
+        gaps.append(max(b - a for a, b in pairwise(followed)))
+        counts.append(stream.counters.snapshot())
+    assert min(count.searched for count in counts) > 5
+    # Nothing is tracked while a start is computed, and nothing else is missed.
+    assert gaps[0] == pytest.approx(SECOND / 30, abs=10)
+    assert gaps[1] == pytest.approx(0.52 * SECOND, abs=SECOND / 30)
+
+
+def test_r2_each_of_several_has_its_time_after_the_last_start():
+    stream, stamps = watched(cost=0.02, start_cost=0.4)
+    for id in 'abc':
+        stream.ask(box_at(stamps[-20]), stamp=stamps[-20], id=id)
+    *_, report = stream.play(1.9, place=place)
+    assert stream.states(report) == {'a': TRACKED, 'b': TRACKED, 'c': TRACKED}
+    assert {len(targets) for _, targets in stream.tracker.searched} == {3}
+    assert stream.counters.snapshot().searched >= 3 * 5
 
 
 def test_where_the_camera_leaves_no_time_it_joins_soon():
