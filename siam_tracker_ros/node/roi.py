@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import Enum, IntEnum
 import math
@@ -200,21 +201,13 @@ def too_old(request: RoiRequest, newest: int, kept_seconds: float) -> RefusedRoi
     )
 
 
-def superseded(requests: list[RoiRequest]) -> set[int]:
-    """Indices of the regions that a later one of the same image replaces: the last one wins.
+def superseded(request: RoiRequest, newer: Iterable[RoiRequest]) -> bool:
+    """Tell whether a newer region replaces this one, whichever images they were drawn on.
 
-    One that replaces all targets makes every earlier one pointless; one with an id, those with
-    this id.
+    Parameters
+    ----------
+    request : RoiRequest
+    newer : iterable of RoiRequest
+        Those that came after it and can be taken: one that is refused replaces none.
     """
-    late: set[int] = set()
-    ids: set[str] = set()
-    cleared = False
-    for index in range(len(requests) - 1, -1, -1):
-        request = requests[index]
-        if cleared or request.id in ids:
-            late.add(index)
-            continue
-        cleared = request.replaces_all
-        if request.id:
-            ids.add(request.id)
-    return late
+    return any(other.replaces_all or (other.id and other.id == request.id) for other in newer)

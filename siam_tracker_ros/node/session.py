@@ -14,12 +14,13 @@ from typing import Any
 
 import torch
 
+from ..geometry import Box
 from ..trackers import Tracker
 from .catch_up import CatchUp
 from .exchange import Answer, CameraImage, Change, Command, FrameReport
 from .frame_buffer import FrameBuffer
 from .image_rules import NANOSECONDS, MalformedImage
-from .roi import Refusal, RefusedRoi, RoiRequest, check_box, stamp_ns
+from .roi import Refusal, RefusedRoi, RoiRequest, stamp_ns
 from .settings import NodeSettings
 from .statistics import Counters
 from .targets import Followed, TargetBook, TargetReport
@@ -191,9 +192,9 @@ class Session:
     def _start_waiting(self, current: Uploaded | None = None) -> None:
         """Start the regions whose image has come; `current` has come just now."""
         behind = []
-        for request, image in self._waiting.due(self._last, self._tracker.device, current):
+        for request, box, image in self._waiting.due(self._last, self._tracker.device, current):
             try:
-                followed = self._start(request, image)
+                followed = self._start(request, box, image)
             except RefusedRoi as refusal:
                 self._waiting.refuse(request, refusal.code, refusal.sentence, self._last)
                 continue
@@ -204,14 +205,13 @@ class Session:
         for followed, stamp in behind:
             self._behind.add(followed, stamp, now)
 
-    def _start(self, request: RoiRequest, image: Uploaded) -> Followed:
-        """Start one region on its image.
+    def _start(self, request: RoiRequest, box: Box, image: Uploaded) -> Followed:
+        """Start one region on its image, with the part of it that lies inside.
 
         Raises
         ------
         RefusedRoi
         """
-        box = check_box(request.box, *image.size)
         adds = not request.replaces_all and request.id not in self._book
         if adds and len(self._book) >= self._settings.max_targets:
             raise RefusedRoi(

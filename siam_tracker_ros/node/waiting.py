@@ -5,11 +5,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import takewhile
 from typing import Any
 
 import torch
 
 from ..errors import UserError
+from ..geometry import Box
 from .exchange import Answer
 from .frame_buffer import FrameBuffer
 from .image_rules import NANOSECONDS, MalformedImage
@@ -18,6 +20,7 @@ from .roi import (
     RefusedRoi,
     RoiRequest,
     Start,
+    check_box,
     check_frame_id,
     choose_image,
     stamp_ns,
@@ -91,10 +94,11 @@ class WaitingRegions:
 
     def due(
         self, last: Any, device: torch.device, current: Uploaded | None = None
-    ) -> list[tuple[RoiRequest, Uploaded]]:
-        """Return those whose image has come, and that image; each of them needs an answer.
+    ) -> list[tuple[RoiRequest, Box, Uploaded]]:
+        """Return those whose image has come, with box and image; each of them needs an answer.
 
-        Of an image that never came, its nearest neighbour is taken.
+        Of an image that never came, its nearest neighbour is taken. Of those for one target, the
+        last one that can be taken wins.
 
         Parameters
         ----------
@@ -103,14 +107,21 @@ class WaitingRegions:
         device : torch.device
             Where kept images are uploaded to.
         current : Uploaded, optional
-            That image, where it has just come; else those without a stamp go on waiting.
+            That image, where it has just come; else those without a stamp go on waiting, and those
+            that came after one that replaces all targets wait with it.
+
+        Returns
+        -------
+        list of tuple
+            Each region, its box clipped to the image, and the image, in the order in which the
+            regions came.
         """
-        found = []
-        late = superseded(self._requests)
+        found: list[tuple[RoiRequest, Box, Uploaded]] = []
+        refused = []
         images = {} if current is None else {current.stamp: current}
-        for index, request in enumerate(list(self._requests)):
+        for request in reversed(self._in_turn(current)):
             try:
-                if index in late:
+                if superseded(request, (newer for newer, _, _ in found)):
                     raise RefusedRoi(
                         Refusal.SUPERSEDED,
                         'a newer region for the same target came before the next image',
@@ -118,12 +129,23 @@ class WaitingRegions:
                 check_frame_id(request, last.frame_id)
                 place = choose_image(request, stamp_ns(last.stamp))
                 if place is Start.CURRENT and current is not None:
-                    found.append((request, current))
+                    image = current
                 elif place is not Start.LATER and request.stamp:
-                    found.append((request, self._kept(request, last, images, device)))
+                    image = self._kept(request, last, images, device)
+                else:
+                    continue
+                found.append((request, check_box(request.box, *image.size), image))
             except RefusedRoi as refusal:
-                self.refuse(request, refusal.code, refusal.sentence, last)
-        return found
+                refused.append((request, refusal))
+        for request, reason in reversed(refused):
+            self.refuse(request, reason.code, reason.sentence, last)
+        return found[::-1]
+
+    def _in_turn(self, current: Uploaded | None) -> list[RoiRequest]:
+        """Those that nothing holds back: what replaces all must not drop what came after it."""
+        if current is not None:
+            return list(self._requests)
+        return list(takewhile(lambda request: not request.replaces_all, self._requests))
 
     def _kept(
         self,

@@ -86,18 +86,22 @@ def test_one_that_is_too_old_is_told_what_is_kept():
 
 
 @pytest.mark.parametrize(
-    ('requests', 'late'),
+    ('newer', 'is_late'),
     [
-        ([request(), request()], set()),
-        ([request(id='a'), request(id='b')], set()),
-        ([request(id='a'), request(id='b'), request(id='a')], {0}),
-        ([request(replaces_all=True), request(replaces_all=True)], {0}),
-        ([request(id='a'), request(replaces_all=True), request(id='a')], {0}),
-        ([request(), request(id='a'), request(replaces_all=True)], {0, 1}),
+        ([], False),
+        ([request(), request(id='b')], False),
+        ([request(id='a'), request(id='b')], True),
+        ([request(id='a', stamp=5 * SECOND)], True),
+        ([request(replaces_all=True)], True),
     ],
 )
-def test_r3_the_last_region_for_a_target_wins(requests, late):
-    assert superseded(requests) == late
+def test_r3_the_last_region_for_a_target_wins(newer, is_late):
+    assert superseded(request(id='a'), newer) is is_late
+
+
+def test_r3_one_without_an_id_is_replaced_by_one_that_replaces_all_only():
+    assert not superseded(request(), [request(), request(id='a')])
+    assert superseded(request(), [request(id='a'), request(replaces_all=True)])
 
 
 def test_a_detection_is_read_with_its_centre():

@@ -79,7 +79,36 @@ def test_r1_a_refused_region_leaves_running_targets_alone(stream):
     stream.ask(Box(900, 50, 20, 20), id='a')
     stream.ask(Box(900, 50, 20, 20), replaces_all=True)
     assert stream.states(stream.show()) == {'a': TargetState.TRACKED}
-    assert [a.code for a in stream.answers] == [Refusal.NONE, Refusal.SUPERSEDED, Refusal.OUTSIDE]
+    assert [a.code for a in stream.answers] == [Refusal.NONE, Refusal.OUTSIDE, Refusal.OUTSIDE]
+
+
+@pytest.mark.parametrize(
+    ('bad', 'code'),
+    [
+        ({'box': Box(float('nan'), 50, 20, 20)}, Refusal.NON_FINITE),
+        ({'box': Box(900, 50, 20, 20)}, Refusal.OUTSIDE),
+        ({'frame_id': 'rear'}, Refusal.WRONG_FRAME),
+        ({'stamp': 1}, Refusal.TOO_OLD),
+        ({'stamp': START + 100 * SECOND}, Refusal.TOO_NEW),
+    ],
+)
+@pytest.mark.parametrize('kind', [{'id': 'a'}, {'replaces_all': True}])
+def test_r3_a_newer_region_that_is_refused_replaces_none(stream, kind, bad, code):
+    stream.show()
+    stream.ask(id='a')
+    stream.ask(**kind, **bad)
+    assert stream.states(stream.show()) == {'a': TargetState.NEW}
+    stream.session.expire(stream.arrival + 2.0)
+    assert sorted(answer.code for answer in stream.answers) == [Refusal.NONE, code]
+
+
+def test_r3_one_of_an_image_that_has_come_replaces_an_older_one_that_waits(stream):
+    stream.show()
+    stream.ask(id='a', stamp=stream.stamp + SECOND // 5)
+    stream.ask(id='a')
+    assert stream.states(stream.show()) == {'a': TargetState.NEW}
+    assert [answer.code for answer in stream.answers] == [Refusal.SUPERSEDED, Refusal.NONE]
+    assert stream.states(stream.show()) == {'a': TargetState.TRACKED}
 
 
 def test_i4_a_target_that_ended_lies_inside_an_image_of_another_size(stream):

@@ -197,6 +197,42 @@ def test_while_the_camera_pauses_it_starts_on_the_image_that_is_seen():
     assert stream.counters.snapshot().left_out == 0
 
 
+def test_while_the_camera_pauses_regions_keep_their_order():
+    stream, stamps = watched()
+    stream.ask(replaces_all=True)
+    stream.ask(box_at(stamps[-9]), stamp=stamps[-9], id='b')
+    stream.now += 0.6
+    assert not stream.session.catch_up()
+    assert stream.answers == []
+    report = stream.show(place(stream.stamp), seconds=1.0)
+    assert stream.states(report) == {'1': NEW, 'b': NEW}
+    assert [answer.code for answer in stream.answers] == [Refusal.NONE, Refusal.NONE]
+
+
+def test_while_the_camera_pauses_one_waits_no_longer_than_the_one_before_it():
+    stream, stamps = watched()
+    stream.ask(replaces_all=True)
+    stream.now += 1.0
+    stream.ask(box_at(stamps[-9]), stamp=stamps[-9], id='b')
+    stream.now += 1.0
+    stream.session.expire(stream.now)
+    while stream.session.catch_up():
+        pass
+    assert [answer.code for answer in stream.answers] == [Refusal.NO_IMAGE, Refusal.NONE]
+    assert stream.states(stream.show(place(stream.stamp), seconds=1.0)) == {'b': TRACKED}
+
+
+def test_while_the_camera_pauses_a_newer_one_replaces_the_one_that_waits():
+    stream, stamps = watched()
+    stream.ask(id='b')
+    stream.ask(box_at(stamps[-9]), stamp=stamps[-9], id='b')
+    stream.now += 0.6
+    while stream.session.catch_up():
+        pass
+    assert [answer.code for answer in stream.answers] == [Refusal.SUPERSEDED, Refusal.NONE]
+    assert stream.states(stream.show(place(stream.stamp), seconds=1.0)) == {'b': TRACKED}
+
+
 @pytest.mark.parametrize('settings', [
     {'frame_buffer_seconds': 0.5}, {'frame_buffer_megabytes': 1}])
 def test_r2_one_that_is_not_kept_any_more_is_refused(settings):
