@@ -143,11 +143,12 @@ class FrameBuffer:
         return CameraImage(message.header, self._decode(message), image.arrival)
 
     def interval(self) -> float:
-        """Mean time between arrivals, seconds; 0 where it is not known."""
-        images = self._snapshot()
-        if len(images) < 2:
-            return 0.0
-        return (images[-1].arrival - images[0].arrival) / (len(images) - 1)
+        """Median time between arrivals, which a pause does not change; 0 where it is not known.
+
+        In seconds.
+        """
+        arrivals = [image.arrival for image in self._snapshot()]
+        return float(np.median(np.diff(arrivals))) if len(arrivals) > 1 else 0.0
 
     def extent(self) -> Extent:
         """Tell how much is kept."""

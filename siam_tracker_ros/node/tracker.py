@@ -174,8 +174,8 @@ class TrackerNode(GuardedLifecycleNode):
             self.guarded(self._take_image),
         )
         self._calibration = qos.ImageSubscription(
-            self, CameraInfo, 'camera_info', settings.image_reliability,
-            self.guarded(self._bearings.take),
+            # The setting is about images: drivers may offer another reliability for this topic.
+            self, CameraInfo, 'camera_info', 'auto', self.guarded(self._bearings.take),
         )
         for kind, topic, callback in (
             (Detection2D, '~/init', self._take_detection),

@@ -88,6 +88,8 @@ class Robot:
             node.trigger_activate()
             for publisher in (self.images[camera], self.infos[camera], self.init[camera]):
                 self.until(lambda p=publisher: p.get_subscription_count() == 1)
+            # Reliable from here on, see `Bench.match`.
+            self.until(lambda n=node: n._calibration.reliability.name == 'RELIABLE')
             mine = [p for p in node.publishers if p.topic_name in self.topics(camera)]
             assert len(mine) == 5
             self.until(lambda ps=mine: all(p.get_subscription_count() == 1 for p in ps))

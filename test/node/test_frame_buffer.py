@@ -112,8 +112,12 @@ def test_without_stamps_only_the_newest_is_kept():
     assert buffer.extent().images == 1
 
 
-def test_the_rate_of_the_camera_is_known():
-    assert filled().interval() == pytest.approx(0.1)
+def test_the_rate_of_the_camera_is_known_also_after_a_pause():
+    buffer = filled()
+    assert buffer.interval() == pytest.approx(0.1)
+    for k in range(11, 14):
+        buffer.put(message(START + k * TENTH), 80.0 + 0.1 * k)
+        assert buffer.interval() == pytest.approx(0.1)
 
 
 @given(

@@ -21,6 +21,21 @@ def test_the_rules():
             assert choose_reliability(setting, offered) == policy
 
 
+def test_a_fixed_reliability_is_that_of_the_images_only(ros):
+    from rclpy.qos import QoSProfile, ReliabilityPolicy
+    from ros_bench import CONFIGURE, Bench, CameraInfo
+
+    with Bench(parameters={'image_reliability': 'reliable'}) as bench:
+        bench.client.destroy_publisher(bench.camera_info)
+        offered = bench.client.create_publisher(
+            CameraInfo, 'camera_info',
+            QoSProfile(depth=1, reliability=ReliabilityPolicy.BEST_EFFORT))
+        bench.transition(CONFIGURE)
+        assert bench.node._images.reliability == ReliabilityPolicy.RELIABLE
+        # What asks for more than is offered is not matched.
+        bench.until(lambda: offered.get_subscription_count() == 1)
+
+
 def test_i7_auto_follows_a_camera_that_changes(bench):
     from rclpy.qos import QoSProfile, ReliabilityPolicy
     from ros_bench import image_message, scene

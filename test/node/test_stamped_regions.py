@@ -125,6 +125,15 @@ def test_r2_each_of_several_has_its_time_after_the_last_start():
     assert stream.counters.snapshot().searched >= 3 * 5
 
 
+def test_after_a_long_pause_there_is_time_as_before():
+    stream, stamps = watched(cost=0.01)
+    stream.arrival = stream.now = stream.arrival + 30.0
+    list(stream.play(0.1, place=place))
+    drawn(stream, stamps, 20)
+    list(stream.play(0.6, place=place))
+    assert stream.counters.snapshot().searched > 10
+
+
 def test_where_the_camera_leaves_no_time_it_joins_soon():
     stream, stamps = watched(cost=0.06)
     stream.ask(id='a', box=box_at(stream.stamp))
