@@ -79,17 +79,21 @@ def turn_to(ray: Ray, camera_pitch: float) -> float:
     return math.atan2(-x, ahead)
 
 
-def rate_for(error: float, settings: FollowSettings) -> float:
+def rate_for(error: float, settings: FollowSettings, turned: float = 0.0) -> float:
     """Return the rate at which to turn by an angle, so that one can still slow down in time.
 
-    Proportional near zero. Farther away it grows with the root only, ``v^2 = 2 a s``: on the way
-    to zero it then never falls faster than `max_acceleration`, and the turn does not overshoot.
+    Proportional near zero. Farther away it grows with the root only, ``v^2 = 2 a s``, of the angle
+    that is left: on the way to zero it then never falls faster than `max_acceleration`, however
+    old the angle is. Nearer, what is left is not asked for, because a target that moves would then
+    be followed at a greater distance.
 
     Parameters
     ----------
     error : float
-        Radians.
+        Radians, when it was seen.
     settings : FollowSettings
+    turned : float
+        By how much one has turned to it since, radians, at least 0.
 
     Returns
     -------
@@ -98,7 +102,10 @@ def rate_for(error: float, settings: FollowSettings) -> float:
     """
     size, most = abs(error), settings.max_acceleration
     linear = most / settings.gain**2
-    rate = settings.gain * size if size <= linear else math.sqrt(2 * most * (size - linear / 2))
+    if size <= linear:
+        rate = settings.gain * size
+    else:
+        rate = math.sqrt(2 * most * (max(size - turned, linear) - linear / 2))
     return math.copysign(min(rate, settings.max_rate), error)
 
 
@@ -158,10 +165,12 @@ class YawFollower:
         float
             rad/s.
         """
-        if not 0.0 <= now - self._seen <= self.settings.timeout - period:
+        age = now - self._seen
+        if not 0.0 <= age <= self.settings.timeout - period:
             self._rate = 0.0
             return 0.0
         step = self.settings.max_acceleration * period
-        wanted = rate_for(self._error, self.settings)
+        towards = math.copysign(1.0, self._error) * self._rate
+        wanted = rate_for(self._error, self.settings, max(0.0, towards * age))
         self._rate = min(max(wanted, self._rate - step), self._rate + step)
         return self._rate

@@ -64,6 +64,13 @@ def test_the_rate_is_proportional_near_and_a_root_far_away():
     assert rate_for(0.55, settings) == pytest.approx(math.sqrt(2 * 0.4 * 0.5))
 
 
+def test_what_it_has_turned_since_counts_far_away_only_and_the_rate_does_not_jump():
+    settings = FollowSettings(gain=2.0, max_acceleration=0.4, max_rate=20.0)
+    assert rate_for(-0.75, settings, 0.2) == pytest.approx(rate_for(-0.55, settings))
+    assert rate_for(0.1 + 1e-6, settings, 0.2) == pytest.approx(rate_for(0.1, settings))
+    assert rate_for(0.1, settings, 0.2) == rate_for(0.1, settings)
+
+
 @given(st.floats(0.3, 5.0), st.floats(0.2, 5.0), st.floats(0.0, 3.0))
 def test_on_its_own_way_the_rate_never_has_to_fall_faster_than_is_allowed(gain, most, error):
     settings = FollowSettings(gain=gain, max_acceleration=most, max_rate=20.0)
@@ -166,6 +173,17 @@ def test_a_target_that_stands_still_is_brought_ahead_without_overshoot(angle, de
     assert max(map(abs, rates)) <= SETTINGS.max_rate
     step = SETTINGS.max_acceleration * PERIOD
     assert all(abs(b - a) <= step + 1e-9 for a, b in pairwise(rates))
+
+
+@pytest.mark.parametrize(
+    ('gain', 'most', 'delay', 'lag'),
+    [(2.4, 0.5, 0.1, 0.04), (3.6, 1.5, 0.06, 0.03), (1.5, 0.3, 0.15, 0.05), (1.5, 0.3, 0.2, 0.04)],
+)
+def test_with_a_delay_and_little_acceleration_it_does_not_overshoot(gain, most, delay, lag):
+    settings = FollowSettings(gain=gain, max_acceleration=most, max_rate=3.0)
+    errors = [e for _, e, _, _ in loop(lambda time: 0.55, 6.0, settings, delay, lag)]
+    assert abs(errors[-1]) < 0.01
+    assert max(-error for error in errors) < 0.01 * 0.55
 
 
 def test_a_target_that_walks_is_followed_at_the_distance_of_a_proportional_law():
