@@ -49,8 +49,23 @@ def generate_launch_description():
             'max_rate', default_value='0.8', description='fastest rate of turn, rad/s'
         ),
         DeclareLaunchArgument(
+            'max_acceleration', default_value='1.5',
+            description='fastest change of the rate of turn, except to stop, rad/s^2',
+        ),
+        DeclareLaunchArgument(
+            'timeout', default_value='0.25',
+            description='the command is zero once the image of the last bearing is older, s',
+        ),
+        DeclareLaunchArgument(
             'camera_pitch', default_value='0.0',
             description='how far the camera looks down from the horizontal, rad',
+        ),
+        DeclareLaunchArgument(
+            'rate', default_value='50.0', description='commands per second, Hz'
+        ),
+        DeclareLaunchArgument(
+            'frame_id', default_value='base_link',
+            description='frame_id of TwistStamped: the frame that turns',
         ),
         DeclareLaunchArgument(
             'params_file', default_value=str(CONFIG / 'tracker.yaml'),
@@ -76,8 +91,12 @@ def generate_launch_description():
             {
                 'gain': ParameterValue(value('gain'), value_type=float),
                 'max_rate': ParameterValue(value('max_rate'), value_type=float),
+                'max_acceleration': ParameterValue(value('max_acceleration'), value_type=float),
+                'timeout': ParameterValue(value('timeout'), value_type=float),
                 'camera_pitch': ParameterValue(value('camera_pitch'), value_type=float),
+                'rate': ParameterValue(value('rate'), value_type=float),
                 'stamped': ParameterValue(value('stamped'), value_type=bool),
+                'frame_id': ParameterValue(value('frame_id'), value_type=str),
                 'use_sim_time': ParameterValue(value('use_sim_time'), value_type=bool),
             }
         ],

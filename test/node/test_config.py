@@ -21,7 +21,7 @@ from siam_tracker_ros.settings import describe
 from siam_tracker_ros.training.fit_score import FITTED
 
 ROOT = Path(__file__).resolve().parents[2]
-LAUNCH = sorted(p for folder in ('launch', 'examples') for p in ROOT.glob(f'{folder}/*.launch.py'))
+LAUNCH = sorted(ROOT.glob('launch/*.launch.py'))
 
 
 @pytest.mark.parametrize('name', write_config.files())
@@ -274,7 +274,7 @@ def test_the_follower_hears_the_tracker_beside_it(fake_launch):
     from siam_tracker_ros.node.yaw_follower import FollowSettings
 
     given = set(follower.options['parameters'][0]) - {'use_sim_time'}
-    assert given <= set(FollowSettings().to_dict())
+    assert given == set(FollowSettings().to_dict())
     declared = {e.arguments[0]: e.options for e in found['DeclareLaunchArgument']}
     for name in given:
         default = declared[name]['default_value']
@@ -289,7 +289,7 @@ def test_the_follower_hears_the_tracker_beside_it(fake_launch):
 
 
 def test_each_camera_has_a_namespace_of_its_own(fake_launch):
-    found = described(ROOT / 'examples' / 'two_cameras.launch.py')
+    found = described(ROOT / 'launch' / 'two_cameras.launch.py')
     given = [dict(e.options['launch_arguments']) for e in found['IncludeLaunchDescription']]
     assert [g['namespace'] for g in given] == ['front', 'rear']
     assert [g['image'] for g in given] == ['/front/image_raw', '/rear/image_raw']

@@ -105,9 +105,9 @@ def run(environment, folder, file, arguments, wanted):
         ('launch/follow.launch.py', (), {ACTIVE: 1, 'following: zero': 1}),
         ('launch/follow.launch.py',
          ('namespace:=uav', 'stamped:=true', 'gain:=1.0', 'camera_pitch:=0.3',
-          'cmd_vel:=/uav/cmd_vel', 'use_sim_time:=true'),
+          'cmd_vel:=/uav/cmd_vel', 'timeout:=0.4', 'frame_id:=uav', 'use_sim_time:=true'),
          {ACTIVE: 1, 'following: zero': 1}),
-        ('examples/two_cameras.launch.py', (), {ACTIVE: 2}),
+        ('launch/two_cameras.launch.py', (), {ACTIVE: 2}),
     ],
 )  # fmt: skip
 def test_it_starts_is_active_and_ends_with_0(environment, tmp_path, file, arguments, wanted):

@@ -1,6 +1,6 @@
 # Copyright 2026 The siam_tracker_ros authors
 # SPDX-License-Identifier: Apache-2.0
-"""A tracker for each camera of a robot: ``ros2 launch examples/two_cameras.launch.py``.
+"""A tracker for each camera of a robot: ``ros2 launch siam_tracker_ros two_cameras.launch.py``.
 
 A namespace for each camera keeps all topics, services and parameters apart.
 """
