@@ -6,7 +6,7 @@ What this needs comes with the extra ``export`` and is imported only where it is
 """
 
 from .folder import Folder, read_folder
-from .networks import running
+from .kinds import running
 from .writing import EXEMPLAR, write
 
 __all__ = ['EXEMPLAR', 'Folder', 'read_folder', 'running', 'write']

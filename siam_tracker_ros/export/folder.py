@@ -47,6 +47,12 @@ class Part:
     rest: int
 
 
+PART_TYPES: Mapping[str, type] = {
+    'file': str, 'sha256': str, 'inputs': dict, 'outputs': list, 'step': int, 'rest': int,
+}  # fmt: skip
+"""Of a `Part`, as JSON has them."""
+
+
 @dataclass(frozen=True)
 class Folder:
     """An export that was verified.
@@ -57,9 +63,7 @@ class Folder:
     tracker : str
         Registered name.
     source : mapping
-        ``file`` and ``sha256`` of the weights that it was made from.
-    weights : str
-        sha256 of `weights_file`, which holds them in float32 and in this package's format.
+        ``file`` and ``sha256`` of the weights that it was made from; `weights_file` is their copy.
     network, settings : mapping
         Those of the checkpoint; see `Meta`.
     made_with : mapping
@@ -70,7 +74,6 @@ class Folder:
     path: Path
     tracker: str
     source: Mapping[str, str]
-    weights: str
     network: Mapping[str, Any]
     settings: Mapping[str, Any]
     made_with: Mapping[str, str]
@@ -113,19 +116,40 @@ def read_folder(path: Path | str) -> Folder:
         kind = facts.pop('format')
         graphs = {name: Part(**part) for name, part in facts.pop('graphs').items()}
         folder = Folder(path, graphs=graphs, **facts)
+        _check_types(folder)
+        sums = {WEIGHTS: folder.source['sha256']}
     except (AttributeError, KeyError, TypeError, ValueError) as error:
         raise UserError(
             f'export {path}: {FACTS} cannot be read ({error}); it is damaged: {AGAIN}'
         ) from error
     if kind != FORMAT:
         raise UserError(f'export {path}: its format is {kind!r}, expected {FORMAT!r}: {AGAIN}')
-    sums = {WEIGHTS: folder.weights, **{part.file: part.sha256 for part in graphs.values()}}
+    sums |= {part.file: part.sha256 for part in graphs.values()}
     for name, expected in sums.items():
         if not (path / name).is_file():
             raise UserError(f'export {path}: {name} is missing: {AGAIN}')
         if digest(path / name) != expected:
             raise UserError(f'export {path}: {name} is damaged or another one: {AGAIN}')
     return folder
+
+
+def _check_types(folder: Folder) -> None:
+    """Raise TypeError or ValueError where the file holds what `Folder.save` does not write."""
+    for name, value in asdict(folder).items():
+        if name != 'path':
+            _check_type(name, value, str if name == 'tracker' else dict)
+    for name, part in folder.graphs.items():
+        for word, kind in PART_TYPES.items():
+            _check_type(f'{word} of graph {name}', getattr(part, word), kind)
+        sizes = [size for shape in part.inputs.values() for size in shape]
+        for size in [*sizes, part.step]:
+            if isinstance(size, int) and size < 1:
+                raise ValueError(f'graph {name} has a size of {size}')
+
+
+def _check_type(title: str, value: object, kind: type) -> None:
+    if not isinstance(value, kind):
+        raise TypeError(f'{title} is {type(value).__name__}, expected {kind.__name__}')
 
 
 def digest(file: Path) -> str:

@@ -1,6 +1,6 @@
 # Copyright 2026 The siam_tracker_ros authors
 # SPDX-License-Identifier: Apache-2.0
-"""Which parts of a network become graphs.
+"""The graphs of a network, or of a part of one.
 
 The part for the template runs once for a target, the part for the search in every frame. Boxes are
 decoded, and layers that learn are applied, in torch: that is little work, and it depends on
@@ -13,14 +13,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
-from ..errors import UserError
-from ..models.cascaded import CascadedSiamese
-from ..models.classification import PATCH_SIZE, STRIDE
-from ..models.dsiam import DSiam
+from ..models.classification import PATCH_SIZE, STRIDE, ClassificationNetwork
 from ..models.proposing import ProposalNetwork
-from ..models.sasiam import SASiam
+from ..models.semantic import Semantic
 from ..models.siamese import Siamese
 
 TARGETS, SCALES, PATCHES, SIDE = 'targets', 'scales', 'patches', 'side'
@@ -72,56 +69,17 @@ class Graph:
         )
 
 
-def graphs_of(network: nn.Module, exemplar: int) -> list[Graph]:
-    """List the graphs of a network.
-
-    Parameters
-    ----------
-    network : Module
-        Of a registered tracker, in evaluation mode, on the CPU, in float32.
-    exemplar : int
-        Side of the exemplar's crop in pixels, which its graph is made for.
-
-    Raises
-    ------
-    UserError
-        There are none for this network, or none for this exemplar.
-    """
-    if exemplar % 8 != 7:
-        raise UserError(
-            f'exemplar_size is {exemplar}: a graph wants crops of a multiple of 8 and 7 px more, '
-            'as 127; use backend torch for others'
-        )
-    if isinstance(network, SASiam):
-        return [
-            *_siamese(network.appearance, exemplar, 'appearance_'),
-            *_semantic(network, exemplar),
-        ]
-    if isinstance(network, CascadedSiamese):
-        classification = Graph(
-            'classification',
-            network.classification.maps,
-            {'patches': (PATCHES, 3, SIDE, SIDE)},
-            ('maps',),
-            STRIDE,
-            PATCH_SIZE % STRIDE,
-        )
-        return [*_siamese(network.matching, exemplar, 'matching_'), classification]
-    if isinstance(network, ProposalNetwork):
-        return _proposing(network, exemplar)
-    if isinstance(network, Siamese) and not isinstance(network, DSiam):
-        return _siamese(network, exemplar)
-    raise UserError(
-        'dsiam cannot be exported: each frame transforms its features in ways that no graph has; '
-        'use backend torch for it, or export siamfc, which has the same features'
-    )
+def graph_name(part: str, word: str) -> str:
+    """Name of a graph of a part; a network that is not made of parts has an empty one."""
+    return f'{part}_{word}' if part else word
 
 
-def _siamese(network: Siamese, exemplar: int, prefix: str = '') -> list[Graph]:
+def matching(network: Siamese, exemplar: int, part: str) -> list[Graph]:
+    """List the graphs of a matching network; see `kinds.Kind`."""
     return [
-        _template(network.template, exemplar + network.surroundings, ('template',), prefix),
+        _template(network.template, exemplar + network.surroundings, ('template',), part),
         Graph(
-            f'{prefix}search',
+            graph_name(part, 'search'),
             network.search,
             {
                 'template': (TARGETS, *_kept(network.template, exemplar)),
@@ -132,16 +90,16 @@ def _siamese(network: Siamese, exemplar: int, prefix: str = '') -> list[Graph]:
     ]
 
 
-def _semantic(network: SASiam, exemplar: int) -> list[Graph]:
-    branch = network.semantic
-    side = exemplar + branch.surroundings
+def semantic(network: Semantic, exemplar: int, part: str) -> list[Graph]:
+    """List the graphs of a semantic branch."""
+    side = exemplar + network.surroundings
     return [
-        _template(branch.template, side, ('template',), 'semantic_'),
+        _template(network.template, side, ('template',), part),
         Graph(
-            'semantic_search',
-            branch.layer_maps,
+            graph_name(part, 'search'),
+            network.layer_maps,
             {
-                'template': (TARGETS, *_kept(branch.template, side)),
+                'template': (TARGETS, *_kept(network.template, side)),
                 'crops': (TARGETS, SCALES, 3, SIDE, SIDE),
             },
             ('layer_maps',),
@@ -149,7 +107,14 @@ def _semantic(network: SASiam, exemplar: int) -> list[Graph]:
     ]
 
 
-def _proposing(network: ProposalNetwork, exemplar: int) -> list[Graph]:
+def patches(network: ClassificationNetwork, exemplar: int, part: str) -> list[Graph]:
+    """List the graph of a classifier of patches, which has the part's name."""
+    inputs: Mapping[str, Shape] = {'patches': (PATCHES, 3, SIDE, SIDE)}
+    return [Graph(part, network.maps, inputs, ('maps',), STRIDE, PATCH_SIZE % STRIDE)]
+
+
+def proposing(network: ProposalNetwork, exemplar: int, part: str) -> list[Graph]:
+    """List the graphs of a proposal network."""
     with torch.no_grad():
         template = network.template(torch.zeros(1, 3, exemplar, exemplar))
         crop = torch.zeros(1, 3, exemplar + 64, exemplar + 64)
@@ -162,9 +127,9 @@ def _proposing(network: ProposalNetwork, exemplar: int) -> list[Graph]:
         return tuple(tensor for stage in found for tensor in (stage.classes, stage.deltas))
 
     return [
-        _template(network.template, exemplar, kernels),
+        _template(network.template, exemplar, kernels, part),
         Graph(
-            'search',
+            graph_name(part, 'search'),
             maps,
             {
                 **{name: (TARGETS, *kernel.shape[1:]) for name, kernel in zip(kernels, template)},
@@ -179,9 +144,10 @@ def _template(
     call: Callable[..., Tensor | tuple[Tensor, ...]],
     side: int,
     outputs: tuple[str, ...],
-    prefix: str = '',
+    part: str,
 ) -> Graph:
-    return Graph(f'{prefix}template', call, {'crops': (TARGETS, 3, side, side)}, outputs)
+    crops: Mapping[str, Shape] = {'crops': (TARGETS, 3, side, side)}
+    return Graph(graph_name(part, 'template'), call, crops, outputs)
 
 
 def _kept(template: Callable[[Tensor], Tensor], side: int) -> Shape:

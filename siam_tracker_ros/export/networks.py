@@ -8,24 +8,25 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
-from ..models.cascaded import CascadedSiamese
 from ..models.classification import ClassificationNetwork, Head
 from ..models.interfaces import MatchingNetwork, PatchNetwork, SemanticNetwork
 from ..models.proposing import ProposalNetwork, Proposals
 from ..models.rpn import ProposalMaps
-from ..models.sasiam import SASiam
 from ..models.semantic import Semantic
 from ..models.siamese import Siamese
-from .folder import Folder
-from .session import Session
+from .graphs import graph_name
 
 Run = Callable[..., tuple[Tensor, ...]]
 """A graph: its inputs in, its outputs out."""
 
 Engine = Callable[[str], Run]
 """Gives the graph of a name."""
+
+
+def _both(engine: Engine, part: str) -> tuple[Run, Run]:
+    return engine(graph_name(part, 'template')), engine(graph_name(part, 'search'))
 
 
 class MatchingGraphs:
@@ -36,13 +37,13 @@ class MatchingGraphs:
     network : Siamese
         What they were made from.
     engine : callable
-    prefix : str
-        Of their names.
+    part : str
+        See `graphs.graph_name`.
     """
 
-    def __init__(self, network: Siamese, engine: Engine, prefix: str = '') -> None:
+    def __init__(self, network: Siamese, engine: Engine, part: str) -> None:
         self.stride = network.stride
-        self._template, self._search = (engine(f'{prefix}{w}') for w in ('template', 'search'))
+        self._template, self._search = _both(engine, part)
 
     def template(self, z: Tensor) -> Tensor:
         """See `Siamese.template`."""
@@ -56,11 +57,11 @@ class MatchingGraphs:
 class SemanticGraphs:
     """A `Semantic` as graphs; see `MatchingGraphs`."""
 
-    def __init__(self, network: Semantic, engine: Engine, prefix: str) -> None:
+    def __init__(self, network: Semantic, engine: Engine, part: str) -> None:
         self.surroundings = network.surroundings
         self.layer_names = network.layer_names
         self.bias = network.bias.detach()
-        self._template, self._search = (engine(f'{prefix}{w}') for w in ('template', 'search'))
+        self._template, self._search = _both(engine, part)
 
     def template(self, z: Tensor) -> Tensor:
         """See `Semantic.template`."""
@@ -79,12 +80,14 @@ class ProposalGraphs:
     network : ProposalNetwork
         What they were made from.
     engine : callable
+    part : str
+        See `graphs.graph_name`.
     """
 
-    def __init__(self, network: ProposalNetwork, engine: Engine) -> None:
+    def __init__(self, network: ProposalNetwork, engine: Engine, part: str) -> None:
         self.stride = network.stride
         self._network = network
-        self._template, self._search = engine('template'), engine('search')
+        self._template, self._search = _both(engine, part)
 
     def template(self, z: Tensor) -> tuple[Tensor, ...]:
         """See `ProposalNetwork.template`."""
@@ -105,12 +108,14 @@ class PatchGraphs:
     network : ClassificationNetwork
         What it was made from, on the CPU, in float32.
     engine : callable
+    part : str
+        The graph's name.
     """
 
-    def __init__(self, network: ClassificationNetwork, engine: Engine) -> None:
+    def __init__(self, network: ClassificationNetwork, engine: Engine, part: str) -> None:
         self.dimension, self.device, self.dtype = network.dimension, network.device, network.dtype
         self._network = network
-        self._maps = engine('classification')
+        self._maps = engine(part)
 
     def maps(self, crops: Tensor) -> Tensor:
         """See `ClassificationNetwork.maps`."""
@@ -135,42 +140,3 @@ class CascadedGraphs:
 
     matching: MatchingNetwork
     classification: PatchNetwork
-
-
-def running(network: nn.Module, folder: Folder) -> object:
-    """A network whose graphs ONNX Runtime runs.
-
-    Parameters
-    ----------
-    network : Module
-        What they were made from.
-    folder : Folder
-
-    Returns
-    -------
-    object
-        What `models.interfaces` asks of its kind.
-
-    Raises
-    ------
-    UserError
-        ONNX Runtime is missing, or refuses a graph.
-    """
-
-    def engine(name: str) -> Run:
-        return Session(folder, name)
-
-    if isinstance(network, SASiam):
-        return TwofoldGraphs(
-            MatchingGraphs(network.appearance, engine, 'appearance_'),
-            SemanticGraphs(network.semantic, engine, 'semantic_'),
-        )
-    if isinstance(network, CascadedSiamese):
-        return CascadedGraphs(
-            MatchingGraphs(network.matching, engine, 'matching_'),
-            PatchGraphs(network.classification, engine),
-        )
-    if isinstance(network, ProposalNetwork):
-        return ProposalGraphs(network, engine)
-    assert isinstance(network, Siamese)
-    return MatchingGraphs(network, engine)

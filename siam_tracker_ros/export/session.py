@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from ..errors import UserError
-from .folder import AGAIN, Folder
+from .folder import AGAIN, FACTS, Folder
 from .graphs import SIDE
 from .packages import require
 
@@ -27,7 +27,8 @@ class Session:
     Raises
     ------
     UserError
-        ONNX Runtime is missing, or refuses the graph.
+        ONNX Runtime is missing, or refuses the graph; or the folder has none of this name, or
+        another one.
     """
 
     def __init__(self, folder: Folder, name: str) -> None:
@@ -39,8 +40,10 @@ class Session:
         # Threads that wait for the next run by spinning would take the cores from that rest.
         options.add_session_config_entry('session.intra_op.allow_spinning', '0')
         options.log_severity_level = 3
-        self.part = folder.graphs[name]
         self.title = f'export {folder.path}: graph {name}'
+        if name not in folder.graphs:
+            raise UserError(f'{self.title} is missing: {AGAIN}')
+        self.part = folder.graphs[name]
         try:
             self._session = onnxruntime.InferenceSession(
                 str(folder.graph_file(name)), options, providers=PROVIDERS
@@ -51,6 +54,12 @@ class Session:
             raise UserError(
                 f'{self.title} cannot be loaded by ONNX Runtime ({reason}): {AGAIN}'
             ) from error
+        found = [
+            [value.name for value in values]
+            for values in (self._session.get_inputs(), self._session.get_outputs())
+        ]
+        if found != [list(self.part.inputs), list(self.part.outputs)]:
+            raise UserError(f'{self.title} has other inputs or outputs than {FACTS} says: {AGAIN}')
 
     def __call__(self, *inputs: Tensor) -> tuple[Tensor, ...]:
         """Run the graph.

@@ -7,6 +7,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
+import shutil
 import tempfile
 from typing import Any
 import warnings
@@ -16,9 +17,10 @@ from torch import Tensor, nn
 
 from .. import __version__
 from ..outputs import check_output_folder
-from ..weights import Checkpoint, save
+from ..weights import Checkpoint
 from .folder import WEIGHTS, Folder, Part, digest
-from .graphs import Graph, graphs_of
+from .graphs import Graph
+from .kinds import graphs_of
 from .packages import require
 
 EXEMPLAR = 'exemplar_size'
@@ -46,7 +48,7 @@ def write(network: nn.Module, checkpoint: Checkpoint, exemplar: int, path: Path)
     network : Module
         With the checkpoint's weights, in evaluation mode, on the CPU; batch norms may be folded.
     checkpoint : Checkpoint
-        Of the network.
+        Of the network, read from a file.
     exemplar : int
         Side of the exemplar's crop in pixels.
     path : Path
@@ -72,7 +74,8 @@ def _write(
     network: nn.Module, checkpoint: Checkpoint, graphs: Sequence[Graph], path: Path
 ) -> Folder:
     path.mkdir()
-    save(path / WEIGHTS, checkpoint)
+    source = Path(checkpoint.source)
+    shutil.copyfile(source, path / WEIGHTS)
     parts = {}
     for graph in graphs:
         file = path / f'{graph.name}.onnx'
@@ -83,8 +86,7 @@ def _write(
     folder = Folder(
         path=path,
         tracker=checkpoint.meta.tracker,
-        source={'file': Path(checkpoint.source).name, 'sha256': digest(Path(checkpoint.source))},
-        weights=digest(path / WEIGHTS),
+        source={'file': source.name, 'sha256': digest(path / WEIGHTS)},
         network=dict(checkpoint.meta.network),
         settings=dict(checkpoint.meta.settings),
         made_with={

@@ -66,6 +66,12 @@ def create(
                 f'with backend {ONNXRUNTIME}'
             )
         folder = exports.read_folder(Path(weights).expanduser())
+        # Weights may serve another tracker, too; graphs do not.
+        if folder.tracker != name:
+            raise UserError(
+                f'export {weights} belongs to tracker {folder.tracker!r}, expected {name!r}: give '
+                f'a folder that `siam-tracker export {name}` wrote, or a checkpoint'
+            )
         weights = str(folder.weights_file)
     network, checkpoint = load_network(name, parts.network, weights)
     return _assembled(network, checkpoint, place, dtype, overrides or {}, backend, folder)

@@ -46,6 +46,12 @@ def test_a_damaged_or_missing_file_is_told(folder, name):
         read_folder(folder.path)
 
 
+def changed(facts, **values):
+    """The graphs of a folder, one of them with other values."""
+    graphs = facts['graphs']
+    return {**graphs, 'search': {**graphs['search'], **values}}
+
+
 def test_facts_that_cannot_be_read_are_told(folder, tmp_path):
     file = folder.path / FACTS
     facts = json.loads(file.read_text())
@@ -55,6 +61,18 @@ def test_facts_that_cannot_be_read_are_told(folder, tmp_path):
     file.write_text(json.dumps({**facts, 'graphs': {'search': {'file': 'search.onnx'}}}))
     with pytest.raises(UserError, match=r'export.json cannot be read .* it is damaged'):
         read_folder(folder.path)
+    for name, value, reason in (
+        ('tracker', ['siamfc'], 'tracker is list, expected str'),
+        ('source', {}, "'sha256'"),
+        ('graphs', changed(facts, file=None), 'file of graph search is NoneType, expected str'),
+        ('graphs', changed(facts, inputs=[]), 'inputs of graph search is list, expected dict'),
+        ('graphs', changed(facts, inputs={'crops': 3}), "'int' object is not iterable"),
+        ('graphs', changed(facts, step=0), 'graph search has a size of 0'),
+    ):
+        file.write_text(json.dumps({**facts, name: value}))
+        with pytest.raises(UserError, match=r'export.json cannot be read') as refusal:
+            read_folder(folder.path)
+        assert reason in str(refusal.value)
     file.write_text('no JSON')
     with pytest.raises(UserError, match=r'export.json cannot be read .* it is damaged'):
         read_folder(folder.path)
@@ -62,9 +80,31 @@ def test_facts_that_cannot_be_read_are_told(folder, tmp_path):
         read_folder(tmp_path)
 
 
-def test_a_tracker_refuses_the_folder_of_another_one(folder):
+# The weights of siamfc serve dsiam.
+@pytest.mark.parametrize('name', ['csn', 'dsiam'])
+def test_a_tracker_refuses_the_folder_of_another_one(folder, name):
+    with pytest.raises(UserError, match=f"belongs to tracker 'siamfc', expected '{name}'"):
+        trackers.create(name, str(folder.path), backend='onnxruntime')
+
+
+def test_a_folder_that_says_another_tracker_than_its_weights_is_refused(folder):
+    file = folder.path / FACTS
+    file.write_text(json.dumps({**json.loads(file.read_text()), 'tracker': 'csn'}))
     with pytest.raises(UserError, match="belong to tracker 'siamfc', expected 'csn'"):
         trackers.create('csn', str(folder.path), backend='onnxruntime')
+
+
+def test_facts_that_do_not_fit_the_graphs_are_told(folder):
+    file = folder.path / FACTS
+    facts = json.loads(file.read_text())
+    graphs = facts['graphs']
+    for other, reason in (
+        ({'template': graphs['template']}, 'graph search is missing: make it again'),
+        (changed(facts, outputs=['map']), 'graph search has other inputs or outputs than'),
+    ):
+        file.write_text(json.dumps({**facts, 'graphs': other}))
+        with pytest.raises(UserError, match=reason):
+            trackers.create('siamfc', str(folder.path), backend='onnxruntime')
 
 
 def test_torch_refuses_a_folder(folder):

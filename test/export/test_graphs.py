@@ -7,7 +7,8 @@ import torch
 
 from siam_tracker_ros.errors import UserError
 from siam_tracker_ros.export import write
-from siam_tracker_ros.export.graphs import SIDE, graphs_of
+from siam_tracker_ros.export.graphs import SIDE
+from siam_tracker_ros.export.kinds import graphs_of, kind_of, running
 from siam_tracker_ros.export.session import Session
 from siam_tracker_ros.models.dsiam import DSiam
 from siam_tracker_ros.models.proposing import Proposals
@@ -68,8 +69,6 @@ def test_a_graph_is_what_torch_computes(name, small, tmp_path):
 
 @torch.inference_mode()
 def test_proposals_of_graphs_are_those_of_the_network(small, tmp_path):
-    from siam_tracker_ros.export import running
-
     network, checkpoint = small('crpn')
     graphs = running(network, write(network, checkpoint, 127, tmp_path / 'export'))
     z, x = (255 * torch.rand(2, 3, side, side) for side in (127, 255))
@@ -82,9 +81,19 @@ def test_proposals_of_graphs_are_those_of_the_network(small, tmp_path):
     assert torch.equal(found.kept, expected.kept)
 
 
+@pytest.mark.parametrize('name', NAMES)
+def test_what_runs_graphs_asks_for_those_that_are_written(name, small):
+    network, _ = small(name)
+    asked = []
+    kind_of(network).runs(network, lambda graph: asked.append(graph), '')
+    assert asked == NAMES[name] == [graph.name for graph in graphs_of(network, 127)]
+
+
 def test_what_has_no_graphs_is_refused(small):
-    with pytest.raises(UserError, match=r'dsiam cannot be exported: .*use backend torch'):
-        graphs_of(DSiam(widths=[4, 8, 8, 8, 8]).eval(), 127)
+    network = DSiam(widths=[4, 8, 8, 8, 8]).eval()
+    for work in (lambda: graphs_of(network, 127), lambda: running(network, None)):
+        with pytest.raises(UserError, match=r'dsiam cannot be exported: .*use backend torch'):
+            work()
     network, _ = small('siamfc')
     with pytest.raises(UserError, match=r'exemplar_size is 128: .*a multiple of 8 and 7 px more'):
         graphs_of(network, 128)
