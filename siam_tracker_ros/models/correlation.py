@@ -9,6 +9,9 @@ they are products instead, whose first dimension is free.
 
 from __future__ import annotations
 
+from functools import reduce
+from operator import add
+
 import torch
 from torch import Tensor
 from torch.nn import functional
@@ -139,9 +142,9 @@ def depthwise_by_products(z: Tensor, x: Tensor) -> Tensor:
     """What `depthwise_correlation` computes, for any number of exemplars; same shapes."""
     h, w = z.shape[2:]
     rows, columns = x.shape[2] - h + 1, x.shape[3] - w + 1
-    terms = [
+    terms = (
         z[:, :, i : i + 1, j : j + 1] * x[:, :, i : i + rows, j : j + columns]
         for i in range(h)
         for j in range(w)
-    ]
-    return torch.stack(terms).sum(dim=0)
+    )
+    return reduce(add, terms)
