@@ -1,6 +1,6 @@
 # Copyright 2026 The siam_tracker_ros authors
 # SPDX-License-Identifier: Apache-2.0
-"""The exceptions that mean: the user can mend this."""
+"""The exceptions that mean: the user can mend this; and words of their sentences."""
 
 
 class UserError(ValueError):
@@ -14,3 +14,8 @@ class UserError(ValueError):
 
 class BoxError(UserError):
     """The box to start with cannot be tracked: of many, the next may do."""
+
+
+def install(extra: str) -> str:
+    """The command that installs an extra of this package, for a sentence; no index has it."""
+    return f"`pip install '.[{extra}]'` in this package's source folder"

@@ -18,7 +18,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from .errors import UserError
+from .errors import UserError, install
 from .geometry import Box
 from .images import Image, encode_jpeg, require_cv2
 from .sequences import write_ground_truth
@@ -109,7 +109,7 @@ def photograph(name: str) -> Image:
     except ImportError:
         raise UserError(
             'the rendered clip needs the photographs of scikit-image, which is not installed: '
-            "pip install 'siam-tracker-ros[eval]', or give a video and a box"
+            f'{install("eval")}, or give a video and a box'
         ) from None
     rgb = getattr(data, name)()
     return np.ascontiguousarray(rgb[:, :, ::-1])

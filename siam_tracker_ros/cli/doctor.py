@@ -17,6 +17,7 @@ from typing import Any
 
 from .. import __version__
 from ..arguments import Subparsers
+from ..errors import install
 from .probes import Probe, probe
 
 VERSION = 'import json, {0}; print(json.dumps({{"version": getattr({0}, "__version__", "")}}))'
@@ -83,7 +84,7 @@ LIBRARY = (
     Need('safetensors', VERSION.format('safetensors'), 'pip install safetensors'),
     Need('tqdm', VERSION.format('tqdm'), 'pip install tqdm'),
 )
-ROS_CURE = "source ROS 2, or pip install 'siam-tracker-ros[ros]'"
+ROS_CURE = f'source ROS 2, or {install("ros")}'
 ROS = (
     Need('rclpy', RCLPY, ROS_CURE),
     Need(
@@ -94,27 +95,22 @@ ROS = (
     Need(
         'vision_msgs',
         MESSAGES.format('vision_msgs', 'Detection2DArray'),
-        "install your ROS distribution's vision_msgs, or pip install siam_tracker_ros again "
-        'with ROS 2 there',
+        "install your ROS distribution's vision_msgs, or install siam_tracker_ros again with "
+        'ROS 2 there',
     ),
 )
 OPTIONS = (
     Option('rosbags', 'rosbags', 'track --bag', "pip install 'rosbags>=0.10.11'"),
-    Option('kornia', 'kornia', 'train', "pip install 'siam-tracker-ros[train]'"),
-    Option(
-        'lightning-fabric', 'lightning_fabric', 'train', "pip install 'siam-tracker-ros[train]'"
-    ),
-    Option('matplotlib', 'matplotlib', 'train, reports', "pip install 'siam-tracker-ros[train]'"),
-    Option('jinja2', 'jinja2', 'reports', "pip install 'siam-tracker-ros[eval]'"),
-    Option('shapely', 'shapely', 'rotated boxes', "pip install 'siam-tracker-ros[eval]'"),
-    Option('onnx', 'onnx', 'export', "pip install 'siam-tracker-ros[export]'"),
-    Option(
-        'onnxruntime', 'onnxruntime', '--backend onnxruntime',
-        "pip install 'siam-tracker-ros[export]'",
-    ),
-    Option('aiohttp', 'aiohttp', 'web', "pip install 'siam-tracker-ros[web]'"),
-    Option('ray', 'ray', 'evaluate --ray', "pip install 'siam-tracker-ros[ray]'"),
-    Option('scikit-image', 'skimage', 'make demo', "pip install 'siam-tracker-ros[eval]'"),
+    Option('kornia', 'kornia', 'train', install('train')),
+    Option('lightning-fabric', 'lightning_fabric', 'train', install('train')),
+    Option('matplotlib', 'matplotlib', 'train, reports', install('train')),
+    Option('jinja2', 'jinja2', 'reports', install('eval')),
+    Option('shapely', 'shapely', 'rotated boxes', install('eval')),
+    Option('onnx', 'onnx', 'export', install('export')),
+    Option('onnxruntime', 'onnxruntime', '--backend onnxruntime', install('export')),
+    Option('aiohttp', 'aiohttp', 'web', install('web')),
+    Option('ray', 'ray', 'evaluate --ray', install('ray')),
+    Option('scikit-image', 'skimage', 'make demo', install('eval')),
     Option('cv_bridge', 'cv_bridge', 'rare image encodings', "your ROS distribution's cv_bridge"),
 )
 

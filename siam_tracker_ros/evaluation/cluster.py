@@ -13,7 +13,7 @@ import re
 import socket
 from types import ModuleType
 
-from ..errors import UserError
+from ..errors import UserError, install
 from .entrants import Entrant
 from .pool import TRIES, Worker
 from .progress import Bar
@@ -41,8 +41,7 @@ def require_ray() -> ModuleType:
         import ray
     except ImportError as error:
         raise UserError(
-            f'a cluster needs ray ({error}): '
-            "install it with `pip install 'siam-tracker-ros[ray]'`, or leave out --ray"
+            f'a cluster needs ray ({error}): install it with {install("ray")}, or leave out --ray'
         ) from error
     module: ModuleType = ray
     return module

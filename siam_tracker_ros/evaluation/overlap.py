@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..errors import UserError
+from ..errors import UserError, install
 from ..sequences import Sequence
 
 Array = NDArray[np.float64]
@@ -156,6 +156,5 @@ def _require_shapely() -> ModuleType:
         return importlib.import_module('shapely')
     except ImportError as error:
         raise UserError(
-            'rotated boxes need shapely, which is not installed: '
-            "run pip install 'siam-tracker-ros[eval]'"
+            f'rotated boxes need shapely, which is not installed: run {install("eval")}'
         ) from error

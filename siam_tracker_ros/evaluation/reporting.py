@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from importlib import util
 
-from ..errors import UserError
+from ..errors import UserError, install
 
 PACKAGES = ('jinja2', 'matplotlib')
 
@@ -22,6 +22,6 @@ def require_report() -> None:
     lacking = [name for name in PACKAGES if util.find_spec(name) is None]
     if lacking:
         raise UserError(
-            f'the report needs {lacking[0]}: install it with '
-            "`pip install 'siam-tracker-ros[eval]'`, or do without it (--no-report)"
+            f'the report needs {lacking[0]}: install it with {install("eval")}, or do without it '
+            '(--no-report)'
         )

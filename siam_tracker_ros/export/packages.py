@@ -7,7 +7,7 @@ from __future__ import annotations
 import importlib
 from typing import Any
 
-from ..errors import UserError
+from ..errors import UserError, install
 
 
 def require(name: str) -> Any:
@@ -22,6 +22,6 @@ def require(name: str) -> Any:
         return importlib.import_module(name)
     except ImportError as error:
         raise UserError(
-            f'the package {name} is missing, which exported networks need: '
-            "pip install 'siam-tracker-ros[export]', or use backend torch"
+            f'the package {name} is missing, which exported networks need: {install("export")}, '
+            'or use backend torch'
         ) from error

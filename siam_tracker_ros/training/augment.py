@@ -7,7 +7,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from ..errors import UserError
+from ..errors import UserError, install
 
 
 def photometric(jpeg: bool = True, colour: bool = True) -> nn.Module:
@@ -34,8 +34,7 @@ def photometric(jpeg: bool = True, colour: bool = True) -> nn.Module:
         from kornia import augmentation
     except ImportError as error:
         raise UserError(
-            f'training needs kornia ({error}): '
-            'install it with `pip install siam-tracker-ros[train]`'
+            f'training needs kornia ({error}): install it with {install("train")}'
         ) from error
     colours = [
         augmentation.ColorJitter(0.3, 0.3, 0.3, 0.04, p=0.6),

@@ -8,7 +8,7 @@ import csv
 from pathlib import Path
 from typing import Any
 
-from ..errors import UserError
+from ..errors import UserError, install
 
 
 def figure_class() -> Any:
@@ -23,8 +23,7 @@ def figure_class() -> Any:
         from matplotlib.figure import Figure
     except ImportError as error:
         raise UserError(
-            f'training needs matplotlib ({error}): '
-            'install it with `pip install siam-tracker-ros[train]`'
+            f'training needs matplotlib ({error}): install it with {install("train")}'
         ) from error
     return Figure
 

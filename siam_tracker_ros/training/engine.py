@@ -7,7 +7,7 @@ from __future__ import annotations
 import os
 from typing import Any
 
-from ..errors import UserError
+from ..errors import UserError, install
 from ..runtime import computes_bfloat16, resolve_device
 from .run_settings import RunSettings
 
@@ -33,8 +33,7 @@ def make_fabric(run: RunSettings) -> Any:
         from lightning_fabric import Fabric
     except ImportError as error:
         raise UserError(
-            f'training needs lightning-fabric ({error}): '
-            'install it with `pip install siam-tracker-ros[train]`'
+            f'training needs lightning-fabric ({error}): install it with {install("train")}'
         ) from error
     try:
         fabric = Fabric(

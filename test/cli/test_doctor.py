@@ -54,7 +54,7 @@ def test_broken_libraries_are_reported_and_nothing_dies(tmp_path):
     assert 'died of SIGILL' in line_with(done.stdout, 'torch')
     assert line_with(done.stdout, 'numpy').split()[0] == 'ok'
     assert 'opencv for tracking: pip uninstall' in done.stdout
-    assert "rclpy for the node: source ROS 2, or pip install 'siam-tracker" in done.stdout
+    assert "rclpy for the node: source ROS 2, or `pip install '.[ros]'`" in done.stdout
     assert 'tracking does not work' in done.stdout
 
 

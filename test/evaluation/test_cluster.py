@@ -129,5 +129,5 @@ def test_an_address_that_nobody_answers_at_is_one_sentence_at_once(benchmark, tm
 
 def test_ray_that_is_not_installed_is_one_sentence(monkeypatch):
     monkeypatch.setitem(sys.modules, 'ray', None)
-    with pytest.raises(UserError, match=r"pip install 'siam-tracker-ros\[ray\]'"):
+    with pytest.raises(UserError, match=r"pip install '\.\[ray\]'"):
         require_ray()

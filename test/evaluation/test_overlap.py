@@ -208,5 +208,5 @@ def test_polygons_without_shapely_name_what_to_install(monkeypatch):
     monkeypatch.setitem(sys.modules, 'shapely', None)
     square = np.array([SQUARE])
     assert overlaps(square, Sequence('plain', (), square)) == pytest.approx(1.0)
-    with pytest.raises(UserError, match=r'siam-tracker-ros\[eval\]'):
+    with pytest.raises(UserError, match=r"run `pip install '\.\[eval\]'`"):
         overlaps(square, Sequence('turned', (), square, box_corners(square)))

@@ -117,7 +117,7 @@ def test_a_missing_package_is_told(monkeypatch):
         raise ImportError(name)
 
     monkeypatch.setattr('importlib.import_module', refuse)
-    with pytest.raises(UserError, match=r"onnxruntime is missing, .*'siam-tracker-ros\[export\]'"):
+    with pytest.raises(UserError, match=r"onnxruntime is missing, .*pip install '\.\[export\]'"):
         require('onnxruntime')
 
 

@@ -78,6 +78,16 @@ def test_package_xml_names_every_ros_package_that_is_imported():
     assert ros <= package_names('depend') | package_names('exec_depend')
 
 
+def test_extras_are_installed_from_the_source_and_exist():
+    code = '\n'.join(path.read_text() for path in ROOT.glob('siam_tracker_ros/**/*.py'))
+    pages = '\n'.join(p.read_text() for p in [ROOT / 'README.md', *ROOT.glob('docs/**/*.md')])
+    # No index has this package.
+    assert not re.findall(r'pip install [\w\s\'"-]*siam[-_]tracker[-_]ros', code + pages)
+    named = re.findall(r'\binstall\([\'"](\w+)[\'"]\)', code) + re.findall(r"'\.\[(\w+)\]'", pages)
+    assert {'train', 'eval', 'export'} <= set(named)
+    assert set(named) <= set(PYPROJECT['project']['optional-dependencies'])
+
+
 def test_constraints_pin_every_requirement():
     pins = {}
     for line in (ROOT / 'constraints.txt').read_text().splitlines():

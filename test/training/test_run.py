@@ -196,7 +196,7 @@ def test_a_missing_package_is_told_before_training(stills, tmp_path, capsys, mon
     monkeypatch.setitem(sys.modules, module, None)
     assert train(stills, tmp_path / 'out', '--init', 'none', '--held-out', '0') == 2
     error = capsys.readouterr().err
-    assert 'install it with `pip install siam-tracker-ros[train]`' in error
+    assert "install it with `pip install '.[train]'`" in error
     assert not (tmp_path / 'out' / 'metrics.csv').exists()
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 import warnings
 
-from ...errors import UserError
+from ...errors import UserError, install
 from .palette import GRID, INK, MUTED, Style
 from .vector import themed
 
@@ -238,7 +238,6 @@ def _require_matplotlib() -> tuple[Any, Any]:
         from matplotlib.figure import Figure
     except ImportError as error:
         raise UserError(
-            f'a report needs matplotlib ({error}): '
-            "install it with `pip install 'siam-tracker-ros[eval]'`"
+            f'a report needs matplotlib ({error}): install it with {install("eval")}'
         ) from error
     return matplotlib, Figure

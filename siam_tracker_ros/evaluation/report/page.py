@@ -13,7 +13,7 @@ from typing import Any
 
 from tqdm import tqdm
 
-from ...errors import UserError
+from ...errors import UserError, install
 from ..cost import MEASURES as COSTS
 from ..results import Results, Section
 from ..summary import Measure
@@ -258,8 +258,7 @@ def _template() -> Any:
         import jinja2
     except ImportError as error:
         raise UserError(
-            f'a report needs Jinja2 ({error}): '
-            "install it with `pip install 'siam-tracker-ros[eval]'`"
+            f'a report needs Jinja2 ({error}): install it with {install("eval")}'
         ) from error
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(HERE),

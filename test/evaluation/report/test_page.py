@@ -245,5 +245,5 @@ def test_a_folder_that_cannot_be_made_is_refused(results, tmp_path):
 @pytest.mark.parametrize(('module', 'words'), [('matplotlib', 'matplotlib'), ('jinja2', 'Jinja2')])
 def test_a_missing_library_is_one_sentence(results, tmp_path, monkeypatch, module, words):
     monkeypatch.setitem(sys.modules, module, None)
-    with pytest.raises(UserError, match=rf'a report needs {words} .*siam-tracker-ros\[eval\]'):
+    with pytest.raises(UserError, match=rf"a report needs {words} .*pip install '\.\[eval\]'"):
         write_report(results, tmp_path)
