@@ -31,8 +31,12 @@ from siam_tracker_ros.sequences import Sequence
 ROOT = Path(__file__).resolve().parents[1]
 RESULTS = ROOT / 'benchmarks' / 'results'
 
-NEVER_LOST = 'lost_score=0'
-"""For trackers whose score is not fitted: it says nothing of a loss."""
+NEVER_LOST: Mapping[str, float] = {'lost_score': 0.0}
+"""Settings of trackers whose score is not fitted, which says nothing of a loss then, and of those
+whose steps are compared: a lost target is searched in another crop, and learns nothing."""
+
+NEVER_LOST_WORD = ','.join(f'{name}={value:g}' for name, value in NEVER_LOST.items())
+"""The same as an assignment."""
 
 PICTURES = ('.png', '.svg')
 

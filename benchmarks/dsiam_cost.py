@@ -19,6 +19,7 @@ import time
 from typing import Any
 
 from common import (
+    NEVER_LOST,
     RESULTS,
     add_table,
     add_timing,
@@ -30,10 +31,10 @@ from common import (
     timing,
 )
 import numpy as np
+from turns import TURN, WARM, Ours, take_turns
 
 from siam_tracker_ros import trackers
 from siam_tracker_ros.errors import UserError
-from siam_tracker_ros.frames import Frame
 from siam_tracker_ros.geometry import Box
 from siam_tracker_ros.images import Image
 from siam_tracker_ros.rendering import Clip, RenderedFrame
@@ -52,12 +53,6 @@ RULES: Mapping[str, Mapping[str, Scalar]] = {
     'each success': {'learn_every': 1, 'learn_uncertain': True},
 }
 
-# A lost target is searched in another crop, which has nothing to do with what is compared.
-NEVER_LOST = {'lost_score': 0.0}
-# Frames that one follows before it is the other's turn, and steps before that are not timed. Each
-# turn has as many lessons where not every success is one.
-TURN, WARM = 4, 4
-
 # Columns: key in the file, head of the table, digits.
 FIGURES = (
     ('ratio', 'ratio', 3), ('low', 'lower quartile', 3), ('high', 'upper quartile', 3),
@@ -67,26 +62,17 @@ FIGURES = (
 Figures = dict[str, Any]
 
 
-class Follower:
-    """A tracker of one target, whose steps are timed and whose lessons are counted."""
+class Follower(Ours):
+    """A tracker of one target, which remembers in which steps it learned."""
 
-    def __init__(self, tracker: Tracker, first: RenderedFrame) -> None:
-        self.tracker = tracker
-        self.target = tracker.start(self._frame(first.image), first.box)
-        self.steps = self.learned = 0
+    def __init__(self, tracker: Tracker) -> None:
+        super().__init__(tracker)
+        self.learned: list[bool] = []
 
-    def step(self, image: Image, last: Box) -> float:
-        """Processor seconds of a step; the upload of the image belongs to it."""
-        self.target.box = last
-        begin = time.process_time()
-        [estimate] = self.tracker.step(self._frame(image), [self.target])
-        seconds = time.process_time() - begin
-        self.steps += 1
-        self.learned += estimate.updated
-        return seconds
-
-    def _frame(self, image: Image) -> Frame:
-        return Frame.from_numpy(image, self.tracker.device)
+    def step(self, image: Image, last: Box) -> Box:
+        box = super().step(image, last)
+        self.learned.append(self.estimate.updated)
+        return box
 
 
 def main(words: list[str] | None = None) -> int:
@@ -129,25 +115,13 @@ def measure(args: argparse.Namespace) -> dict[str, Any]:
 
 def compare(tracker: Tracker, plain: Tracker, clip: list[RenderedFrame]) -> Figures:
     """How much longer a tracker's turns take than another one's on the same frames."""
-    followers = [Follower(one, clip[0]) for one in (tracker, plain)]
-    for follower in followers:
-        for _ in range(WARM):
-            follower.step(clip[1].image, clip[0].box)
-        follower.steps = follower.learned = 0
-    ratios = []
-    order = list(followers)
-    for begin in range(1, len(clip) - TURN + 1, TURN):
-        seconds = {
-            follower: sum(
-                follower.step(clip[k].image, clip[k - 1].box) for k in range(begin, begin + TURN)
-            )
-            for follower in order
-        }
-        ratios.append(seconds[followers[0]] / seconds[followers[1]])
-        # Whoever was second finds the images in the cache.
-        order.reverse()
-    low, middle, high = np.percentile(ratios, [25, 50, 75]).tolist()
-    learned = followers[0].learned / followers[0].steps
+    steps = {'dsiam': Follower(tracker), 'siamfc': Follower(plain)}
+    # Whole turns only.
+    whole = clip[: 1 + (len(clip) - 1) // TURN * TURN]
+    seconds = take_turns(steps, whole, time.process_time)
+    turns = [np.reshape(seconds[name], (-1, TURN)).sum(axis=1) for name in steps]
+    low, middle, high = np.percentile(turns[0] / turns[1], [25, 50, 75]).tolist()
+    learned = float(np.mean(steps['dsiam'].learned[WARM:]))
     return {'ratio': middle, 'low': low, 'high': high, 'learned': learned}
 
 

@@ -24,7 +24,7 @@ import sys
 from typing import Any
 
 from common import (
-    NEVER_LOST,
+    NEVER_LOST_WORD,
     RESULTS,
     add_table,
     follow,
@@ -170,7 +170,7 @@ def entrants(files: Mapping[Network, Path]) -> list[Entrant]:
     """The networks as trackers, under their labels."""
     return [
         replace(
-            parse_entrants([f'{network.tracker}={path}'], assignments=[NEVER_LOST])[0],
+            parse_entrants([f'{network.tracker}={path}'], assignments=[NEVER_LOST_WORD])[0],
             label=network.label,
         )
         for network, path in files.items()

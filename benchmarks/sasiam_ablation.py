@@ -24,7 +24,7 @@ import sys
 from typing import Any, NamedTuple
 
 from common import (
-    NEVER_LOST,
+    NEVER_LOST_WORD,
     RESULTS,
     add_table,
     follow,
@@ -168,7 +168,7 @@ def entrants(files: Mapping[str, Path]) -> list[Entrant]:
     found = []
     for label, row in ROWS.items():
         words = [f'sasiam={files[row.word]}' if row.word else 'siamfc']
-        values = [NEVER_LOST, *([f'appearance_share={row.share:g}'] if row.word else [])]
+        values = [NEVER_LOST_WORD, *([f'appearance_share={row.share:g}'] if row.word else [])]
         [entrant] = parse_entrants(words, assignments=values)
         found.append(replace(entrant, label=label))
     return found

@@ -13,13 +13,13 @@ shows (``scripts/update_docs.py``).
 from __future__ import annotations
 
 import argparse
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 import sys
-import time
 from typing import Any
 
 from common import (
+    NEVER_LOST,
     RESULTS,
     ROOT,
     add_table,
@@ -33,6 +33,7 @@ from common import (
     timing,
 )
 import numpy as np
+from turns import TURN, in_turns
 
 from siam_tracker_ros import trackers
 from siam_tracker_ros.errors import UserError
@@ -48,10 +49,6 @@ PLOT = ROOT / 'docs' / 'images' / 'target_counts.svg'
 COUNTS = (1, 2, 4, 8, 16, 32)
 MOST = 64
 
-# A lost target is searched in another crop, and learns nothing.
-NEVER_LOST = {'lost_score': 0.0}
-# Frames that one number of targets follows before it is the next one's turn.
-TURN = 4
 # Side of a target in pixels, and columns that they are laid in.
 SIDE, COLUMNS = 48.0, 8
 
@@ -59,22 +56,18 @@ Figures = dict[str, dict[str, float]]
 
 
 class Group:
-    """Some targets of one tracker, whose steps are timed."""
+    """Some targets of one tracker."""
 
     def __init__(self, tracker: Tracker, first: Frame, count: int) -> None:
         self.tracker = tracker
         self.boxes = places(count)
         self.targets = [tracker.start(first, box) for box in self.boxes]
-        self.seconds: list[float] = []
 
     def step(self, frame: Frame) -> list[Estimate]:
         """Follow all targets from where they were placed."""
         for target, box in zip(self.targets, self.boxes):
             target.box = box
-        begin = time.perf_counter()
-        estimates = self.tracker.step(frame, self.targets)
-        self.seconds.append(time.perf_counter() - begin)
-        return estimates
+        return self.tracker.step(frame, self.targets)
 
 
 def places(count: int) -> list[Box]:
@@ -132,9 +125,9 @@ def measure(args: argparse.Namespace) -> dict[str, Any]:
     found: dict[str, Figures] = {}
     for name in args.trackers:
         tracker = trackers.create(name, device=args.device, overrides=NEVER_LOST)
-        groups = [Group(tracker, Frame.from_numpy(images[0], device), n) for n in args.counts]
-        take_turns(groups, [Frame.from_numpy(image, device) for image in images[1:]])
-        found[name] = figures(groups)
+        first, *frames = (Frame.from_numpy(image, device) for image in images)
+        steps = {str(n): Group(tracker, first, n).step for n in args.counts}
+        found[name] = figures(in_turns(steps, frames))
         costs = ', '.join(f'{n}: {row["p50"]:.1f}' for n, row in found[name].items())
         print(f'{name}, median ms by targets: {costs}', flush=True)
     return {'run': timing(args, device), 'trackers': found}
@@ -149,27 +142,13 @@ def check_counts(counts: Sequence[int]) -> None:
         )
 
 
-def take_turns(groups: Sequence[Group], frames: Sequence[Frame]) -> None:
-    """Let each group follow its targets in all frames, `TURN` frames at a time."""
-    for group in groups:
-        # The first step of a size finds nothing in the caches.
-        group.step(frames[0])
-        group.seconds.clear()
-    order = list(groups)
-    for begin in range(0, len(frames), TURN):
-        for group in order:
-            for frame in frames[begin : begin + TURN]:
-                group.step(frame)
-        order.reverse()
-
-
-def figures(groups: Sequence[Group]) -> Figures:
-    """Milliseconds of each group's steps, and how many times those of the first they take."""
+def figures(seconds: Mapping[str, Sequence[float]]) -> Figures:
+    """Milliseconds of the steps with each number of targets, and how many times those of one."""
     found: Figures = {}
-    one = float(np.median(groups[0].seconds))
-    for group in groups:
-        p50, p95 = np.percentile(group.seconds, [50, 95]).tolist()
-        found[str(len(group.targets))] = {'p50': 1000 * p50, 'p95': 1000 * p95, 'ratio': p50 / one}
+    one = float(np.median(seconds['1']))
+    for count, times in seconds.items():
+        p50, p95 = np.percentile(times, [50, 95]).tolist()
+        found[count] = {'p50': 1000 * p50, 'p95': 1000 * p95, 'ratio': p50 / one}
     return found
 
 

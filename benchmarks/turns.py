@@ -7,9 +7,9 @@ Other work on the machine then slows all of them alike.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 import time
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 from common import cell, print_facts, print_rows
 
@@ -19,8 +19,11 @@ from siam_tracker_ros.images import Image
 from siam_tracker_ros.rendering import RenderedFrame
 from siam_tracker_ros.trackers import Tracker
 
-# Frames that one follows before it is the other's turn, and steps before that are not timed.
-TURN, WARM = 5, 3
+# Frames that one follows before it is the other's turn, and steps before that are not timed. Both
+# are even: each turn of a tracker that learns in one of two frames has as many lessons.
+TURN, WARM = 4, 4
+
+T = TypeVar('T')
 
 
 class Step(Protocol):
@@ -43,32 +46,54 @@ class Ours:
 
     def step(self, image: Image, last: Box) -> Box:
         self.target.box = last
-        self.tracker.step(Frame.from_numpy(image, self.tracker.device), [self.target])
+        frame = Frame.from_numpy(image, self.tracker.device)
+        [self.estimate] = self.tracker.step(frame, [self.target])
         return self.target.box
 
 
-def take_turns(steps: dict[str, Step], clip: list[RenderedFrame]) -> dict[str, list[float]]:
+def in_turns(
+    works: Mapping[str, Callable[[T], object]],
+    items: Sequence[T],
+    clock: Callable[[], float] = time.perf_counter,
+) -> dict[str, list[float]]:
+    """Seconds of each one's work on each item, `TURN` items at a time.
+
+    Each work must end with numbers on the CPU: the device has done its part then.
+    """
+    seconds: dict[str, list[float]] = {name: [] for name in works}
+    for work in works.values():
+        for _ in range(WARM):
+            work(items[0])
+    order = list(works)
+    for begin in range(0, len(items), TURN):
+        for name in order:
+            for item in items[begin : begin + TURN]:
+                start = clock()
+                works[name](item)
+                seconds[name].append(clock() - start)
+        # Whoever was second finds the images in the cache.
+        order.reverse()
+    return seconds
+
+
+def take_turns(
+    steps: Mapping[str, Step],
+    clip: Sequence[RenderedFrame],
+    clock: Callable[[], float] = time.perf_counter,
+) -> dict[str, list[float]]:
     """Seconds of each one's steps, which begin with the box of the frame before.
 
     Nobody follows its own boxes: random weights find anything, and crops of other sizes cost
     other times.
     """
-    seconds: dict[str, list[float]] = {name: [] for name in steps}
     for step in steps.values():
         step.start(clip[0].image, clip[0].box)
-        for _ in range(WARM):
-            step.step(clip[1].image, clip[0].box)
-    order = list(steps)
-    for begin in range(1, len(clip), TURN):
-        for name in order:
-            for index in range(begin, min(begin + TURN, len(clip))):
-                # Both end with numbers on the CPU: the device has done its work then.
-                start = time.perf_counter()
-                steps[name].step(clip[index].image, clip[index - 1].box)
-                seconds[name].append(time.perf_counter() - start)
-        # Whoever was second finds the images in the cache.
-        order.reverse()
-    return seconds
+
+    def work(step: Step) -> Callable[[tuple[RenderedFrame, Box]], object]:
+        return lambda pair: step.step(pair[0].image, pair[1])
+
+    pairs = list(zip(clip[1:], [frame.box for frame in clip]))
+    return in_turns({name: work(step) for name, step in steps.items()}, pairs, clock)
 
 
 def print_compared(

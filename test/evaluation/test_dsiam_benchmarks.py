@@ -110,7 +110,7 @@ def test_both_take_turns_on_the_same_frames_and_boxes(cost, monkeypatch):
         def step(self, frame, targets):
             calls.append((self.name, targets[0].box.cx))
             clock[0] += seconds[self.name]
-            return [SimpleNamespace(updated=self.name == 'a')]
+            return [SimpleNamespace(updated=self.name == 'a' and len(calls) > 2 * cost.WARM)]
 
     clock = [0.0]
     monkeypatch.setattr(cost.time, 'process_time', lambda: clock[0])

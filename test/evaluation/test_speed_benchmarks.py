@@ -179,20 +179,17 @@ def test_all_numbers_of_targets_take_turns_from_where_they_were_placed(counts):
                 target.box = Box(1, 1, 4, 4)
             return []
 
-    groups = [counts.Group(Counted(), None, n) for n in (1, 2)]
-    counts.take_turns(groups, list(range(8)))
+    steps = {n: counts.Group(Counted(), None, n).step for n in (1, 2)}
+    seconds = counts.in_turns(steps, list(range(8)))
     turns = [(1, 0), (2, 0), (2, 4), (1, 4)]
     expected = [(first + k, n) for n, first in turns for k in range(4)]
-    assert [call[:2] for call in calls[2:]] == expected
+    assert [call[:2] for call in calls[-16:]] == expected
     assert all(box == counts.places(n)[0] for _, n, box in calls)
-    assert [len(group.seconds) for group in groups] == [8, 8]
+    assert {n: len(times) for n, times in seconds.items()} == {1: 8, 2: 8}
 
 
 def test_costs_are_times_that_of_one_target(counts):
-    groups = [
-        SimpleNamespace(targets=[None] * n, seconds=[s, s, s]) for n, s in ((1, 0.02), (4, 0.05))
-    ]
-    found = counts.figures(groups)
+    found = counts.figures({'1': [0.02] * 3, '4': [0.05] * 3})
     assert found['1']['ratio'] == 1.0
     assert found['4']['ratio'] == pytest.approx(2.5)
     assert found['4']['p50'] == pytest.approx(50.0)
