@@ -10,7 +10,7 @@ import re
 from typing import Any
 
 from ..arguments import Subparsers
-from ..errors import UserError
+from ..errors import UserError, install
 from ..web.access import make_access
 
 TOKEN = 'SIAM_TRACKER_TOKEN'
@@ -81,6 +81,6 @@ def run(args: argparse.Namespace) -> int:
     except ImportError as error:
         raise UserError(
             f'the page needs ROS 2 and aiohttp in this Python ({error}): source ROS 2 and install '
-            "python3-aiohttp, or pip install 'siam-tracker-ros[ros,web]'"
+            f'python3-aiohttp, or do {install("ros,web")}'
         ) from None
     return serve(Options(node, args.image, args.host, args.port, access, args.fps, args.width))
