@@ -31,7 +31,8 @@ from siam_tracker_ros import trackers
 from siam_tracker_ros.errors import UserError
 from siam_tracker_ros.evaluation.machine import describe_machine, now, usable_cores
 from siam_tracker_ros.frames import Frame
-from siam_tracker_ros.node.demo import environment, interrupt, profile_variable
+from siam_tracker_ros.node.demo import interrupt
+from siam_tracker_ros.node.demo_environment import environment, profile_variable
 from siam_tracker_ros.node.demo_processes import Child, free_domain_id
 from siam_tracker_ros.outputs import prepare_output_file
 from siam_tracker_ros.rendering import HEIGHT, WIDTH, Clip
