@@ -5,6 +5,8 @@
 # make demo WEB=1 ...                                          ... and a browser shows it
 # make test [PYTEST_ARGS=...] [JOBS=2]                         all tests that need no GPU
 # make lint | docs | bench | clean
+# make soak [MINUTES=10] [CYCLES=100] [SOAK_ARGS=...]          does the node stay as it is?
+# make signals [RUNS=100]                                      does it end as it should?
 #
 # Each makes .venv or reuses it. PYTHON=python3.12 chooses the interpreter.
 
@@ -16,6 +18,10 @@ WEB ?=
 PYTEST_ARGS ?=
 # Tests at once: each uses one core, but for a few that wait for other processes.
 JOBS ?= 2
+MINUTES ?= 10
+CYCLES ?= 100
+SOAK_ARGS ?=
+RUNS ?= 100
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -36,10 +42,10 @@ BUILD_INPUTS := package.xml rosidl_build.py setup.py \
   $(wildcard msg/*.msg extra_interfaces/vision_msgs/msg/*.msg)
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
 
-.PHONY: help venv demo test lint docs bench clean
+.PHONY: help venv demo test lint docs bench soak signals clean
 
 help:
-	@sed -n '4,9s/^# \{0,1\}//p' Makefile
+	@sed -n '4,11s/^# \{0,1\}//p' Makefile
 
 venv: $(STAMP)
 
@@ -88,6 +94,12 @@ bench: $(STAMP) $(CONTRIB)/.installed
 	  echo "== $$script"; \
 	  PYTHONPATH='$(CURDIR)/$(CONTRIB)' $(BIN)/python "$$script" || exit 1; \
 	done
+
+soak: $(STAMP)
+	@$(BIN)/python benchmarks/node_soak.py --minutes $(MINUTES) --cycles $(CYCLES) $(SOAK_ARGS)
+
+signals: $(STAMP)
+	@$(BIN)/python benchmarks/node_signals.py --runs $(RUNS)
 
 clean:
 	rm -rf $(VENV) build out *.egg-info .hypothesis .mypy_cache .pytest_cache .ruff_cache

@@ -23,7 +23,7 @@ from siam_tracker_ros.errors import UserError
 from siam_tracker_ros.msg import TargetStatus, TrackerStatus
 from siam_tracker_ros.node import qos
 from siam_tracker_ros.node.parameters import Parameters
-from siam_tracker_ros.node.process import StopSignals, leave, spin
+from siam_tracker_ros.node.process import StopSignals, run, spin
 from siam_tracker_ros.node.roi import stamp_ns
 from siam_tracker_ros.node.yaw_follower import FollowSettings, YawFollower
 from siam_tracker_ros.settings import Settings, describe
@@ -123,4 +123,4 @@ def main(args: Sequence[str] | None = None) -> int:
 
 
 if __name__ == '__main__':
-    leave(main())
+    run(main)

@@ -61,6 +61,10 @@ def generate_launch_description():
             description='use the Fast DDS profile for large images, as the camera driver must',
         ),
         DeclareLaunchArgument(
+            'respawn', default_value='false', choices=BOOLEAN,
+            description='start the node again where its process ends; see exit_on_gpu_fault',
+        ),
+        DeclareLaunchArgument(
             'rviz', default_value='false', choices=BOOLEAN, description='show the overlay in RViz'
         ),
     ]
@@ -87,6 +91,8 @@ def generate_launch_description():
         ],
         arguments=['--ros-args', '--log-level', value('log_level')],
         output='screen',
+        respawn=value('respawn'),
+        respawn_delay=2.0,
     )
     overlay = f'{NAME}/debug/overlay'
     rviz = Node(

@@ -41,12 +41,12 @@ def main() -> None:
     print(json.dumps(answer))
 
 
-def resident_mib(field: str) -> float:
-    """Memory of this process, ``VmRSS`` now or ``VmHWM`` at most; NaN where it is not known.
+def resident_mib(field: str, process: int | str = 'self') -> float:
+    """Memory of a process, ``VmRSS`` now or ``VmHWM`` at most; NaN where it is not known.
 
     Not `resource.getrusage`: its peak is that of the parent, where that was larger.
     """
-    status = Path('/proc/self/status')
+    status = Path(f'/proc/{process}/status')
     if status.is_file():
         for line in status.read_text().splitlines():
             if line.startswith(f'{field}:'):

@@ -83,6 +83,11 @@ class Child:
         """Exit code, or None while it runs."""
         return self._process.poll()
 
+    @property
+    def pid(self) -> int:
+        """Its process id."""
+        return self._process.pid
+
     def check_alive(self) -> None:
         """Raise `UserError` with the last error of its log where the process has ended."""
         code = self.exit_code

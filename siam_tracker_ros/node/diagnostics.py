@@ -28,11 +28,14 @@ class Health:
     ----------
     fault : str
         Why the node gave up; empty: it did not.
+    needs_restart : bool
+        Whether only a new process can mend that.
     counts : Counts
         At the last entry: what was malformed since then is a warning.
     """
 
     fault: str = ''
+    needs_restart: bool = False
     steps: Recent = field(default_factory=Recent)
     latencies: Recent = field(default_factory=Recent)
     arrivals: Recent = field(default_factory=Recent)
@@ -41,9 +44,15 @@ class Health:
     def restart(self) -> None:
         """Forget an earlier activation."""
         self.fault = ''
+        self.needs_restart = False
         self.counts = Counts()
         for series in (self.steps, self.latencies, self.arrivals):
             series.clear()
+
+    def give_up(self, fault: str, needs_restart: bool = False) -> None:
+        """Say why the node works no more, until it is activated again."""
+        self.needs_restart = needs_restart
+        self.fault = fault
 
     def judge(self, active: bool, since: float, counts: Counts, now: float) -> tuple[Any, str]:
         """Return the level and the sentence of the entry.

@@ -133,3 +133,17 @@ class GuardedLifecycleNode(LifecycleNode):
                 )
 
         return call
+
+    def answering(self, callback: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
+        """Wrap the callback of a service whose answer has `success` and `message`, likewise."""
+
+        def call(request: Any, response: Any) -> Any:
+            try:
+                return callback(request, response)
+            except Exception as error:
+                self.get_logger().error(f'{callback.__name__} failed:\n{traceback.format_exc()}')
+                response.success = False
+                response.message = f'it failed ({error!r}); the log of the node has the details'
+                return response
+
+        return call

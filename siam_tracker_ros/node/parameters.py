@@ -7,6 +7,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 import sys
+import traceback
 from typing import Any
 
 from rcl_interfaces.msg import (
@@ -74,7 +75,8 @@ class Parameters:
     is_configured : callable
         Whether settings that are not dynamic are in use.
     changed : callable
-        Called before new values are stored, with the tables as they will be.
+        Called before new values are stored, with the tables as they will be; where it raises,
+        they are refused.
 
     Raises
     ------
@@ -189,8 +191,16 @@ class Parameters:
             }
         except UserError as error:
             return SetParametersResult(successful=False, reason=str(error))
+        try:
+            self._changed(tables)
+        except Exception as error:
+            # Out of this callback it would end the process.
+            self._node.get_logger().error(f'parameters refused:\n{traceback.format_exc()}')
+            return SetParametersResult(
+                successful=False,
+                reason=f'the node cannot take it over ({error!r}); its log has the details',
+            )
         self._explicit.update(new)
-        self._changed(tables)
         return SetParametersResult(successful=True)
 
     def _checked(self, parameters: Sequence[Any]) -> dict[str, Scalar]:

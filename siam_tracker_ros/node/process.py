@@ -44,12 +44,17 @@ def spin(executor: Any, is_done: Callable[[], bool]) -> None:
         executor.spin_once(timeout_sec=SPIN_SECONDS)
 
 
-def leave(code: int) -> NoReturn:
-    """End the process at once, after everything of ours was closed.
+def run(main: Callable[[], int]) -> NoReturn:
+    """Run a program, and end its process at once when it has closed everything of ours.
 
     The interpreter's own end waits for a network that hangs, and unloading torch alone can take
     longer than a launch system waits before it kills.
     """
+    try:
+        code = main()
+    except SystemExit as end:
+        # Of a signal while it starts, or of the parser of a command line.
+        code = end.code if isinstance(end.code, int) else int(end.code is not None)
     sys.stdout.flush()
     sys.stderr.flush()
     os._exit(code)

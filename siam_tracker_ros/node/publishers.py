@@ -103,17 +103,20 @@ class Publishers:
     def publish(self, report: FrameReport, pixels: NDArray[np.uint8], seconds: float) -> None:
         """See `Outputs.publish`."""
         first = messages.primary(report)
-        self._bearings.look(report.header, pixels.shape[1], pixels.shape[0])
-        if first is not None and first.state is TargetState.TRACKED:
-            self._detection.publish(messages.detection(report.header, first))
-            bearing = self._bearings.message(report.header, first.estimate.box)
-            if bearing is not None:
-                self._bearing.publish(bearing)
+        tracked = first if first is not None and first.state is TargetState.TRACKED else None
+        if tracked is not None:
+            self._detection.publish(messages.detection(report.header, tracked))
         self._detections.publish(messages.detections(report))
         status = self._publish_status(report, seconds)
         self._health.steps.add(seconds)
         if status.latency_seconds >= 0:
             self._health.latencies.add(status.latency_seconds)
+        # After all that does not need them: what fails in these fails alone.
+        self._bearings.look(report.header, pixels.shape[1], pixels.shape[0])
+        if tracked is not None:
+            bearing = self._bearings.message(report.header, tracked.estimate.box)
+            if bearing is not None:
+                self._bearing.publish(bearing)
         if first is not None:
             self._publish_map(self._score_map, report, first.estimate.response)
             for part, publisher in self._part_maps.items():
@@ -163,8 +166,8 @@ class Publishers:
             f'an image was dropped: {text}', throttle_duration_sec=LOG_PERIOD_S
         )
 
-    def broken(self, sentence: str) -> None:
+    def broken(self, sentence: str, needs_restart: bool = False) -> None:
         """See `Outputs.broken`."""
-        self._health.fault = sentence
+        self._health.give_up(sentence, needs_restart)
         self._node.get_logger().error(f'deactivating: {sentence}')
         self._on_broken()

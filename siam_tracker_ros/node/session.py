@@ -12,8 +12,7 @@ import time
 import traceback
 from typing import Any
 
-import torch
-
+from ..faults import is_device_lost, is_out_of_memory
 from ..geometry import Box
 from ..trackers import Tracker
 from .catch_up import CatchUp
@@ -101,10 +100,7 @@ class Session:
     def process(self, image: CameraImage) -> FrameReport:
         """Start and follow targets in the next image.
 
-        Raises
-        ------
-        torch.cuda.OutOfMemoryError
-            Twice in a row.
+        What needs memory is done twice before an error says that there is none.
         """
         current = upload(image, self._tracker.device)
         self._last, self._arrival = image.header, image.arrival
@@ -220,9 +216,9 @@ class Session:
             )
         try:
             target = retried(lambda: self._tracker.start(image.frame, box))
-        except torch.cuda.OutOfMemoryError:
-            raise
         except Exception as error:
+            if is_out_of_memory(error) or is_device_lost(error):
+                raise
             self._failed(traceback.format_exc())
             raise RefusedRoi(
                 Refusal.TRACKER_ERROR, f'the tracker could not start on this region ({error})'

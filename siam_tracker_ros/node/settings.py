@@ -62,6 +62,10 @@ class NodeSettings(Settings):
     autostart: bool = setting(
         False, 'configure and activate at start; otherwise a lifecycle manager does'
     )
+    exit_on_gpu_fault: bool = setting(
+        False, 'end the process with code 3 where the GPU has failed, so that it is started again',
+        dynamic=True,
+    )
     bond: bool = setting(
         False, "while active, hold a bond with nav2's lifecycle manager; needs ROS' package bond"
     )

@@ -21,6 +21,7 @@ import torch
 from vision_msgs.msg import Detection2D
 
 from .. import trackers
+from ..errors import UserError
 from ..images import require_cv2
 from ..kept import forget
 from ..online.monitor import ScoreSettings
@@ -42,11 +43,12 @@ from .roi import Refusal, RoiRequest, from_detection, from_region
 from .session import Session
 from .settings import DebugSettings, NodeSettings
 from .statistics import Counts
-from .warmup import warm_up
+from .upload import retried
+from .warmup import refuse_poor_device, warm_up
 from .worker import Worker
 
 NAME = 'siam_tracker'
-JOIN_SECONDS = 1.5
+JOIN_SECONDS = 1.2
 """The image at work may take this long after deactivation; the process must end within 2 s."""
 
 DEBUG = 'debug'
@@ -64,6 +66,11 @@ class TrackerNode(GuardedLifecycleNode):
         `trackers.create` does.
     **kwargs
         For rclpy's LifecycleNode.
+
+    Attributes
+    ----------
+    must_end : bool
+        Whether the process should end, as the parameter ``exit_on_gpu_fault`` wants.
 
     Raises
     ------
@@ -91,6 +98,7 @@ class TrackerNode(GuardedLifecycleNode):
         self._buffer: FrameBuffer | None = None
         self._worker: Worker | None = None
         self._active_since = 0.0
+        self.must_end = False
         self._health = diagnostics.Health()
         try:
             self.parameters = Parameters(
@@ -147,15 +155,16 @@ class TrackerNode(GuardedLifecycleNode):
             # Raw images need it for few encodings only.
             require_cv2()
         table = self._tracker_table()
-        tracker = self._create_tracker(
-            settings.tracker,
-            weights=settings.weights,
-            device=settings.device,
-            precision=settings.precision,
-            overrides=self.parameters.explicit(table),
-            backend=settings.backend,
-        )
-        self._step_seconds = warm_up(tracker)
+        with refuse_poor_device(settings.device):
+            tracker = self._create_tracker(
+                settings.tracker,
+                weights=settings.weights,
+                device=settings.device,
+                precision=settings.precision,
+                overrides=self.parameters.explicit(table),
+                backend=settings.backend,
+            )
+            self._step_seconds = warm_up(tracker)
         self.parameters.show(table, tracker.settings)
         self._tracker = tracker
         self._health = diagnostics.Health()
@@ -185,8 +194,11 @@ class TrackerNode(GuardedLifecycleNode):
             self._inputs.append(
                 self.create_subscription(kind, topic, self.guarded(callback), qos.RESULTS)
             )
-        self._services_made.append(self.create_service(Trigger, '~/reset', self._reset))
-        self._services_made.append(self.create_service(SetBool, '~/freeze', self._freeze))
+        for kind, name, answer in (
+            (Trigger, '~/reset', self._reset),
+            (SetBool, '~/freeze', self._freeze),
+        ):
+            self._services_made.append(self.create_service(kind, name, self.answering(answer)))
         self.get_logger().info(
             f'{settings.tracker} runs on {tracker.device}, images come from {self._images.name}'
         )
@@ -223,7 +235,10 @@ class TrackerNode(GuardedLifecycleNode):
         self._buffer = None
         worker, self._worker = self._worker, None
         if worker is not None and not worker.stop(JOIN_SECONDS):
-            raise RuntimeError(f'the image at work was not done within {JOIN_SECONDS} s')
+            raise UserError(
+                f'the image at work was not done within {JOIN_SECONDS} s and is left to itself: '
+                'choose a quicker tracker, or smaller images'
+            )
 
     def release(self) -> None:
         """Destroy what `configure` made; no tensor stays."""
@@ -333,6 +348,10 @@ class TrackerNode(GuardedLifecycleNode):
 
     def _change(self, tables: Mapping[str, Settings]) -> None:
         """Take over parameters that are about to change."""
+        table = tables.get(self._tracker_table())
+        if self._tracker is not None and table is not None:
+            # First, because it may fail.
+            self._tracker = self._tracker.with_settings(table)
         new = tables.get('')
         if isinstance(new, NodeSettings):
             self._settings = new
@@ -341,31 +360,33 @@ class TrackerNode(GuardedLifecycleNode):
         debug_settings = tables.get(DEBUG)
         if isinstance(debug_settings, DebugSettings) and self._outputs is not None:
             self._outputs.debug_settings = debug_settings
-        if self._tracker is None:
-            return
-        table = tables.get(self._tracker_table())
-        if table is not None:
-            self._tracker = self._tracker.with_settings(table)
-        self._command(Change(self._settings, self._tracker))
+        if self._tracker is not None:
+            self._command(Change(self._settings, self._tracker))
 
     # The worker's thread
 
     def _decode(self, message: Any) -> NDArray[np.uint8]:
-        if self._settings.image_transport == 'raw':
-            return decode_image(message, self._settings.max_image_pixels)
-        return decode_compressed(message, self._settings.max_image_pixels)
+        raw = self._settings.image_transport == 'raw'
+        decode = decode_image if raw else decode_compressed
+        return retried(lambda: decode(message, self._settings.max_image_pixels))
 
     # Housekeeping: the executor's thread
 
     def _give_up(self) -> None:
         if self._mailbox is not None:
             self.trigger_deactivate()
+        self.must_end = self._health.needs_restart and self._settings.exit_on_gpu_fault
 
     def _look_after(self) -> None:
         """Follow the camera's quality of service, and say how things are."""
         for source in (self._images, self._calibration):
             if source is not None:
                 source.refresh()
+        if self._mailbox is not None and self._worker is not None and not self._worker.is_alive():
+            # An exception in the report of another one.
+            if not self._health.fault:
+                self._health.give_up('the thread that tracks has ended: activate again')
+            self._give_up()
         now = time.monotonic()
         counts = self._outputs.counters.snapshot() if self._outputs is not None else Counts()
         active = self._mailbox is not None

@@ -9,7 +9,10 @@ import sys
 
 from ..errors import UserError
 from ..memory import keep_large_buffers
-from .process import StopSignals, leave, spin
+from .process import StopSignals, run, spin
+
+GPU_FAULT = 3
+"""Exit code where the GPU has failed."""
 
 
 def main(args: Sequence[str] | None = None) -> int:
@@ -24,7 +27,7 @@ def main(args: Sequence[str] | None = None) -> int:
     -------
     int
         Exit code: 0 after a signal, 2 where a parameter is wrong or, with ``autostart``, the node
-        could not start.
+        could not start, 3 where ``exit_on_gpu_fault`` ended it.
     """
     signals = StopSignals()
     # These imports take seconds: a signal must end the process meanwhile.
@@ -57,7 +60,9 @@ def main(args: Sequence[str] | None = None) -> int:
             )
         signals.ready()
         if code == 0:
-            spin(executor, lambda: signals.requested)
+            running = node
+            spin(executor, lambda: signals.requested or running.must_end)
+            code = GPU_FAULT if node.must_end and not signals.requested else 0
     except UserError as error:
         print(f'tracker_node: {error}', file=sys.stderr)
         code = 2
@@ -73,4 +78,4 @@ def main(args: Sequence[str] | None = None) -> int:
 
 
 if __name__ == '__main__':
-    leave(main())
+    run(main)

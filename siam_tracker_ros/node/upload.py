@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 
 import torch
 
+from ..faults import is_out_of_memory
 from ..frames import Frame
 from .exchange import CameraImage
 from .image_rules import NANOSECONDS
@@ -50,17 +51,12 @@ def upload(image: CameraImage, device: torch.device) -> Uploaded:
 
 
 def retried(work: Callable[[], T]) -> T:
-    """Do something that needs memory of the device, a second time with an empty cache.
-
-    Raises
-    ------
-    torch.cuda.OutOfMemoryError
-        Twice in a row.
-    """
+    """Do something that needs much memory; where there was none, again with an empty cache."""
     try:
         return work()
-    except torch.cuda.OutOfMemoryError:
-        # Only after this block does nothing hold the failed attempt's tensors any more.
-        pass
+    except Exception as error:
+        if not is_out_of_memory(error):
+            raise
+    # Only after that block does nothing hold the failed attempt's tensors any more.
     torch.cuda.empty_cache()
     return work()

@@ -9,7 +9,7 @@ import sys
 
 from ..errors import UserError
 from ..memory import keep_large_buffers
-from .process import StopSignals, leave
+from .process import StopSignals, run
 
 
 def main(args: Sequence[str] | None = None) -> int:
@@ -57,4 +57,4 @@ def main(args: Sequence[str] | None = None) -> int:
 
 
 if __name__ == '__main__':
-    leave(main())
+    run(main)

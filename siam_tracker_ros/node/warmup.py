@@ -4,12 +4,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 import time
 
 import numpy as np
-import torch
 
 from ..errors import UserError
+from ..faults import first_line, is_device_lost, is_out_of_memory
 from ..frames import Frame
 from ..geometry import Box
 from ..trackers import Tracker
@@ -26,26 +28,44 @@ def warm_up(tracker: Tracker) -> float:
     -------
     float
         How long a search takes when all is loaded, seconds.
+    """
+    pixels = np.random.default_rng(0).integers(0, 256, (HEIGHT, WIDTH, 3), dtype=np.uint8)
+    frame = Frame.from_numpy(pixels, tracker.device)
+    target = tracker.start(frame, Box(WIDTH / 2, HEIGHT / 2, SIDE, SIDE))
+    tracker.step(frame, [target])
+    begin = time.monotonic()
+    tracker.step(frame, [target])
+    seconds = time.monotonic() - begin
+    target.lose()
+    tracker.step(frame, [target])
+    return seconds
+
+
+@contextmanager
+def refuse_poor_device(name: str) -> Iterator[None]:
+    """Say it in a sentence where a device cannot hold a tracker, or has failed.
+
+    Parameters
+    ----------
+    name : str
+        What the user called the device.
 
     Raises
     ------
     UserError
-        The device has too little memory.
+        It has too little memory, or this process can use it no more.
     """
-    pixels = np.random.default_rng(0).integers(0, 256, (HEIGHT, WIDTH, 3), dtype=np.uint8)
     try:
-        frame = Frame.from_numpy(pixels, tracker.device)
-        target = tracker.start(frame, Box(WIDTH / 2, HEIGHT / 2, SIDE, SIDE))
-        tracker.step(frame, [target])
-        begin = time.monotonic()
-        tracker.step(frame, [target])
-        seconds = time.monotonic() - begin
-        target.lose()
-        tracker.step(frame, [target])
-    except torch.cuda.OutOfMemoryError as error:
-        sizes = str(error).splitlines()[0] if str(error) else 'no details'
-        raise UserError(
-            f'device {tracker.device} has too little memory for a {WIDTH}x{HEIGHT} image '
-            f'({sizes}): free some, or set the parameter device to cpu'
-        ) from error
-    return seconds
+        yield
+    except Exception as error:
+        if is_out_of_memory(error):
+            raise UserError(
+                f'device {name} has too little memory to load the tracker and to search in a '
+                f'{WIDTH}x{HEIGHT} image ({first_line(error)}): free some, or choose another '
+                'device or tracker (parameters device and tracker)'
+            ) from error
+        if is_device_lost(error):
+            raise UserError(
+                f'device {name} has failed ({first_line(error)}): restart this process'
+            ) from error
+        raise

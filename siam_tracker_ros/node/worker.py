@@ -12,9 +12,9 @@ from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
-import torch
 
 from ..errors import UserError
+from ..faults import first_line, is_device_lost, is_out_of_memory
 from .exchange import CameraImage, Command, FrameReport
 from .image_rules import MalformedImage
 from .mailbox import Mailbox
@@ -40,8 +40,8 @@ class Outputs(Protocol):
     def failed(self, text: str) -> None:
         """Report an exception: its traceback, or one sentence where the user can mend it."""
 
-    def broken(self, sentence: str) -> None:
-        """Report that the worker gave up: the node must be deactivated."""
+    def broken(self, sentence: str, needs_restart: bool = False) -> None:
+        """Report that the worker gave up: the node must be deactivated, or its process ended."""
 
 
 class Worker:
@@ -78,6 +78,10 @@ class Worker:
         """Begin to take images."""
         self._thread.start()
 
+    def is_alive(self) -> bool:
+        """Whether it still takes images."""
+        return self._thread.is_alive()
+
     def stop(self, timeout: float) -> bool:
         """Close the mailbox and wait for the image at work; False where it took too long."""
         self._mailbox.close()
@@ -98,16 +102,23 @@ class Worker:
                 if item is None:
                     # Only while no image waits, and no longer than it takes to search in one.
                     is_busy = self._session.catch_up()
-            except torch.cuda.OutOfMemoryError as error:
-                first_line = str(error).splitlines()[0] if str(error) else 'no details'
-                self._outputs.broken(
-                    f'the device has no memory left for an image, twice in a row ({first_line}): '
-                    'follow fewer targets or use a smaller image, then activate again'
-                )
-                break
             except UserError as error:
                 self._outputs.failed(str(error))
-            except Exception:
+            except Exception as error:
+                if is_out_of_memory(error):
+                    self._outputs.broken(
+                        'there is no memory left for an image, twice in a row '
+                        f'({first_line(error)}): follow fewer targets or use a smaller image, '
+                        'then activate again'
+                    )
+                    break
+                if is_device_lost(error):
+                    self._outputs.broken(
+                        f'the GPU has failed ({first_line(error)}): a restart of this process is '
+                        'needed',
+                        needs_restart=True,
+                    )
+                    break
                 self._outputs.failed(traceback.format_exc())
         self._finish()
 
@@ -120,11 +131,8 @@ class Worker:
             self._counters.dropped(error.code)
             self._outputs.malformed(error)
             return
-        except torch.cuda.OutOfMemoryError:
-            self._counters.dropped('out_of_memory')
-            raise
-        except Exception:
-            self._counters.dropped('tracker_error')
+        except Exception as error:
+            self._counters.dropped(_reason(error))
             raise
         self._counters.processed()
         self._outputs.publish(report, pixels, time.monotonic() - begin)
@@ -139,3 +147,10 @@ class Worker:
                 self._outputs.publish_end(report)
         except Exception:
             self._outputs.failed(traceback.format_exc())
+
+
+def _reason(error: Exception) -> str:
+    """Reason under which an image is counted that was dropped for an error."""
+    if is_out_of_memory(error):
+        return 'out_of_memory'
+    return 'gpu_fault' if is_device_lost(error) else 'tracker_error'

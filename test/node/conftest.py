@@ -42,6 +42,16 @@ def bench(ros):
         yield bench
 
 
+@pytest.fixture
+def logged(bench, monkeypatch):
+    """Texts that the node logs as errors."""
+    texts = []
+    logger = bench.node.get_logger()
+    monkeypatch.setattr(logger, 'error', lambda text, **options: texts.append(text))
+    monkeypatch.setattr(bench.node, 'get_logger', lambda: logger)
+    return texts
+
+
 @pytest.fixture(scope='session')
 def random_weights(tmp_path_factory):
     """A checkpoint of an untrained network: loads as any other, matches well enough for tests."""

@@ -32,6 +32,7 @@ class FakeTracker(Tracker):
         self.starts = 0
         self.seconds = 0.0
         self.memory_errors = 0
+        self.memory_error = torch.cuda.OutOfMemoryError('tried to allocate 2.00 GiB')
         self.error = None
         self.spoil = None
         self.state = State.TRACKING
@@ -54,7 +55,7 @@ class FakeTracker(Tracker):
     def _fail(self):
         if self.memory_errors:
             self.memory_errors -= 1
-            raise torch.cuda.OutOfMemoryError('tried to allocate 2.00 GiB')
+            raise self.memory_error
         if self.error is not None:
             raise self.error
 

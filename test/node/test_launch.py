@@ -101,6 +101,7 @@ def run(environment, folder, file, arguments, wanted):
          {ACTIVE: 1}),
         ('launch/tracker.launch.py',
          (f'params_file:={ROOT}/config/siamfc.yaml', 'log_level:=debug'), {ACTIVE: 1}),
+        ('launch/tracker.launch.py', ('respawn:=true',), {ACTIVE: 1}),
         ('launch/video_demo.launch.py', ('source:=.', 'loop:=true', 'fps:=5.0'), {ACTIVE: 1}),
         ('launch/follow.launch.py', (), {ACTIVE: 1, 'following: zero': 1}),
         ('launch/follow.launch.py',
@@ -110,7 +111,7 @@ def run(environment, folder, file, arguments, wanted):
         ('launch/two_cameras.launch.py', (), {ACTIVE: 2}),
     ],
 )  # fmt: skip
-def test_it_starts_is_active_and_ends_with_0(environment, tmp_path, file, arguments, wanted):
+def test_b5_it_starts_is_active_and_ends_with_0(environment, tmp_path, file, arguments, wanted):
     write_image(tmp_path / '0.png', np.zeros((48, 64, 3), np.uint8))
     code, log = run(environment, tmp_path, file, arguments, wanted)
     assert code == 0, log

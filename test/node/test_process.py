@@ -60,7 +60,7 @@ class Process:
 
 
 @pytest.mark.parametrize('number', [signal.SIGINT, signal.SIGTERM])
-def test_a_signal_ends_the_waiting_node_with_0(tmp_path, number):
+def test_l7_a_signal_ends_the_waiting_node_with_0(tmp_path, number):
     with Process(tmp_path, 'tracker_node') as node:
         node.wait_for('unconfigured: use')
         code, seconds = node.end(number)
@@ -69,7 +69,7 @@ def test_a_signal_ends_the_waiting_node_with_0(tmp_path, number):
     assert 'Traceback' not in node.log
 
 
-def test_a_signal_ends_a_node_that_is_still_starting(tmp_path):
+def test_l7_a_signal_ends_a_node_that_is_still_starting(tmp_path):
     with Process(tmp_path, 'tracker_node') as node:
         end = time.monotonic() + 30
         while not handles_sigterm(node.process.pid) and time.monotonic() < end:
@@ -81,7 +81,7 @@ def test_a_signal_ends_a_node_that_is_still_starting(tmp_path):
 
 
 @pytest.mark.parametrize('number', [signal.SIGINT, signal.SIGTERM])
-def test_a_signal_ends_the_tracking_node_with_0(tmp_path, random_weights, number):
+def test_l7_a_signal_ends_the_active_node_with_0(tmp_path, random_weights, number):
     with Process(tmp_path, 'tracker_node', *started_with(random_weights)) as node:
         node.wait_for('active')
         code, seconds = node.end(number)
@@ -108,7 +108,7 @@ def handles_sigterm(pid):
         ('weights:=/no/such.safetensors', '/no/such.safetensors'),
     ],
 )
-def test_a_wrong_parameter_is_one_sentence_and_exit_code_2(tmp_path, parameter, words):
+def test_g3_a_wrong_parameter_is_one_sentence_and_exit_code_2(tmp_path, parameter, words):
     with Process(tmp_path, 'tracker_node', parameter, 'autostart:=true') as node:
         assert node.process.wait(60.0) == 2
     assert words in node.log

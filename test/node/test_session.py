@@ -12,7 +12,7 @@ from siam_tracker_ros.geometry import Box
 from siam_tracker_ros.node.exchange import Stop
 from siam_tracker_ros.node.roi import Refusal
 from siam_tracker_ros.node.targets import TargetState
-from siam_tracker_ros.node.warmup import warm_up
+from siam_tracker_ros.node.warmup import refuse_poor_device, warm_up
 from siam_tracker_ros.trackers import State
 
 
@@ -184,7 +184,7 @@ def test_i4_a_rotated_image_loses_the_targets_in_the_same_frame(stream):
 
 
 @pytest.mark.parametrize('spoil', ['box', 'score'])
-def test_numbers_that_are_none_make_the_target_lost_where_it_was(stream, spoil):
+def test_g4_numbers_that_are_none_make_the_target_lost_where_it_was(stream, spoil):
     stream.ask()
     stream.show()
     stream.show(x=70)
@@ -234,15 +234,28 @@ def test_a_tracker_that_cannot_start_refuses_the_region(stream):
     assert 'ZeroDivisionError' in stream.failures[0]
 
 
-def test_one_failed_allocation_is_retried(stream):
+@pytest.mark.parametrize(
+    'error',
+    [
+        torch.cuda.OutOfMemoryError('tried to allocate 2.00 GiB'),
+        MemoryError(),
+        RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried to allocate 9 bytes"),
+    ],
+    ids=lambda error: type(error).__name__,
+)
+def test_g1_one_failed_allocation_is_retried(stream, error):
+    stream.tracker.memory_error = error
+    # Once in the start on an image, once in the search in another one.
+    stream.tracker.memory_errors = 1
     stream.ask()
-    stream.show()
+    assert stream.show().targets[0].state is TargetState.NEW
     stream.tracker.memory_errors = 1
     assert stream.show().targets[0].state is TargetState.TRACKED
     stream.tracker.memory_errors = 2
-    with pytest.raises(torch.cuda.OutOfMemoryError):
+    with pytest.raises(type(error)):
         stream.show()
     assert stream.show().targets[0].state is TargetState.TRACKED
+    assert stream.failures == []
 
 
 def test_the_end_answers_and_reports_what_is_left(stream):
@@ -255,12 +268,21 @@ def test_the_end_answers_and_reports_what_is_left(stream):
     assert stream.session.end() is None
 
 
-def test_a_warm_up_tells_how_long_a_search_takes_or_that_memory_is_too_little():
+def test_g1_a_warm_up_tells_how_long_a_search_takes_or_that_memory_is_too_little():
     tracker = FakeTracker()
     tracker.seconds = 0.02
     assert 0.02 <= warm_up(tracker) < 1.0
     # Twice while it is tracked, of which the second time counts, and once while it is lost.
     assert tracker.steps == 3
     tracker.memory_errors = 1
-    with pytest.raises(UserError, match=r'640x480.*2.00 GiB.*device'):
+    with (
+        pytest.raises(UserError, match=r'device cuda:1 .*640x480.*2.00 GiB.*parameters device'),
+        refuse_poor_device('cuda:1'),
+    ):
+        warm_up(tracker)
+    tracker.error = RuntimeError('CUDA error: unspecified launch failure')
+    with pytest.raises(UserError, match='restart this process'), refuse_poor_device('cuda:1'):
+        warm_up(tracker)
+    tracker.error = ZeroDivisionError('of the test')
+    with pytest.raises(ZeroDivisionError), refuse_poor_device('cuda:1'):
         warm_up(tracker)

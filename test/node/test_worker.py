@@ -53,8 +53,8 @@ class Desk:
     def failed(self, text):
         self.log.append(('failed', text))
 
-    def broken(self, sentence):
-        self.log.append(('broken', sentence))
+    def broken(self, sentence, needs_restart=False):
+        self.log.append(('broken', sentence, needs_restart))
 
     def hand_over(self):
         """Hand over an image."""
@@ -100,7 +100,7 @@ def raising(error):
         (ZeroDivisionError('of the test'), 'tracker_error', None),
     ],
 )
-def test_whatever_fails_the_image_is_counted_and_the_next_one_taken(desk, error, reason, told):
+def test_l3_whatever_fails_the_image_is_counted_and_the_next_one_taken(desk, error, reason, told):
     good, desk.decode = desk.decode, raising(error)
     assert desk.put().reasons[reason] == 1
     desk.decode = good
@@ -122,15 +122,27 @@ def test_the_end_of_its_targets_is_published(desk):
     assert desk.log[1:] == [('publish', 1), ('end', 1)]
 
 
-def test_without_memory_it_gives_up_and_says_so(desk):
+@pytest.mark.parametrize(
+    ('errors', 'error', 'reason', 'words'),
+    [
+        (2, None, 'out_of_memory', '2.00 GiB'),
+        (
+            0, RuntimeError('CUDA error: an illegal memory access was encountered'), 'gpu_fault',
+            'illegal memory access was encountered): a restart of this process is needed',
+        ),
+    ],
+    ids=['g1', 'g2'],
+)  # fmt: skip
+def test_g1_g2_it_gives_up_and_says_so(desk, errors, error, reason, words):
     desk.put()
     desk.mailbox.command(RoiRequest(Box(60, 50, 20, 20), time.monotonic()))
-    desk.tracker.memory_errors = 2
-    assert desk.put().reasons['out_of_memory'] == 1
+    desk.tracker.memory_errors, desk.tracker.error = errors, error
+    assert desk.put().reasons[reason] == 1
     assert desk.worker.stop(5.0)
-    (word, sentence), answer = desk.log[1:]
+    (word, sentence, needs_restart), answer = desk.log[1:]
     assert word == 'broken'
-    assert '2.00 GiB' in sentence
+    assert words in sentence
+    assert needs_restart == (reason == 'gpu_fault')
     assert answer.code is Refusal.INACTIVE
 
 
