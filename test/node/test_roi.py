@@ -3,7 +3,10 @@
 """Regions of interest: how they are read, which are refused, and on which image they start."""
 
 import math
+from types import SimpleNamespace
 
+from hypothesis import given, settings
+from hypothesis import strategies as st
 import pytest
 
 from siam_tracker_ros.geometry import Box
@@ -51,6 +54,35 @@ def test_r1_each_bad_box_has_its_code(box, code):
         check_box(box, 100, 80)
     assert refusal.value.code is code
     assert refusal.value.sentence
+
+
+# Such as people draw, and any at all: NaN, infinite, subnormal, beyond what their sum can be.
+NUMBERS = st.one_of(st.integers(-150, 250).map(lambda n: n / 2), st.floats())
+
+
+@settings(max_examples=2000)
+@given(NUMBERS, NUMBERS, NUMBERS, NUMBERS, st.sampled_from((0.0, 0.3, 1e300, math.nan, math.inf)))
+def test_r1_any_numbers_are_a_box_inside_the_image_or_a_refusal(x, y, width, height, theta):
+    place = SimpleNamespace(position=SimpleNamespace(x=x, y=y), theta=theta)
+    stamp = SimpleNamespace(sec=1, nanosec=0)
+    message = SimpleNamespace(
+        bbox=SimpleNamespace(center=place, size_x=width, size_y=height), id='', results=[],
+        header=SimpleNamespace(stamp=stamp, frame_id=''),
+    )
+    asked = from_detection(message, 1.0).box
+    refusal = None
+    try:
+        box = check_box(asked, 100, 80)
+    except RefusedRoi as error:
+        refusal = error
+    if refusal is not None:
+        assert refusal.code is not Refusal.NONE
+        assert '\n' not in refusal.sentence
+        return
+    left, top, right, bottom = box.ltrb
+    assert 0 <= left < right <= 100
+    assert 0 <= top < bottom <= 80
+    assert box.w * box.h >= 0.5 * asked.w * asked.h * (1 - 1e-9)
 
 
 def test_r1_half_outside_is_clipped():
