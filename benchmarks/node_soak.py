@@ -27,6 +27,7 @@ import numpy as np
 from siam_tracker_ros import trackers
 from siam_tracker_ros.errors import UserError
 from siam_tracker_ros.evaluation.cost_process import resident_mib
+from siam_tracker_ros.node.demo import environment
 from siam_tracker_ros.node.demo_processes import Child, free_domain_id
 from siam_tracker_ros.rendering import Clip
 
@@ -37,7 +38,7 @@ FIRST_CYCLES, WARM_UP, INTERVAL = 10, 0.2, 0.02
 # One image of so many is malformed, one has no stamp; none of both is a multiple of the other.
 MALFORMED_EVERY, UNSTAMPED_EVERY = 97, 1009
 CYCLES_MIB, HOUR_SHARE, AGE_MS = 5.0, 0.01, 5.0
-# A machine that is busy with other things leaves many images in the network.
+# A machine that is busy with other things leaves images in the network.
 ARRIVED = 0.5
 STOP_SECONDS = 2.0
 
@@ -140,8 +141,7 @@ def soak(args: argparse.Namespace) -> int:
     images = [clip.draw(index) for index in range(len(clip))]
     # There and back again: no jump where the clip begins anew.
     images += images[-2:0:-1]
-    os.environ['ROS_DOMAIN_ID'] = str(free_domain_id())
-    os.environ.setdefault('ROS_AUTOMATIC_DISCOVERY_RANGE', 'LOCALHOST')
+    os.environ.update(environment(free_domain_id()))
     with tempfile.TemporaryDirectory() as scratch:
         logs = args.logs or Path(scratch)
         logs.mkdir(parents=True, exist_ok=True)

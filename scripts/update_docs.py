@@ -21,6 +21,7 @@ sys.path[:0] = [str(ROOT), str(ROOT / 'scripts')]
 
 from markdown_tables import code, table  # noqa: E402
 import measured_tables  # noqa: E402
+import reliability_matrix  # noqa: E402
 
 from siam_tracker_ros import trackers, weights  # noqa: E402
 from siam_tracker_ros.cli import train  # noqa: E402
@@ -207,6 +208,7 @@ def generators() -> dict[str, Callable[[], str]]:
         'node-settings': lambda: settings_table(NodeSettings),
         'debug-settings': lambda: settings_table(DebugSettings, 'debug.'),
         'recipes': recipes,
+        'reliability': reliability_matrix.matrix,
         'submissions': submissions_table,
         'trackers': tracker_table,
         'train-settings': train_tables,

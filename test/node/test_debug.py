@@ -8,7 +8,7 @@ import pytest
 pytest.importorskip('rclpy', reason='rclpy is not installed')
 
 
-def test_nobody_looks_and_nothing_is_made(bench, monkeypatch):
+def test_p5_nobody_looks_and_nothing_is_made(bench, monkeypatch):
     from fake_tracker import CountingResponse
     from ros_bench import qos, scene
     from sensor_msgs.msg import Image

@@ -61,7 +61,7 @@ def tracked_by_the_library(tracker, images, boxes):
         ('csn', 'ab', True),
     ],
 )
-def test_the_boxes_are_the_librarys(ros, random_weights, images, name, names, shipped):
+def test_b1_the_boxes_are_the_librarys(ros, random_weights, images, name, names, shipped):
     from ros_bench import Bench, detection
 
     weights = 'auto' if shipped else str(random_weights)

@@ -2,6 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Parameters: declared from the tables, refused with the reason, taken over while running."""
 
+import pickle
+
 import pytest
 
 pytest.importorskip('rclpy', reason='rclpy is not installed')
@@ -165,17 +167,42 @@ def test_a_name_that_may_be_meant_for_another_node_is_a_warning(ros, capfd):
         ('device', 'cuda:9', 'cuda:9'),
     ],
 )
-def test_what_the_library_refuses_fails_the_configuration(ros, name, value, words, monkeypatch):
+def test_g3_what_the_library_refuses_fails_the_configuration(ros, name, value, words, monkeypatch):
+    assert words in refusal({name: value}, monkeypatch)
+
+
+def refusal(parameters, monkeypatch):
+    """The one sentence with which the library's own trackers refuse to be configured."""
     from ros_bench import CONFIGURE, Bench
 
     from siam_tracker_ros import trackers
 
-    with Bench(create=trackers.create, parameters={name: value}) as bench:
+    with Bench(create=trackers.create, parameters=parameters) as bench:
         logger = bench.node.get_logger()
         texts = []
         monkeypatch.setattr(logger, 'error', lambda text, **options: texts.append(text))
         monkeypatch.setattr(bench.node, 'get_logger', lambda: logger)
         assert bench.transition(CONFIGURE) == (False, 'unconfigured')
-        (text,) = texts
-        assert words in text
-        assert 'Traceback' not in text
+    (text,) = texts
+    assert 'Traceback' not in text
+    return text
+
+
+@pytest.mark.parametrize(
+    ('file', 'tracker', 'words'),
+    [
+        ('cut.safetensors', 'siamfc', 'not a readable .safetensors file'),
+        ('code.pth', 'siamfc', 'not a readable PyTorch checkpoint'),
+        ('whole.safetensors', 'csn', "belong to tracker 'siamfc', expected 'csn'"),
+    ],
+)
+def test_g3_weights_that_cannot_be_used(
+    ros, small_weights, tmp_path, monkeypatch, file, tracker, words
+):
+    data = small_weights.read_bytes()
+    path = tmp_path / file
+    path.write_bytes(
+        {'cut': data[:-9], 'code': pickle.dumps(print), 'whole': data}[path.stem])
+    text = refusal({'weights': str(path), 'tracker': tracker}, monkeypatch)
+    assert words in text
+    assert str(path) in text

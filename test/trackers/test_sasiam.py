@@ -165,7 +165,7 @@ def test_a_lost_target_is_searched_in_a_larger_crop_by_both_branches(make, textu
     assert shapes == {(33, 33)}
 
 
-def test_a_nan_in_either_template_loses_its_target_and_no_other(make, texture):
+def test_g4_a_nan_in_either_template_loses_its_target_and_no_other(make, texture):
     tracker, frame = make(), Frame.from_numpy(texture())
     for where in ('template', 'semantic'):
         healthy, spoilt = (tracker.start(frame, box) for box in (BOX, BOX))

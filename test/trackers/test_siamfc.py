@@ -230,7 +230,7 @@ def test_each_of_two_equal_objects_keeps_its_target(shipped, square):
 
 
 @pytest.mark.parametrize('where', ['template', 'fill'])
-def test_a_nan_loses_its_target_and_no_other(make, texture, where):
+def test_g4_a_nan_loses_its_target_and_no_other(make, texture, where):
     tracker, frame = make(), Frame.from_numpy(texture())
     boxes = [Box.from_ltwh(60, 60, 50, 40), Box.from_ltwh(0, 100, 36, 60)]
     healthy, spoilt = (tracker.start(frame, box) for box in boxes)

@@ -82,7 +82,7 @@ def test_a_file_that_is_not_there(tmp_path):
 
 
 @pytest.mark.parametrize('share', [0.0, 0.001, 0.5, 0.999])
-def test_a_truncated_file(small_weights, share):
+def test_g3_a_truncated_file(small_weights, share):
     data = small_weights.read_bytes()
     small_weights.write_bytes(data[: int(share * len(data))])
     refused(small_weights, 'not a readable .safetensors file', 'damaged')
@@ -96,7 +96,7 @@ def test_a_flipped_bit_in_the_header(small_weights, byte):
     refused(small_weights)
 
 
-def test_a_pickle_under_another_name(tmp_path, small_network):
+def test_g3_a_pickle_under_another_name(tmp_path, small_network):
     class Trap:
         def __reduce__(self):
             return (pytest.fail, ('the file was executed',))
@@ -179,7 +179,7 @@ def test_missing_and_unknown_tensors(small_network, tmp_path):
 
 
 @pytest.mark.parametrize('value', [torch.nan, torch.inf])
-def test_numbers_that_are_not_finite(small_network, tmp_path, value):
+def test_g4_numbers_that_are_not_finite(small_network, tmp_path, value):
     bias = torch.zeros(16)
     bias[5] = value
     path = changed(small_network, tmp_path / 'w.safetensors', **{'backbone.conv5.bias': bias})

@@ -77,7 +77,7 @@ def test_margins_that_are_none_of_them_finite_lose_the_target(
 
 
 @pytest.mark.parametrize('candidates_from', ['peaks', 'draws'])
-def test_a_nan_in_a_learned_layer_loses_the_target_until_it_is_rebuilt(
+def test_g4_a_nan_in_a_learned_layer_loses_the_target_until_it_is_rebuilt(
     make, frame, candidates_from
 ):
     tracker = make(candidates_from=candidates_from)
@@ -113,7 +113,7 @@ def test_a_lesson_that_ends_ill_loses_the_target_until_it_is_rebuilt(make, frame
 
 @pytest.mark.parametrize('values', [{}, {'decide_by': 'matching'}], ids=str)
 @pytest.mark.parametrize('where', ['template', 'fill'])
-def test_a_nan_in_the_map_loses_the_target_and_keeps_its_box(make, frame, where, values):
+def test_g4_a_nan_in_the_map_loses_the_target_and_keeps_its_box(make, frame, where, values):
     tracker = make(**values)
     target = tracker.start(frame, Box(20, 120, 36, 60))
     true = getattr(target, where)

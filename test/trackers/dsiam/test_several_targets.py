@@ -74,7 +74,7 @@ def test_one_that_has_learned_nothing_is_not_touched_by_one_that_has(make, textu
 
 @pytest.mark.parametrize('where', ['exemplars', 'regions', 'fill'])
 @pytest.mark.parametrize('values', [PAPER, SEARCH], ids=['paper', 'search'])
-def test_a_nan_spoils_its_own_target_alone(make, texture, where, values):
+def test_g4_a_nan_spoils_its_own_target_alone(make, texture, where, values):
     tracker = make(values)
     boxes = [Box.from_ltwh(60, 60, 50, 40), Box.from_ltwh(0, 100, 36, 60)]
     healthy, spoilt = (tracker.start(shifted(texture, 0), box) for box in boxes)

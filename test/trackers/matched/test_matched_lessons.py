@@ -85,7 +85,7 @@ def test_a_seed_determines_everything(make_online, frames, name):
 
 
 @of_each
-def test_a_nan_in_a_learned_layer_loses_its_own_target_until_it_is_rebuilt(
+def test_g4_a_nan_in_a_learned_layer_loses_its_own_target_until_it_is_rebuilt(
     make_online, frame, name
 ):
     tracker = make_online(name)
@@ -107,7 +107,7 @@ def test_a_nan_in_a_learned_layer_loses_its_own_target_until_it_is_rebuilt(
 
 
 @of_each
-def test_a_nan_in_the_map_loses_its_own_target_and_breaks_no_layer(make_online, frame, name):
+def test_g4_a_nan_in_the_map_loses_its_own_target_and_breaks_no_layer(make_online, frame, name):
     tracker = make_online(name, scales=3)
     ill, well = (tracker.start(frame, box) for box in (HERE, THERE))
     where = 'exemplars' if name == 'dsiam' else 'template'

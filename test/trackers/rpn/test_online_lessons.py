@@ -77,7 +77,7 @@ def test_a_seed_determines_everything(make_online, frames):
     determined_by_the_seed(make_online, frames, HERE)
 
 
-def test_a_nan_in_a_learned_layer_loses_its_own_target_until_it_is_rebuilt(make_online, frame):
+def test_g4_a_nan_in_a_learned_layer_loses_its_own_target_until_it_is_rebuilt(make_online, frame):
     tracker = make_online()
     well, ill = (tracker.start(frame, box) for box in (HERE, THERE))
     tracker.step(frame, [well, ill])
@@ -96,7 +96,7 @@ def test_a_nan_in_a_learned_layer_loses_its_own_target_until_it_is_rebuilt(make_
     assert bad.state is State.TRACKING
 
 
-def test_a_nan_in_the_map_loses_its_own_target_and_breaks_no_layer(make_online, frame):
+def test_g4_a_nan_in_the_map_loses_its_own_target_and_breaks_no_layer(make_online, frame):
     tracker = make_online()
     ill, well = (tracker.start(frame, box) for box in (HERE, THERE))
     template = ill.template

@@ -173,7 +173,7 @@ def test_a_lost_target_keeps_its_box_until_it_is_found(make, frame, show):
 
 
 @of_each
-def test_a_nan_loses_its_own_target_only(make, frame, name):
+def test_g4_a_nan_loses_its_own_target_only(make, frame, name):
     tracker = make(name)
     targets = [tracker.start(frame, box) for box in (HERE, THERE)]
     targets[0].template = tuple(part * math.nan for part in targets[0].template)
