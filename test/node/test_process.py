@@ -175,3 +175,13 @@ def test_a_signal_ends_the_video_source_with_0(tmp_path):
     assert code == 0, source.log
     assert seconds < 2.0
     assert 'Traceback' not in source.log
+
+
+@pytest.mark.parametrize(
+    ('end', 'code'),
+    [('return 3', 3), ('sys.exit(2)', 2), ('sys.exit()', 0), ('sys.exit("a sentence")', 1)],
+)
+def test_a_program_ends_with_its_own_code(end, code):
+    lines = 'import sys', 'from siam_tracker_ros.node.process import run', 'def main():', f' {end}'
+    command = [sys.executable, '-c', '\n'.join([*lines, 'run(main)'])]
+    assert subprocess.run(command, check=False).returncode == code
