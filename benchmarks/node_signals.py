@@ -115,8 +115,8 @@ def brought_there(situation: Situation, child: Child, client: Client) -> None:
         wait_for(child, SEARCHING, client.show)
 
 
-def ended(child: Child, number: int) -> list[str]:
-    """Send a signal; say what is wrong about the end."""
+def ended(child: Child, number: int, most: float = STOP_SECONDS) -> list[str]:
+    """Send a signal; say what is wrong about the end, which may take so many seconds."""
     begin = time.monotonic()
     os.kill(child.pid, number)
     while child.exit_code is None and time.monotonic() - begin < 10 * STOP_SECONDS:
@@ -125,7 +125,7 @@ def ended(child: Child, number: int) -> list[str]:
     faults = []
     if child.exit_code != 0:
         faults.append(f'code {child.exit_code}')
-    if seconds > STOP_SECONDS:
+    if seconds > most:
         faults.append(f'{seconds:.1f} s')
     if 'Traceback' in child.log.read_text():
         faults.append('a traceback')

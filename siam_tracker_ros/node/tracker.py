@@ -48,7 +48,7 @@ from .warmup import refuse_poor_device, warm_up
 from .worker import Worker
 
 NAME = 'siam_tracker'
-JOIN_SECONDS = 1.2
+JOIN_SECONDS = 1.0
 """The image at work may take this long after deactivation; the process must end within 2 s."""
 
 DEBUG = 'debug'
@@ -373,7 +373,8 @@ class TrackerNode(GuardedLifecycleNode):
     # Housekeeping: the executor's thread
 
     def _give_up(self) -> None:
-        if self._mailbox is not None:
+        # Asked for by the worker and by the timer: the later one may find the node active anew.
+        if self._mailbox is not None and self._health.fault:
             self.trigger_deactivate()
         self.must_end = self._health.needs_restart and self._settings.exit_on_gpu_fault
 

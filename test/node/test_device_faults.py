@@ -73,6 +73,14 @@ def test_g1_twenty_times_of_twenty_it_works_again(bench):
     track(bench)
 
 
+def test_g1_a_late_call_to_give_up_leaves_a_new_activation_alone(bench):
+    bench.node.trigger_configure()
+    bench.node.trigger_activate()
+    bench.node._give_up()
+    assert bench.node._state_label() == 'active'
+    track(bench)
+
+
 @pytest.mark.parametrize('where', ['load', 'warm-up'])
 @pytest.mark.parametrize('error', [MemoryError(), CPU_ALLOCATOR], ids=['python', 'torch'])
 def test_g1_too_little_memory_to_load_is_one_sentence(bench, logged, where, error):
