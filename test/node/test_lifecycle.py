@@ -59,7 +59,7 @@ def test_l1_all_legal_transitions(bench):
             assert bench.transition(number) == (True, state)
             times.append(time.monotonic() - begin)
     # Of the test, its services and the executor that both nodes share; others use the machine.
-    assert sorted(times)[len(times) // 2] <= 0.1
+    assert sorted(times)[len(times) // 2] <= 0.5
 
 
 @pytest.mark.parametrize('state', ['unconfigured', 'inactive', 'active'])
