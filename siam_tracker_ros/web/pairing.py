@@ -20,6 +20,7 @@ MOST_KEPT = 128
 """A tracker that takes two seconds finds its image of a camera with 60 images per second."""
 
 MOST_BYTES = 128_000_000
+"""Of what waits; a raw image of 1920x1080 has 6.2 MB, its file tens of kilobytes."""
 
 T = TypeVar('T')
 
@@ -79,7 +80,7 @@ class Status:
 
 
 class Picture:
-    """An image that becomes a JPEG file when the first page wants it.
+    """An image that becomes a JPEG file when the first page wants it, or memory is short.
 
     Parameters
     ----------
@@ -89,9 +90,16 @@ class Picture:
     width, height : int
         Of the camera's image; the file may be smaller.
     size : int
-        Bytes that are held.
+        Bytes of the message.
     encode : callable
-        Makes the file; called once at most, from any thread.
+        Makes the file; called once at most, from any thread. The message is let go with it.
+
+    Attributes
+    ----------
+    is_file : bool
+        Whether the file was made, or cannot be.
+    size : int
+        Bytes that are held: those of the message, then those of the file.
     """
 
     def __init__(
@@ -103,6 +111,7 @@ class Picture:
         self.width = width
         self.height = height
         self.size = size
+        self.is_file = False
         self._encode: Callable[[], bytes] | None = encode
         self._file = b''
         self._lock = threading.Lock()
@@ -118,7 +127,10 @@ class Picture:
         with self._lock:
             encode, self._encode = self._encode, None
             if encode is not None:
-                self._file = encode()
+                try:
+                    self._file = encode()
+                finally:
+                    self.size, self.is_file = len(self._file), True
             return self._file
 
 
@@ -148,11 +160,23 @@ class Pairing:
     def add_picture(self, picture: Picture, now: float) -> None:
         """Take an image that came at the monotonic time `now`."""
         _put(self._pictures, picture.stamp, (picture, now))
-        while len(self._pictures) > 1 and self._held() > MOST_BYTES:
-            self._pictures.popitem(last=False)
         if self._waiting_since is None:
             self._waiting_since = now
         self._match(picture.stamp, now)
+
+    def surplus(self) -> Picture | None:
+        """Return an image whose file must be made for want of memory; None: all is well.
+
+        It is the oldest raw one; the newest stays raw. To be called until nothing is left: where
+        all are files already, the oldest leave.
+        """
+        while len(self._pictures) > 1 and self._held() > MOST_BYTES:
+            older = [picture for picture, _ in self._pictures.values()][:-1]
+            raw = next((picture for picture in older if not picture.is_file), None)
+            if raw is not None:
+                return raw
+            self._pictures.popitem(last=False)
+        return None
 
     def add_status(self, status: Status, now: float) -> None:
         """Take a result that came at the monotonic time `now`."""

@@ -11,6 +11,7 @@ import threading
 import time
 from typing import Any, Generic, TypeVar
 
+from ..errors import UserError
 from .condition import Condition, Facts, Health, judge
 from .pairing import Pairing, Picture, Status, TargetView, View
 
@@ -97,7 +98,22 @@ class Scene:
         with self._lock:
             self._times['picture'] = self._clock()
             self._pairing.add_picture(picture, self._times['picture'])
+        # Pages are served while a file is made.
+        while (surplus := self._surplus()) is not None:
+            self.encode(surplus)
         self.on_change()
+
+    def _surplus(self) -> Picture | None:
+        with self._lock:
+            return self._pairing.surplus()
+
+    def encode(self, picture: Picture) -> bytes:
+        """Return an image's file; where none can be made, pages are told, and it is empty."""
+        try:
+            return picture.jpeg()
+        except UserError as error:
+            self.say('complaint', f'an image cannot be shown: {error}')
+            return b''
 
     def add_status(self, status: Status) -> None:
         """Take a result."""

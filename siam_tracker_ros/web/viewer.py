@@ -91,20 +91,15 @@ class Viewer:
             self._shown is None or view.picture is not self._shown.picture
         ):
             # It takes milliseconds, in which other pages are served.
-            jpeg = await asyncio.get_running_loop().run_in_executor(None, self._encode, view)
+            jpeg = await asyncio.get_running_loop().run_in_executor(
+                None, self._scene.encode, view.picture
+            )
             image = 'new' if jpeg else 'broken'
         self._shown = view
         news, self._samples, self._sayings = self._scene.news(self._samples, self._sayings)
         own, self._own = self._own, []
         news['sayings'] += [vars(saying) for saying in own]
         return pack({**news, 'frame': None if view is None else frame(view, image)}, jpeg)
-
-    def _encode(self, view: View) -> bytes:
-        try:
-            return view.picture.jpeg()
-        except UserError as error:
-            self._scene.say('complaint', f'an image cannot be shown: {error}')
-            return b''
 
 
 def frame(view: View, image: str) -> dict[str, Any]:

@@ -13,19 +13,30 @@ from siam_tracker_ros.web.pairing import (
     Picture,
     Status,
 )
+from siam_tracker_ros.web.scene import Scene
 
 
-@given(st.lists(st.tuples(st.booleans(), st.integers(1, 12)), max_size=60))
+@given(
+    st.lists(
+        st.tuples(
+            st.booleans(), st.integers(0, 12), st.sampled_from([0.0, 0.1, 1.5, 7.0]),
+            st.sampled_from([1, MOST_BYTES // 2, 2 * MOST_BYTES]),
+        ),
+        max_size=60,
+    )
+)  # fmt: skip
 def test_a_result_never_stands_over_another_image(events):
-    """Whatever comes, in whatever order, lost or twice."""
-    pairing = Pairing()
-    for is_picture, stamp in events:
+    """Whatever comes, in whatever order, lost or twice, large or late."""
+    now = 0.0
+    scene = Scene('/n', lambda: now)
+    for is_picture, stamp, step, size in events:
+        now += step
         if is_picture:
-            pairing.add_picture(Picture(stamp, '', 1, 1, 1, bytes), 0.0)
+            scene.add_picture(Picture(stamp, '', 1, 1, size, bytes))
         else:
-            pairing.add_status(Status(stamp, '', [], None, 0.0), 0.0)
-        view = pairing.view(0.0)
-        assert view is None or view.status.stamp == view.picture.stamp
+            scene.add_status(Status(stamp, '', [], None, 0.0))
+        view = scene.view()
+        assert view is None or view.status is None or view.status.stamp == view.picture.stamp
 
 
 @pytest.mark.parametrize('first', ['picture', 'status'])
@@ -125,15 +136,58 @@ def test_what_waits_is_bounded_in_number_and_bytes(make_picture, make_status):
     assert pairing.view(0.0) is None
     pairing.add_status(make_status(11), 0.0)
     assert pairing.view(0.0).picture.stamp == 11
+    # Files that are too large are dropped.
     pairing = Pairing()
+    file = bytes(1 + MOST_BYTES // 2)
     for stamp in (1, 2, 3):
-        pairing.add_picture(make_picture(stamp, size=MOST_BYTES // 2), 0.0)
-    pairing.add_status(make_status(1), 0.0)
+        pairing.add_picture(make_picture(stamp, len(file), lambda: file), 0.0)
+        while (picture := pairing.surplus()) is not None:
+            picture.jpeg()
+    pairing.add_status(make_status(2), 0.0)
     assert pairing.view(0.0) is None
     # One alone may be larger.
+    pairing = Pairing()
     pairing.add_picture(make_picture(4, size=2 * MOST_BYTES), 0.0)
+    assert pairing.surplus() is None
     pairing.add_status(make_status(4), 0.0)
     assert pairing.view(0.0).picture.stamp == 4
+
+
+@pytest.mark.parametrize(('size', 'rate', 'latency'), [
+    (1920 * 1080 * 3, 30, 0.72), (3840 * 2160 * 3, 30, 1.9), (640 * 480 * 3, 30, 0.05),
+])  # fmt: skip
+def test_a_slow_tracker_finds_its_large_images(size, rate, latency, make_picture, make_status):
+    """Each image has its result some time later, and is shown with it; memory is bounded."""
+    now = 0.0
+    scene = Scene('/n', lambda: now)
+    pictures, made, held = [], [], []
+    behind = round(latency * rate)
+    for index in range(90):
+        now = index / rate
+        encode = lambda index=index: made.append(index) or bytes(50_000)  # noqa: E731
+        pictures.append(make_picture(1 + index, size, encode))
+        scene.add_picture(pictures[-1])
+        held.append(sum(picture.size for picture in pictures[-behind - 1:]))
+        if index >= behind:
+            scene.add_status(make_status(1 + index - behind))
+            view = scene.view()
+            assert view.status is not None
+            assert view.picture.stamp == view.status.stamp == 1 + index - behind
+    assert max(held) <= MOST_BYTES
+    # None whose message fits.
+    assert bool(made) == (size * behind > MOST_BYTES)
+
+
+def test_an_image_that_cannot_be_made_small_is_told_once(make_picture):
+    def fail():
+        raise UserError('the file is corrupt')
+
+    scene = Scene('/n', lambda: 0.0)
+    for stamp in (1, 2, 3):
+        scene.add_picture(make_picture(stamp, MOST_BYTES, fail))
+    assert [s['sentence'] for s in scene.news(0, 0)[0]['sayings']] == [
+        'an image cannot be shown: the file is corrupt'
+    ]
 
 
 def test_a_file_is_made_once_and_only_when_it_is_wanted(make_picture):
