@@ -9,7 +9,7 @@ from typing import Any
 
 from diagnostic_msgs.msg import DiagnosticArray
 from rclpy.clock import Clock, ClockType
-from rclpy.node import Node
+from rclpy.node import Node, NodeNameNonExistentError
 from rclpy.qos import DurabilityPolicy, QoSProfile
 from sensor_msgs.msg import CompressedImage, Image
 from std_msgs.msg import String
@@ -112,11 +112,9 @@ class WebClient(Node):
             self._images = qos.ImageSubscription(
                 self, kind, name, 'auto', self._take_image, IMAGE_DEPTH
             )
+            self._scene.use_topic(name)
         elif self._images is not None:
             self._images.refresh()
-        if self._topic is not None:
-            # Each time: a page that was opened anew may have begun a new scene.
-            self._scene.use_topic(self._topic[0])
 
     def _listen(self) -> None:
         kinds: tuple[tuple[Any, str, Callable[[Any], None], Any], ...] = (
@@ -135,9 +133,10 @@ class WebClient(Node):
                     return name, KINDS[types[0]]
             return name, CompressedImage if name.endswith('/compressed') else Image
         namespace, _, name = self._tracker.rpartition('/')
-        if (name, namespace or '/') not in self.get_node_names_and_namespaces():
+        try:
+            inputs = self.get_subscriber_names_and_types_by_node(name, namespace or '/')
+        except NodeNameNonExistentError:
             return None
-        inputs = self.get_subscriber_names_and_types_by_node(name, namespace or '/')
         images = [(topic, KINDS[types[0]]) for topic, types in inputs if types[0] in KINDS]
         return images[0] if images else None
 
@@ -160,11 +159,13 @@ class WebClient(Node):
             self._scene.add_health(health)
 
     def release(self) -> None:
-        """Unsubscribe from everything."""
+        """Unsubscribe from everything, and forget what came: images are large."""
         subscriptions, self._subscriptions_made = self._subscriptions_made, []
         for subscription in subscriptions:
             self.destroy_subscription(subscription)
         self._close_images()
+        # Here, in the thread of callbacks: none comes later that would fill it again.
+        self._scene.restart()
 
     def _close_images(self) -> None:
         images, self._images, self._topic = self._images, None, None

@@ -53,6 +53,10 @@ class Numbered(Generic[T]):
         self._items.append(item)
         self.count += 1
 
+    def clear(self) -> None:
+        """Forget all; numbers go on, so that readers miss nothing that follows."""
+        self._items.clear()
+
     def since(self, count: int) -> list[T]:
         """Return those after the first `count`, as far as they are kept."""
         new = min(self.count - count, len(self._items))
@@ -88,6 +92,7 @@ class Scene:
         """Forget what was seen: nobody has looked since then."""
         with self._lock:
             self._pairing = Pairing()
+            self._samples.clear()
             self._topic: str | None = None
             self._status: Status | None = None
             self._health: Health | None = None

@@ -168,7 +168,6 @@ class PageServer:
             return socket
         viewer = Viewer(self._scene, socket.send_bytes, self._act, self._fps)
         if not self._viewers:
-            self._scene.restart()
             self._audience(True)
         self._viewers.add(viewer)
         self._sockets.add(socket)

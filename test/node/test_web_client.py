@@ -55,6 +55,8 @@ def watch(bench, client):
 
 
 def test_nothing_is_listened_to_while_nobody_looks(bench, connect):
+    from ros_bench import scene as draw
+
     bench.activate()
     client, scene = connect(bench)
     # rclpy's own, for parameters.
@@ -66,9 +68,23 @@ def test_nothing_is_listened_to_while_nobody_looks(bench, connect):
     wanted = {f'{bench.name}/{name}' for name in ('image', 'status', 'init_result')}
     assert topics == wanted | {'/diagnostics'}
     assert scene.news(0, 0)[0]['topic'] == f'{bench.name}/image'
+    bench.show(draw(50, 30))
+    bench.until(lambda: scene.view() is not None)
     client.watch(False)
     bench.until(lambda: {s.topic_name for s in client.subscriptions} == before)
     bench.until(lambda: bench.images.get_subscription_count() == 1)
+    # Images are large.
+    assert scene.view() is None
+    assert scene.news(0, 0)[0]['samples'] == []
+    client.watch(True)
+    bench.until(lambda: scene.news(0, 0)[0]['topic'] == f'{bench.name}/image')
+
+
+def test_a_node_that_vanishes_while_it_is_asked_for_has_no_images(bench, connect, monkeypatch):
+    client, _ = connect(bench)
+    client._tracker = '/nobody'
+    monkeypatch.setattr(client, 'get_node_names_and_namespaces', lambda: [('nobody', '/')])
+    assert client._find_topic() is None
 
 
 def test_a_box_starts_on_the_image_that_was_shown(bench, connect):

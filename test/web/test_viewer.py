@@ -227,3 +227,9 @@ def test_what_is_kept_for_plots_is_bounded(scene, make_status):
     assert count == MOST_SAMPLES + 100
     assert scene.news(count - 3, 0)[0]['samples'] == news['samples'][-3:]
     assert scene.news(count, 0)[0]['samples'] == []
+    # What follows a new beginning is missed by nobody.
+    scene.restart()
+    assert scene.news(0, 0)[0]['samples'] == []
+    scene.add_status(make_status(1))
+    for known in (0, count):
+        assert len(scene.news(known, 0)[0]['samples']) == 1

@@ -51,12 +51,27 @@ async function show(buffer) {
   table.show(news.targets);
 }
 
+// A socket does not say why it was refused. Null: it was not, such as where nothing answers.
+async function refused() {
+  try {
+    const response = await fetch('./');
+    return response.status === 403 ? (await response.text()).trim() : null;
+  } catch {
+    return null;
+  }
+}
+
 function connect() {
   const address = new URL('socket', window.location.href);
   address.protocol = address.protocol.replace('http', 'ws');
   const mine = new WebSocket(address);
   socket = mine;
   mine.binaryType = 'arraybuffer';
+  let opened = false;
+  mine.addEventListener('open', () => {
+    opened = true;
+    plots.forget();
+  });
   mine.addEventListener('message', async (event) => {
     try {
       await show(event.data);
@@ -66,7 +81,12 @@ function connect() {
     await seen();
     if (mine.readyState === WebSocket.OPEN) mine.send('{"type":"ready"}');
   });
-  mine.addEventListener('close', (event) => {
+  mine.addEventListener('close', async (event) => {
+    const refusal = opened ? null : await refused();
+    if (refusal) {
+      showCondition({ word: 'no connection', sentence: refusal });
+      return;
+    }
     const why = event.reason ? `${event.reason}. ` : '';
     showCondition({ word: 'no connection', sentence: `${why}Trying again every second…` });
     setTimeout(connect, RETRY_MS);

@@ -93,6 +93,11 @@ export class Plots {
     this.samples = [];
   }
 
+  // A new connection brings all samples again.
+  forget() {
+    this.samples = [];
+  }
+
   // A sample: time and latency and step in seconds, targets as [id, state, score].
   show(samples, now) {
     if (this.samples.length && this.samples[this.samples.length - 1].time > now) this.samples = [];
