@@ -11,9 +11,8 @@ from typing import Any
 
 from ..arguments import Subparsers
 from ..errors import UserError, install
-from ..web.access import make_access
+from ..web.access import TOKEN, make_access
 
-TOKEN = 'SIAM_TRACKER_TOKEN'
 NODE = re.compile(r'(/[A-Za-z_][A-Za-z0-9_]*)+')
 TOPIC = re.compile(r'/?[A-Za-z_][A-Za-z0-9_]*(/[A-Za-z_][A-Za-z0-9_]*)*')
 

@@ -225,7 +225,7 @@ def run_web(options: Options) -> None:
         server = demo_web.start(stack, TRACKER_NODE, logs)
         place = demo_web.address(server, observer)
         if mode == demo_web.CHECK:
-            demo_web.look(place, options.out)
+            demo_web.look(place, options.out, is_wanted=options.web == demo_web.CHECK)
         else:
             demo_web.serve(server, observer, place)
 

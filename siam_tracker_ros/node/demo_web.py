@@ -13,10 +13,13 @@ import time
 from typing import TYPE_CHECKING
 
 from ..errors import UserError
+from ..web.access import TOKEN
 from ..web.browser import headless_browser
 from .demo_processes import Child, deferred_signals
 
 if TYPE_CHECKING:
+    from playwright.sync_api import Browser
+
     from .demo_observer import Observer
 
 PICTURE = 'page.jpg'
@@ -39,8 +42,10 @@ def choose_mode(wanted: str) -> str:
 def start(stack: ExitStack, node: str, logs: Path) -> Child:
     """Start the page's process on a free port; it ends with the stack."""
     command = [sys.executable, '-m', 'siam_tracker_ros.cli', 'web', '--node', node, '--port', '0']
+    # The demo's page needs no token, whatever the user's own one does.
+    environment = {name: value for name, value in os.environ.items() if name != TOKEN}
     with deferred_signals():
-        return stack.enter_context(Child('web', command, logs, dict(os.environ)))
+        return stack.enter_context(Child('web', command, logs, environment))
 
 
 def address(server: Child, observer: Observer) -> str:
@@ -79,38 +84,60 @@ def serve(server: Child, observer: Observer, place: str) -> None:
             child.check_alive()
 
 
-def look(place: str, out: Path) -> None:
+def look(place: str, out: Path, is_wanted: bool) -> None:
     """Open the page in a browser that nobody sees, and keep a picture of it.
+
+    Parameters
+    ----------
+    place : str
+        The page's address.
+    out : pathlib.Path
+        Folder for the picture.
+    is_wanted : bool
+        Somebody asked for it: without a browser it fails. Else it says so and goes on.
 
     Raises
     ------
     UserError
-        It does not show a target that is tracked.
+        There is no browser, it cannot open the page, or that shows no target that is tracked.
     """
     with ExitStack() as stack:
         try:
             browser = stack.enter_context(headless_browser())
         except UserError as error:
+            if is_wanted:
+                raise
             print(f'the page at {place} is not looked at: {error}')
             return
-        page = browser.new_page(viewport={'width': WINDOW['width'], 'height': WINDOW['height']})
-        complaints: list[str] = []
-        page.on('pageerror', lambda error: complaints.append(str(error)))
-        page.goto(place)
-        shown, picture = page.locator('#condition'), page.locator('#picture')
-        end = time.monotonic() + TRACKED_SECONDS
-        words: set[str | None] = set()
-        # Nothing stands still: it must be so before and after the picture.
-        while words != {'tracked'}:
-            if time.monotonic() > end:
-                raise UserError(
-                    f'the page did not show a tracked target within {TRACKED_SECONDS:g} s, but: '
-                    f'{" ".join(shown.inner_text().split())}'
-                )
-            page.wait_for_timeout(1000 * PLOT_SECONDS)
-            words = {shown.get_attribute('data-word'), picture.get_attribute('data-state')}
-            page.screenshot(path=str(out / PICTURE), type='jpeg', quality=85)
-            words |= {shown.get_attribute('data-word'), picture.get_attribute('data-state')}
-        if complaints:
-            raise UserError(f'the page has a fault: {complaints[0]}')
-        print(f'the page shows a target that is tracked: {out / PICTURE}')
+        # Installed, as there is a browser.
+        from playwright.sync_api import Error
+
+        try:
+            _check(browser, place, out)
+        except Error as error:
+            reason = error.message.splitlines()[0]
+            raise UserError(f'the page at {place} cannot be looked at: {reason}') from error
+
+
+def _check(browser: Browser, place: str, out: Path) -> None:
+    page = browser.new_page(viewport={'width': WINDOW['width'], 'height': WINDOW['height']})
+    complaints: list[str] = []
+    page.on('pageerror', lambda error: complaints.append(str(error)))
+    page.goto(place)
+    shown, picture = page.locator('#condition'), page.locator('#picture')
+    end = time.monotonic() + TRACKED_SECONDS
+    words: set[str | None] = set()
+    # Nothing stands still: it must be so before and after the picture.
+    while words != {'tracked'}:
+        if time.monotonic() > end:
+            raise UserError(
+                f'the page did not show a tracked target within {TRACKED_SECONDS:g} s, but: '
+                f'{" ".join(shown.inner_text().split())}'
+            )
+        page.wait_for_timeout(1000 * PLOT_SECONDS)
+        words = {shown.get_attribute('data-word'), picture.get_attribute('data-state')}
+        page.screenshot(path=str(out / PICTURE), type='jpeg', quality=85)
+        words |= {shown.get_attribute('data-word'), picture.get_attribute('data-state')}
+    if complaints:
+        raise UserError(f'the page has a fault: {complaints[0]}')
+    print(f'the page shows a target that is tracked: {out / PICTURE}')

@@ -18,6 +18,9 @@ from urllib.parse import urlsplit
 from ..errors import UserError
 
 LEAST_TOKEN = 16
+TOKEN = 'SIAM_TRACKER_TOKEN'
+"""The variable that holds the token."""
+
 LOCAL_NAMES = frozenset({'localhost', '127.0.0.1', '::1'})
 
 
