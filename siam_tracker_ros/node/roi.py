@@ -208,6 +208,7 @@ def superseded(request: RoiRequest, newer: Iterable[RoiRequest]) -> bool:
     ----------
     request : RoiRequest
     newer : iterable of RoiRequest
-        Those that came after it and can be taken: one that is refused replaces none.
+        Those that came after it and can be taken: one that is refused replaces none. Whether its
+        start then succeeds is not known yet: where that fails, the older one is gone as well.
     """
     return any(other.replaces_all or (other.id and other.id == request.id) for other in newer)
