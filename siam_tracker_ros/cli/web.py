@@ -46,6 +46,10 @@ def add_parser(subparsers: Subparsers[Any]) -> None:
         f'this machine can read the command line, but not the variable {TOKEN}',
     )
     parser.add_argument(
+        '--name', metavar='NAME',
+        help='how visitors call the server through a proxy, such as robot.example; needs a token',
+    )
+    parser.add_argument(
         '--fps', type=float, default=15.0, metavar='F',
         help='most images per second for a page (%(default)g)',
     )
@@ -74,7 +78,7 @@ def run(args: argparse.Namespace) -> int:
     if not 64 <= args.width <= 8192:
         raise UserError(f'--width is {args.width}: expected a number from 64 to 8192')
     token = args.token if args.token is not None else os.environ.get(TOKEN) or None
-    access = make_access(args.host, token)
+    access = make_access(args.host, token, args.name)
     try:
         from ..node.web_process import Options, serve
     except ImportError as error:
@@ -82,4 +86,7 @@ def run(args: argparse.Namespace) -> int:
             f'the page needs ROS 2 and aiohttp in this Python ({error}): source ROS 2 and install '
             f'python3-aiohttp, or do {install("ros,web")}'
         ) from None
-    return serve(Options(node, args.image, args.host, args.port, access, args.fps, args.width))
+    options = Options(
+        node, args.image, args.host, args.port, access, args.name, args.fps, args.width
+    )
+    return serve(options)

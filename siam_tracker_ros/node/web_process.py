@@ -42,6 +42,8 @@ class Options:
     host : str
     port : int
     access : Access
+    name : str or None
+        How visitors call the server through a proxy.
     fps : float
         Most images per second for a page.
     width : int
@@ -53,6 +55,7 @@ class Options:
     host: str
     port: int
     access: Access
+    name: str | None
     fps: float
     width: int
 
@@ -129,14 +132,14 @@ async def _serve(
     server = PageServer(scene, options.access, client.act, client.watch, options.fps)
     runner, port = await listen(server, options.host, options.port)
     try:
-        for line in addresses(options.host, port, options.access.token):
+        for line in addresses(options.host, port, options.access.token, options.name):
             print(line, flush=True)
         await ended.wait()
     finally:
         await runner.cleanup()
 
 
-def addresses(host: str, port: int, token: str) -> list[str]:
+def addresses(host: str, port: int, token: str, visited: str | None = None) -> list[str]:
     """Return where the page is, in words.
 
     Parameters
@@ -146,11 +149,15 @@ def addresses(host: str, port: int, token: str) -> list[str]:
     port : int
     token : str
         Empty: none is needed.
+    visited : str or None
+        How visitors call the server through a proxy.
     """
     everywhere = host in ('0.0.0.0', '::')
     name = socket.gethostname() if everywhere else f'[{host}]' if ':' in host else host
     query = f'?token={token}' if token else ''
     lines = [f'The page is at http://{name}:{port}/{query}']
+    if visited is not None:
+        lines.append(f'Through the proxy: https://{visited}/{query}')
     if everywhere:
         lines.append('Other names and addresses of this machine do as well.')
     if not is_loopback(host):

@@ -85,7 +85,7 @@ def host_name(host: str) -> str:
     return (match[1] or match[2]).lower() if match else ''
 
 
-def make_access(host: str, token: str | None) -> Access:
+def make_access(host: str, token: str | None, name: str | None = None) -> Access:
     """Return the rules for a server on a host.
 
     Parameters
@@ -93,19 +93,26 @@ def make_access(host: str, token: str | None) -> Access:
     host : str
         What the server binds to.
     token : str or None
-        None: none is needed on loopback, and a random one is made for any other host.
+        None: none is needed on loopback, and a random one is made for any other host, or with a
+        name: what a proxy passes on comes from loopback, too.
+    name : str or None
+        How visitors call the server through a proxy.
 
     Raises
     ------
     UserError
-        The token is too short, or not of letters that a URL holds as they are.
+        The name is none, the token is too short, or it is not of letters that a URL holds as they
+        are.
     """
     local = is_loopback(host)
+    if name is not None and (not name or host_name(name) != name.lower()):
+        raise UserError(f'--name is {name!r}: expected a name alone, such as robot.example')
     if token is None:
-        token = '' if local else secrets.token_urlsafe(24)
+        token = '' if local and name is None else secrets.token_urlsafe(24)
     elif not re.fullmatch(rf'[A-Za-z0-9_-]{{{LEAST_TOKEN},200}}', token):
         raise UserError(
             f'the token must have at least {LEAST_TOKEN} letters, digits, _ or -: leave --token '
             'out, and one is made'
         )
-    return Access(LOCAL_NAMES | {host} if local else None, token)
+    names = LOCAL_NAMES | {host} | ({name.lower()} if name is not None else set())
+    return Access(names if local else None, token)

@@ -52,6 +52,9 @@ def test_without_options_only_this_machine_sees_the_page(served):
     assert (options.host, options.port) == ('127.0.0.1', 8080)
     assert options.access.token == ''
     assert options.access.refuse_host('evil.example') is not None
+    assert main(['web', '--name', 'robot.example']) == 0
+    assert served[-1].access.refuse_host('robot.example') is None
+    assert served[-1].name == 'robot.example'
 
 
 def test_for_other_machines_a_token_is_made_or_given(served, monkeypatch):
@@ -72,6 +75,8 @@ def test_where_the_page_is_stands_in_one_address(served):
 
     assert addresses('127.0.0.1', 80, '') == ['The page is at http://127.0.0.1:80/']
     assert addresses('::1', 80, '') == ['The page is at http://[::1]:80/']
+    lines = addresses('127.0.0.1', 80, 'secret', 'robot.example')
+    assert lines[1] == 'Through the proxy: https://robot.example/?token=secret'
     lines = addresses('0.0.0.0', 80, 'secret')
     assert lines[0].endswith(':80/?token=secret')
     assert '0.0.0.0' not in lines[0]

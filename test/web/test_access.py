@@ -66,6 +66,19 @@ def test_with_a_token_any_name_will_do():
     assert make_access('127.0.0.1', TOKEN).refuse_host('evil.example') is not None
 
 
+def test_behind_a_proxy_the_server_has_one_more_name_and_a_token():
+    access = make_access('127.0.0.1', None, 'Robot.example')
+    assert access.refuse_host('robot.example') is None
+    assert access.refuse_host('robot.example:8443') is None
+    assert access.refuse_host('localhost:8080') is None
+    assert access.refuse_origin('https://robot.example', 'robot.example') is None
+    assert access.refuse_host('evil.example') is not None
+    assert not access.admits(None)
+    for bad in ('', 'https://robot.example', 'robot.example:80', 'a b'):
+        with pytest.raises(UserError, match=r'--name is .*robot\.example'):
+            make_access('127.0.0.1', None, bad)
+
+
 @pytest.mark.parametrize(
     ('origin', 'good'),
     [
