@@ -3,6 +3,7 @@
 """The page's side of ROS, beside a node with a fake tracker."""
 
 import math
+import time
 
 import numpy as np
 import pytest
@@ -109,9 +110,11 @@ def test_a_box_starts_on_the_image_that_was_shown(bench, connect):
     assert (answer.accepted, answer.id) == (True, 'mine')
     assert answer.started_at == stamp(shown.picture.stamp)
     assert answer.header.frame_id == 'camera'
-    # It is NEW until it has caught up with the camera.
+    # It is NEW until it has caught up with the camera, for half a second at most; there are many
+    # of these images in that.
+    end = time.monotonic() + 20
     while (status := bench.show(draw(54, 30))).targets[0].state != TargetStatus.TRACKED:
-        assert len(bench.received['status']) < 100
+        assert time.monotonic() < end
     bench.until(lambda: scene.view().picture.stamp == bench.clock)
     view = scene.view()
     (target,) = view.status.targets
