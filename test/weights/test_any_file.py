@@ -59,6 +59,8 @@ def test_i2_a_damaged_checkpoint(tmp_path, damage):
     assert found is None or found.meta.tracker
 
 
+# A header may speak of layers without channels, of which torch itself complains.
+@pytest.mark.filterwarnings('ignore:Initializing zero-element tensors')
 @settings(max_examples=150, **ANY)
 @given(st.floats(0, 1, exclude_max=True), st.integers(0, 7))
 def test_i2_a_flipped_bit_of_a_header_that_a_network_is_built_from(small_weights, share, bit):
