@@ -11,7 +11,7 @@ import argparse
 import sys
 import time
 
-from common import guarded
+from common import guarded, there_and_back
 import rclpy
 from rclpy.node import Node
 from rclpy.qos import QoSProfile
@@ -36,8 +36,7 @@ def main() -> int:
 def run(size: tuple[int, int], period: float) -> int:
     resize = require_cv2().resize
     messages = [fill_image(Image(), resize(frame.image, size), 'bgr8') for frame in Clip(FRAMES)]
-    # There and back again: no jump where the clip begins anew.
-    messages += messages[-2:0:-1]
+    messages = there_and_back(messages)
     with rclpy.init():
         node = Node('camera')
         publisher = node.create_publisher(Image, '/image', QoSProfile(depth=1))

@@ -7,15 +7,17 @@ from __future__ import annotations
 import argparse
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+import importlib
 import json
 import math
 from pathlib import Path
 import sys
-from typing import Any
+from types import ModuleType
+from typing import Any, TypeVar
 
 import torch
 
-from siam_tracker_ros.errors import UserError
+from siam_tracker_ros.errors import UserError, install
 from siam_tracker_ros.evaluation.cost import measure_costs
 from siam_tracker_ros.evaluation.entrants import Entrant
 from siam_tracker_ros.evaluation.machine import describe_machine, now, usable_cores
@@ -39,6 +41,8 @@ NEVER_LOST_WORD = ','.join(f'{name}={value:g}' for name, value in NEVER_LOST.ite
 """The same as an assignment."""
 
 PICTURES = ('.png', '.svg')
+
+T = TypeVar('T')
 
 
 def guarded(script: str, work: Callable[[], int], stopped: str = 'stopped') -> int:
@@ -185,6 +189,25 @@ def refuse_missing(results: Results) -> None:
     """Refuse to keep a table that lacks some of its trackers."""
     if results.missing:
         raise UserError('; '.join(f'{name}: {why}' for name, why in results.missing.items()))
+
+
+def there_and_back(frames: list[T]) -> list[T]:
+    """Frames of a clip, forwards and backwards: no jump where it begins anew."""
+    return frames + frames[-2:0:-1]
+
+
+def ros(module: str) -> ModuleType:
+    """Import a module beside this one that needs ROS 2.
+
+    Raises
+    ------
+    UserError
+        It is not here.
+    """
+    try:
+        return importlib.import_module(module)
+    except ImportError as error:
+        raise UserError(f'ROS 2 is not here ({error}): {install("ros")}') from error
 
 
 def finite(values: Mapping[str, float]) -> dict[str, float | None]:

@@ -13,8 +13,7 @@ as JSON, which the page on speed shows (``scripts/update_docs.py``).
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 import json
 import os
 from pathlib import Path
@@ -24,13 +23,14 @@ import tempfile
 import time
 from typing import Any, NamedTuple
 
-from common import RESULTS, add_table, cell, guarded, print_facts, print_rows
+from common import RESULTS, add_table, cell, guarded, print_facts, print_rows, ros
 import numpy as np
 
 from siam_tracker_ros import trackers
 from siam_tracker_ros.errors import UserError
 from siam_tracker_ros.evaluation.machine import describe_machine, now, usable_cores
 from siam_tracker_ros.frames import Frame
+from siam_tracker_ros.geometry import Box
 from siam_tracker_ros.node.demo import interrupt
 from siam_tracker_ros.node.demo_environment import environment, profile_variable
 from siam_tracker_ros.node.demo_processes import Child, free_domain_id
@@ -125,6 +125,7 @@ def measure(condition: Condition, tracker: str, seconds: float) -> dict[str, flo
     UserError
         A process ended, or nothing was answered.
     """
+    companion, beside = ros('siam_tracker_ros.node.companion'), ros('node_listener')
     os.environ.update(environment(free_domain_id()))
     if not condition.profile:
         os.environ.pop(profile_variable())
@@ -139,25 +140,15 @@ def measure(condition: Condition, tracker: str, seconds: float) -> dict[str, flo
             stack.enter_context(Child(name, command, logs, {**os.environ}))
             for name, command in (('camera', camera), ('node', node))
         ]
-        listener = stack.enter_context(listening(condition, children))
+        box = Box(*first_box(condition))
+        listener = stack.enter_context(
+            companion.accompanied(lambda: beside.Listener(NODE, box, children))
+        )
+        if condition.debug:
+            listener.watch([f'debug/{topic}' for topic in DEBUG_TOPICS])
+        listener.start(START_SECONDS, WARM_SECONDS)
         statuses = listener.collect(seconds)
     return summarise(statuses, 1000 * np.median(decoding(condition)))
-
-
-@contextmanager
-def listening(condition: Condition, children: list[Child]) -> Iterator[Any]:
-    """A `node_listener.Listener`, which needs ROS 2 and the variables of its domain."""
-    from node_listener import Listener, context
-
-    with context():
-        listener = Listener(NODE, first_box(condition), children)
-        try:
-            if condition.debug:
-                listener.watch([f'debug/{topic}' for topic in DEBUG_TOPICS])
-            listener.start(START_SECONDS, WARM_SECONDS)
-            yield listener
-        finally:
-            listener.close()
 
 
 def first_box(condition: Condition) -> tuple[float, float, float, float]:

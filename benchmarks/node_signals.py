@@ -20,11 +20,12 @@ import tempfile
 import time
 from typing import TYPE_CHECKING, Any
 
-from common import guarded
+from common import guarded, ros
 import numpy as np
 from slow_node import LOADING, SEARCHING
 
 from siam_tracker_ros.errors import UserError
+from siam_tracker_ros.geometry import Box
 from siam_tracker_ros.node.demo_processes import Child, free_domain_id
 
 if TYPE_CHECKING:
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
 START_SECONDS = 90.0
 STOP_SECONDS = 2.0
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
-SIZE, BOX = (120, 160, 3), (60.0, 50.0, 20.0, 20.0)
+SIZE, BOX = (120, 160, 3), Box(60.0, 50.0, 20.0, 20.0)
 
 
 @dataclass(frozen=True)
@@ -142,14 +143,11 @@ def main() -> int:
 
 
 def repeat(runs: int) -> int:
-    try:
-        from node_signals_client import talking
-    except ImportError as error:
-        raise UserError(f'ROS 2 is not here ({error}): install the extra ros') from error
+    companion, beside = ros('siam_tracker_ros.node.companion'), ros('node_signals_client')
     os.environ['ROS_DOMAIN_ID'] = str(free_domain_id())
     os.environ.setdefault('ROS_AUTOMATIC_DISCOVERY_RANGE', 'LOCALHOST')
     wrong = 0
-    with talking() as client:
+    with companion.accompanied(beside.Client) as client:
         for run in range(runs):
             faults = one_run(client, run)
             wrong += bool(faults)

@@ -21,13 +21,13 @@ import sys
 import tempfile
 import time
 
-from common import guarded, print_rows
+from common import guarded, print_rows, ros, there_and_back
+from node_signals import ended
 import numpy as np
 
 from siam_tracker_ros import trackers
-from siam_tracker_ros.errors import UserError
 from siam_tracker_ros.evaluation.cost_process import resident_mib
-from siam_tracker_ros.node.demo import environment
+from siam_tracker_ros.node.demo_environment import environment
 from siam_tracker_ros.node.demo_processes import Child, free_domain_id
 from siam_tracker_ros.rendering import Clip
 
@@ -40,7 +40,6 @@ MALFORMED_EVERY, UNSTAMPED_EVERY = 97, 1009
 CYCLES_MIB, HOUR_SHARE, AGE_MS = 5.0, 0.01, 5.0
 # A machine that is busy with other things leaves images in the network.
 ARRIVED = 0.5
-STOP_SECONDS = 2.0
 
 
 @dataclass(frozen=True)
@@ -133,14 +132,10 @@ def main() -> int:
 
 
 def soak(args: argparse.Namespace) -> int:
-    try:
-        from node_soak_client import watching
-    except ImportError as error:
-        raise UserError(f'ROS 2 is not here ({error}): install the extra ros') from error
+    # Late, because the mistakes of a command line are told without ROS as well.
+    companion, beside = ros('siam_tracker_ros.node.companion'), ros('node_soak_client')
     clip = Clip(args.frames)
-    images = [clip.draw(index) for index in range(len(clip))]
-    # There and back again: no jump where the clip begins anew.
-    images += images[-2:0:-1]
+    images = there_and_back([clip.draw(index) for index in range(len(clip))])
     os.environ.update(environment(free_domain_id()))
     with tempfile.TemporaryDirectory() as scratch:
         logs = args.logs or Path(scratch)
@@ -148,10 +143,13 @@ def soak(args: argparse.Namespace) -> int:
         command = [sys.executable, '-m', 'siam_tracker_ros.node.tracker_node', '--ros-args']
         for name in ('tracker', 'weights', 'device'):
             command += ['-p', f'{name}:={getattr(args, name)}']
-        with Child(NAME, command, logs) as child, watching(child, f'/{NAME}') as client:
+        with (
+            Child(NAME, command, logs) as child,
+            companion.accompanied(lambda: beside.Client(child, f'/{NAME}')) as client,
+        ):
             faults = cycled(client, child, args.cycles)
             faults += tracked(client, child, images, clip, args)
-            faults += ended(child)
+            faults += ended(child, signal.SIGTERM)
     for fault in faults:
         print(f'FAILED: {fault}')
     print('failed' if faults else 'passed')
@@ -233,23 +231,6 @@ def accounted(client, sent: int) -> list[str]:
         faults.append(f'{status.received} of {sent} images arrived')
     if not client.tracked:
         faults.append('nothing was ever tracked')
-    return faults
-
-
-def ended(child: Child) -> list[str]:
-    """End the process by a signal; say where it does not end as it should."""
-    begin = time.monotonic()
-    os.kill(child.pid, signal.SIGTERM)
-    while child.exit_code is None and time.monotonic() - begin < 10 * STOP_SECONDS:
-        time.sleep(0.01)
-    seconds = time.monotonic() - begin
-    faults = []
-    if child.exit_code != 0:
-        faults.append(f'the process ended with {child.exit_code}')
-    if seconds > STOP_SECONDS:
-        faults.append(f'it took {seconds:.1f} s to end')
-    if 'Traceback' in child.log.read_text():
-        faults.append('there is a traceback in its log')
     return faults
 
 

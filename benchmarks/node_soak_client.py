@@ -4,17 +4,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 import math
 import time
 
 from lifecycle_msgs.msg import State, Transition
 import numpy as np
-import rclpy
-from rclpy.executors import SingleThreadedExecutor
-from rclpy.node import Node
-from rclpy.signals import SignalHandlerOptions
 from sensor_msgs.msg import Image
 from vision_msgs.msg import Detection2D, Detection2DArray
 
@@ -22,10 +16,11 @@ from siam_tracker_ros.errors import UserError
 from siam_tracker_ros.geometry import Box
 from siam_tracker_ros.msg import TargetStatus, TrackerStatus
 from siam_tracker_ros.node.codec import fill_image
+from siam_tracker_ros.node.companion import Companion
 from siam_tracker_ros.node.demo_processes import Child
 from siam_tracker_ros.node.lifecycle_client import LifecycleClient
 from siam_tracker_ros.node.qos import RESULTS
-from siam_tracker_ros.node.roi import stamp_ns
+from siam_tracker_ros.node.roi import stamp_ns, to_detection
 
 UP = (
     (Transition.TRANSITION_CONFIGURE, State.PRIMARY_STATE_INACTIVE),
@@ -42,7 +37,7 @@ TOLERANCE = 1e-6
 """Pixels by which a box may seem to leave the image, because its centre and size are told."""
 
 
-class Client(Node):
+class Client(Companion):
     """Sends images and looks at everything that comes back.
 
     Parameters
@@ -62,29 +57,21 @@ class Client(Node):
     """
 
     def __init__(self, child: Child, name: str) -> None:
-        super().__init__('node_soak')
+        super().__init__('node_soak', [child])
         self.newest = TrackerStatus()
         self.tracked = 0
         self.faults: list[str] = []
-        self._child = child
-        self._name = name
         self._ages: list[float] = []
         self._bad: set[int] = set()
         self._size = (0, 0)
         self._asked = -math.inf
-        self._executor = SingleThreadedExecutor()
-        self._executor.add_node(self)
         self._images = self.create_publisher(Image, 'image', RESULTS)
         self._init = self.create_publisher(Detection2D, f'{name}/init', RESULTS)
         self.create_subscription(TrackerStatus, f'{name}/status', self._take_status, RESULTS)
         self.create_subscription(
             Detection2DArray, f'{name}/detections', self._take_detections, RESULTS
         )
-        self._lifecycle = LifecycleClient(self, name, self._wait)
-
-    def close(self) -> None:
-        self._executor.shutdown()
-        self.destroy_node()
+        self._lifecycle = LifecycleClient(self, name, self.wait)
 
     def up(self, seconds: float) -> None:
         """Configure and activate."""
@@ -97,29 +84,19 @@ class Client(Node):
     def _change(self, transitions: tuple[tuple[int, int], ...], seconds: float) -> None:
         for transition, goal in transitions:
             if not self._lifecycle.change(transition, goal, seconds, f'state {goal}'):
-                raise UserError(f'the node refused a transition: {self._child.last_error()}')
+                raise UserError(f'the node refused a transition: {self.children[0].last_error()}')
 
     def connect(self, seconds: float) -> None:
         """Wait until the node listens."""
         for publisher in (self._images, self._init):
-            self._wait(lambda p=publisher: p.get_subscription_count() > 0, seconds, 'a connection')
+            self.wait(lambda p=publisher: p.get_subscription_count() > 0, seconds, 'a connection')
         # It subscribes once more when it sees how reliably images are sent.
         self.rest(2.0)
 
-    def _wait(self, condition, seconds: float, what: str) -> None:
-        end = time.monotonic() + seconds
-        while not condition():
-            self._child.check_alive()
-            if time.monotonic() > end:
-                raise UserError(f'{what} did not come within {seconds:g} s')
-            self._executor.spin_once(0.1)
-
     def rest(self, seconds: float) -> None:
         """Take what comes for a while, and see that the process is there."""
-        self._child.check_alive()
-        end = time.monotonic() + seconds
-        while (left := end - time.monotonic()) > 0:
-            self._executor.spin_once(left)
+        self.check_alive()
+        super().rest(seconds)
 
     def send(self, pixels: np.ndarray, stamped: bool = True) -> None:
         """Publish an image, with the stamp of now or with none."""
@@ -142,11 +119,7 @@ class Client(Node):
 
     def send_box(self, box: Box) -> None:
         """Ask for the target, on the next image."""
-        message = Detection2D(id='target')
-        # A message takes NumPy's numbers for other ones.
-        x, y, message.bbox.size_x, message.bbox.size_y = map(float, (box.cx, box.cy, box.w, box.h))
-        message.bbox.center.position.x, message.bbox.center.position.y = x, y
-        self._init.publish(message)
+        self._init.publish(to_detection(box, 'target'))
         self._asked = time.monotonic()
 
     def is_following(self) -> bool:
@@ -192,17 +165,3 @@ class Client(Node):
     def _fault(self, what: str) -> None:
         if len(self.faults) < MOST_FAULTS:
             self.faults.append(f'published: {what}')
-
-
-@contextmanager
-def watching(child: Child, name: str) -> Iterator[Client]:
-    """Make a `Client` in a ROS context of its own, and end both."""
-    rclpy.init(args=[], signal_handler_options=SignalHandlerOptions.NO)
-    try:
-        client = Client(child, name)
-        try:
-            yield client
-        finally:
-            client.close()
-    finally:
-        rclpy.try_shutdown()

@@ -14,7 +14,7 @@ import gc
 import sys
 import time
 
-from common import guarded
+from common import guarded, there_and_back
 import numpy as np
 import torch
 
@@ -50,9 +50,7 @@ def soak(args: argparse.Namespace) -> int:
     overrides = parse_overrides(args.set, describe(trackers.settings_class(args.tracker)))
     tracker = trackers.create(args.tracker, args.weights, args.device, overrides=overrides)
     clip = Clip(args.frames)
-    images = [clip.draw(index) for index in range(len(clip))]
-    # There and back again: no jump where the clip begins anew.
-    images += images[-2:0:-1]
+    images = there_and_back([clip.draw(index) for index in range(len(clip))])
     box = clip.truth(0)[0]
     targets = [
         tracker.start(Frame.from_numpy(images[0], tracker.device), box)

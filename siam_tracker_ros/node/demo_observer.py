@@ -6,16 +6,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-import time
 from typing import Any
 
 from lifecycle_msgs.msg import State, Transition
 import numpy as np
-import rclpy
-from rclpy.executors import SingleThreadedExecutor
-from rclpy.node import Node
 from rclpy.qos import ReliabilityPolicy
-from rclpy.signals import SignalHandlerOptions
 from sensor_msgs.msg import Image as ImageMessage
 from std_srvs.srv import Trigger
 from vision_msgs.msg import Detection2D, Detection2DArray
@@ -25,11 +20,12 @@ from siam_tracker_ros.msg import InitResult, TargetStatus, TrackerStatus
 from ..errors import UserError
 from ..geometry import Box
 from ..images import Image
+from .companion import Companion, accompanied
 from .demo_processes import Child
 from .demo_report import NEW, TRACKING, Record
 from .lifecycle_client import LifecycleClient
 from .qos import RESULTS
-from .roi import stamp_ns
+from .roi import stamp_ns, to_detection
 
 STATES = {
     TargetStatus.NEW: NEW,
@@ -42,7 +38,7 @@ NO_IMAGE_LEFT = 'no image is left'
 """What the source answers at the end of its clip."""
 
 
-class Observer(Node):
+class Observer(Companion):
     """A node beside the tracker that does what a robot's software would do.
 
     Parameters
@@ -74,7 +70,7 @@ class Observer(Node):
         on_overlay: Callable[[Image], None] | None,
         children: Sequence[Child],
     ) -> None:
-        super().__init__('siam_tracker_demo')
+        super().__init__('siam_tracker_demo', children)
         self.tracker = tracker
         self.arrivals: dict[int, float] = {}
         self.statuses: dict[int, Any] = {}
@@ -82,7 +78,6 @@ class Observer(Node):
         self.overlays: set[int] = set()
         self.stamps: list[int] = []
         self._on_overlay = on_overlay
-        self.children = list(children)
         for kind, topic, callback in (
             (Detection2DArray, 'detections', self._detections),
             (TrackerStatus, 'status', self._status),
@@ -94,16 +89,6 @@ class Observer(Node):
         self._init = self.create_publisher(Detection2D, f'{tracker}/init', RESULTS)
         self._lifecycle = LifecycleClient(self, tracker, self.wait)
         self._step = self.create_client(Trigger, f'{source}/step')
-        self._executor = SingleThreadedExecutor()
-        self._executor.add_node(self)
-
-    def close(self) -> None:
-        """Destroy the node and what spun it.
-
-        An executor that is left to the collector finds its handles gone, and complains at exit.
-        """
-        self._executor.shutdown()
-        self.destroy_node()
 
     def _image(self, message: Any) -> None:
         self.stamps.append(stamp_ns(message.header.stamp))
@@ -125,28 +110,6 @@ class Observer(Node):
         self.overlays.add(stamp_ns(message.header.stamp))
         if self._on_overlay is not None:
             self._on_overlay(image.copy())
-
-    def wait(self, condition: Callable[[], bool], seconds: float, what: str) -> None:
-        """Spin until a condition holds.
-
-        Raises
-        ------
-        UserError
-            It does not hold in time, or a process has ended meanwhile.
-        """
-        end = time.monotonic() + seconds
-        while not condition():
-            for child in self.children:
-                child.check_alive()
-            if time.monotonic() > end:
-                raise UserError(f'{what} did not happen within {seconds:g} s: see the logs')
-            self._executor.spin_once(0.1)
-
-    def rest(self, seconds: float) -> None:
-        """Spin for a while, whatever happens."""
-        end = time.monotonic() + seconds
-        while (left := end - time.monotonic()) > 0:
-            self._executor.spin_once(left)
 
     def forget(self) -> None:
         """Drop what has come so far: of a demo without end, nobody wants it all."""
@@ -197,18 +160,12 @@ class Observer(Node):
 
     def send_box(self, box: Box, seconds: float) -> None:
         """Send the region of interest, without a stamp: it is taken on the next image."""
-        message = Detection2D()
-        message.id = 'target'
-        message.bbox.center.position.x = box.cx
-        message.bbox.center.position.y = box.cy
-        message.bbox.size_x = box.w
-        message.bbox.size_y = box.h
         self.wait(
             lambda: self._init.get_subscription_count() > 0,
             seconds,
             f'a subscription of {self.tracker}/init',
         )
-        self._init.publish(message)
+        self._init.publish(to_detection(box, 'target'))
         # The image takes another way and must not overtake the box. DDS' own acknowledgement is
         # no help: it comes with a heartbeat after 3 s, and the node waits for the image 1 s.
         self.rest(0.3)
@@ -287,13 +244,5 @@ def observing(
     children: Sequence[Child],
 ) -> Iterator[Observer]:
     """Make an `Observer` in a ROS context of its own, and end both."""
-    # Ctrl-C must reach Python, which then stops the children.
-    rclpy.init(args=[], signal_handler_options=SignalHandlerOptions.NO)
-    try:
-        observer = Observer(tracker, source, on_overlay, children)
-        try:
-            yield observer
-        finally:
-            observer.close()
-    finally:
-        rclpy.try_shutdown()
+    with accompanied(lambda: Observer(tracker, source, on_overlay, children)) as observer:
+        yield observer

@@ -7,12 +7,12 @@ from __future__ import annotations
 from typing import Any
 
 from builtin_interfaces.msg import Time
-from vision_msgs.msg import Detection2D, Detection2DArray, ObjectHypothesisWithPose
+from vision_msgs.msg import Detection2DArray, ObjectHypothesisWithPose
 
 from siam_tracker_ros.msg import InitResult, TargetStatus, TrackerStatus
 
 from .exchange import Answer, FrameReport
-from .roi import stamp_ns
+from .roi import stamp_ns, to_detection
 from .statistics import Counts
 from .targets import TargetReport, TargetState
 
@@ -22,12 +22,8 @@ LONGEST_LATENCY_S = 10.0
 
 def detection(header: Any, report: TargetReport) -> Any:
     """Make the vision_msgs/Detection2D of a target."""
-    message = Detection2D(header=header, id=report.id)
-    box = report.estimate.box
-    message.bbox.center.position.x = box.cx
-    message.bbox.center.position.y = box.cy
-    message.bbox.size_x = box.w
-    message.bbox.size_y = box.h
+    message = to_detection(report.estimate.box, report.id)
+    message.header = header
     hypothesis = ObjectHypothesisWithPose()
     hypothesis.hypothesis.class_id = report.class_id
     hypothesis.hypothesis.score = report.estimate.score

@@ -182,6 +182,19 @@ def choose_image(request: RoiRequest, current: int) -> Start:
     return Start.LATER if request.stamp > current else Start.KEPT
 
 
+def to_detection(box: Box, id: str = '') -> Any:
+    """Make the vision_msgs/Detection2D of a box, without a stamp and a frame."""
+    # Late: the rest of this module is of use without ROS.
+    from vision_msgs.msg import Detection2D
+
+    message = Detection2D(id=id)
+    # A message takes NumPy's numbers for other ones.
+    x, y, w, h = map(float, (box.cx, box.cy, box.w, box.h))
+    message.bbox.center.position.x, message.bbox.center.position.y = x, y
+    message.bbox.size_x, message.bbox.size_y = w, h
+    return message
+
+
 def too_old(request: RoiRequest, newest: int, kept_seconds: float) -> RefusedRoi:
     """Refuse a region whose image is not kept any more.
 

@@ -12,11 +12,11 @@ from builtin_interfaces.msg import Time
 from diagnostic_msgs.msg import DiagnosticStatus
 import numpy as np
 from std_msgs.msg import Header
-from vision_msgs.msg import Detection2D
 
 from siam_tracker_ros.msg import TargetStatus
 
 from ..errors import UserError
+from ..geometry import Box
 from ..images import encode_jpeg, require_cv2
 from ..web.commands import Start
 from ..web.condition import Health
@@ -31,7 +31,7 @@ from .image_rules import (
     check_size,
     check_stamp,
 )
-from .roi import stamp_ns
+from .roi import stamp_ns, to_detection
 
 STATES = {
     TargetStatus.NEW: 'new',
@@ -149,13 +149,7 @@ def saying(message: Any) -> tuple[str, str]:
 
 def region(start: Start, frame_id: str) -> Any:
     """Make the Detection2D of a box that was drawn."""
-    left, top, width, height = start.box
+    message = to_detection(Box.from_ltwh(*start.box), start.id)
     seconds, nanoseconds = divmod(start.stamp, NANOSECONDS)
-    message = Detection2D(
-        header=Header(stamp=Time(sec=seconds, nanosec=nanoseconds), frame_id=frame_id), id=start.id
-    )
-    message.bbox.center.position.x = left + width / 2
-    message.bbox.center.position.y = top + height / 2
-    message.bbox.size_x = width
-    message.bbox.size_y = height
+    message.header = Header(stamp=Time(sec=seconds, nanosec=nanoseconds), frame_id=frame_id)
     return message

@@ -45,9 +45,11 @@ def children(ros, tmp_path_factory):
 
 @pytest.fixture
 def client(ros):
-    from node_signals_client import talking
+    from node_signals_client import Client
 
-    with talking() as client:
+    from siam_tracker_ros.node.companion import accompanied
+
+    with accompanied(Client) as client:
         yield client
 
 
