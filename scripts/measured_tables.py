@@ -54,7 +54,6 @@ def format_accuracy(result: Mapping[str, Any]) -> str:
         'tracker', 'AUC', 'precision at 20 px', 'AUROC', 'false boxes', 'recovery', 'median fps',
         'p99 (ms)',
     ]  # fmt: skip
-    frames = sum(result['sequences'].values())
     runs = ''.join(
         f' {name}: mean of {scores["runs"]} runs, standard deviation of the AUC '
         f'{figure(scores["auc_spread"], 3)}.'
@@ -68,8 +67,8 @@ def format_accuracy(result: Mapping[str, Any]) -> str:
             older.setdefault(origin(scores['run']), []).append(name)
     others = ''.join(f' {", ".join(names)}: {facts}.' for facts, names in older.items())
     return (
-        f'{table(header, rows)}\nOne pass over {len(result["sequences"])} sequences, {frames} '
-        f'frames; {origin(result["run"])}.{others}{runs}\n'
+        f'{table(header, rows)}\n{one_pass(result["sequences"])}; {origin(result["run"])}.'
+        f'{others}{runs}\n'
     )
 
 
@@ -102,8 +101,7 @@ def format_ablation(result: Mapping[str, Any]) -> str:
     ]
     header = ['variant', 'settings', 'AUC', 'precision at 20 px', 'AUROC', 'median fps']
     return (
-        f'{table(header, rows)}\nOne pass over {len(result["sequences"])} sequences, '
-        f'{sum(result["sequences"].values())} frames; {origin(result["run"])}.\n'
+        f'{table(header, rows)}\n{one_pass(result["sequences"])}; {origin(result["run"])}.\n'
     )
 
 
@@ -136,8 +134,7 @@ def format_proposal_ablation(result: Mapping[str, Any]) -> str:
     header = ['variant', '`--network`', 'AUC', 'precision at 20 px', 'median fps']
     return (
         f'**{result["title"]}**\n\n{table(header, rows)}\n'
-        f'One pass over {len(result["sequences"])} sequences, '
-        f'{sum(result["sequences"].values())} frames; {origin(result["run"])}.\n'
+        f'{one_pass(result["sequences"])}; {origin(result["run"])}.\n'
     )
 
 
@@ -174,9 +171,7 @@ def format_step(result: Mapping[str, Any]) -> str:
     """Return what a step costs with each network, ours and the eager one, with the origin."""
     rows = [
         [
-            f'`{name}`',
-            *(figure(row[step][key], 1) for step in ('ours', 'eager') for key in ('p50', 'p95')),
-            figure(row['ratio'], 2),
+            *in_turns(name, row, ('ours', 'eager')),
             figure((row['bfloat16'] or {}).get('p50'), 1),
             figure(row['bfloat16_ratio'], 2),
         ]
@@ -192,25 +187,10 @@ def format_step(result: Mapping[str, Any]) -> str:
     )
 
 
-def compared(
-    head: Sequence[str],
-    found: Mapping[str, Mapping[str, Any]],
-    steps: Sequence[str],
-    run: Mapping[str, str],
-) -> str:
-    """Return median and 95th percentile of two steps that took turns, and how they compare."""
-    rows = [
-        [
-            f'`{name}`',
-            *(figure(row[step][key], 1) for step in steps for key in ('p50', 'p95')),
-            figure(row['ratio'], 2),
-        ]
-        for name, row in found.items()
-    ]
-    return (
-        f'{table(head, rows)}\nThe last column compares the medians. The rendered clip; '
-        f'{origin(run)}.\n'
-    )
+def in_turns(name: str, row: Mapping[str, Any], steps: Sequence[str]) -> list[str]:
+    """Median and 95th percentile of two steps that took turns, and how they compare, as cells."""
+    times = (figure(row[step][key], 1) for step in steps for key in ('p50', 'p95'))
+    return [f'`{name}`', *times, figure(row['ratio'], 2)]
 
 
 def engines_table() -> str:
@@ -224,7 +204,13 @@ def format_engines(result: Mapping[str, Any]) -> str:
         'tracker', 'torch: median (ms)', 'torch: p95 (ms)', 'onnxruntime: median (ms)',
         'onnxruntime: p95 (ms)', 'torch / onnxruntime',
     ]  # fmt: skip
-    return compared(head, result['trackers'], ('torch', 'onnxruntime'), result['run'])
+    rows = [
+        in_turns(name, row, ('torch', 'onnxruntime')) for name, row in result['trackers'].items()
+    ]
+    return (
+        f'{table(head, rows)}\nThe last column compares the medians. The rendered clip; '
+        f'{origin(result["run"])}.\n'
+    )
 
 
 def precisions_table() -> str:
@@ -247,8 +233,7 @@ def format_precisions(result: Mapping[str, Any]) -> str:
     titles = (f'{title}: {w}' for title in ('AUC', 'AUROC', 'median (ms)') for w in formats)
     head = ['tracker', *titles, 'times as quick']
     return (
-        f'{table(head, rows)}\nOne pass over {len(result["sequences"])} sequences, '
-        f'{sum(result["sequences"].values())} frames; times on the rendered clip; '
+        f'{table(head, rows)}\n{one_pass(result["sequences"])}; times on the rendered clip; '
         f'{origin(result["run"])}.\n'
     )
 
@@ -323,8 +308,8 @@ def format_dsiam_ablation(result: Mapping[str, Any]) -> str:
         head = ['variant', 'AUC', 'precision at 20 px', 'AUROC']
         missing = ', '.join(found['left_out'])
         parts.append(
-            f'**{name}**\n\n{table(head, rows)}\nOne pass over {len(found["sequences"])} '
-            f'sequences, {sum(found["sequences"].values())} frames; {origin(found["run"])}.'
+            f'**{name}**\n\n{table(head, rows)}\n'
+            f'{one_pass(found["sequences"])}; {origin(found["run"])}.'
             + (f' Left out, for want of a checkpoint: {missing}.' if missing else '')
             + '\n'
         )
@@ -351,8 +336,7 @@ def format_sasiam_ablation(result: Mapping[str, Any]) -> str:
     ]
     header = ['parts', '`--network`', 'λ', 'AUC', 'precision at 20 px', 'median fps']
     return (
-        f'{table(header, rows)}\nOne pass over {len(result["sequences"])} sequences, '
-        f'{sum(result["sequences"].values())} frames; {origin(result["run"])}.\n'
+        f'{table(header, rows)}\n{one_pass(result["sequences"])}; {origin(result["run"])}.\n'
     )
 
 
@@ -409,6 +393,11 @@ def format_target_counts(result: Mapping[str, Any]) -> str:
 def setting_file(name: str) -> str:
     """Return the name of a configuration, a file's as code."""
     return f'`{name}`' if '.' in name else name
+
+
+def one_pass(sequences: Mapping[str, int]) -> str:
+    """Return what was followed: the number of sequences, and of their frames."""
+    return f'One pass over {len(sequences)} sequences, {sum(sequences.values())} frames'
 
 
 def origin(run: Mapping[str, str]) -> str:
