@@ -138,7 +138,21 @@ def follow(
     store: Store,
     args: argparse.Namespace,
 ) -> Results:
-    """Have trackers follow the targets of a folder's sequences once, and time each of them.
+    """As `passed`, and time each tracker."""
+    results = passed(trackers, sequences, folder, store, args)
+    # Apart from the evaluation, whose processes are in each other's way.
+    able = [tracker for tracker in trackers if tracker.label in results.trackers]
+    return replace(results, costs=measure_costs(able, sequences, args.out, fresh=args.fresh))
+
+
+def passed(
+    trackers: list[Entrant],
+    sequences: list[Sequence],
+    folder: Path,
+    store: Store,
+    args: argparse.Namespace,
+) -> Results:
+    """Have trackers follow the targets of a folder's sequences once.
 
     Parameters
     ----------
@@ -151,13 +165,10 @@ def follow(
     args : Namespace
         Of `add_evaluation`, and `out`, the folder of the store.
     """
-    results = evaluate(
+    return evaluate(
         sequences, trackers, ['ope'], store, dataset=folder.resolve().name,
         jobs=args.jobs, fresh=args.fresh,
     )  # fmt: skip
-    # Apart from the evaluation, whose processes are in each other's way.
-    able = [tracker for tracker in trackers if tracker.label in results.trackers]
-    return replace(results, costs=measure_costs(able, sequences, args.out, fresh=args.fresh))
 
 
 def stored_tables(path: Path, fits: Callable[[str, Any], bool]) -> dict[str, Any]:

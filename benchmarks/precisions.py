@@ -25,6 +25,7 @@ from common import (
     cell,
     finite,
     guarded,
+    passed,
     print_facts,
     print_rows,
     refuse_missing,
@@ -37,7 +38,6 @@ from turns import Ours, take_turns
 from siam_tracker_ros import trackers
 from siam_tracker_ros.evaluation.entrants import parse_entrants
 from siam_tracker_ros.evaluation.results import Results
-from siam_tracker_ros.evaluation.runner import evaluate
 from siam_tracker_ros.evaluation.store import Store
 from siam_tracker_ros.rendering import Clip, RenderedFrame
 from siam_tracker_ros.sequences import read_sequences
@@ -91,10 +91,7 @@ def followed(args: argparse.Namespace) -> Results:
         for entrant in parse_entrants([name], device=args.device, precision=word)
     ]
     with Store(args.out) as store:
-        return evaluate(
-            read_sequences(args.folder), entrants, ['ope'], store,
-            dataset=args.folder.resolve().name, jobs=args.jobs, fresh=args.fresh,
-        )  # fmt: skip
+        return passed(entrants, read_sequences(args.folder), args.folder, store, args)
 
 
 def label(name: str, word: str) -> str:
