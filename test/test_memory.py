@@ -9,7 +9,7 @@ import sys
 import pytest
 
 from siam_tracker_ros.cli import main
-from siam_tracker_ros.memory import keep_large_buffers
+from siam_tracker_ros.memory import give_back, keep_large_buffers
 
 
 @pytest.mark.skipif(platform.libc_ver()[0] != 'glibc', reason='mallopt is of glibc')
@@ -32,11 +32,30 @@ def test_a_freed_buffer_of_image_size_is_kept():
     assert int(result.stdout) < 1465
 
 
+@pytest.mark.skipif(platform.libc_ver()[0] != 'glibc', reason='malloc_trim is of glibc')
+def test_what_is_free_is_given_back():
+    program = (
+        'from siam_tracker_ros.evaluation.cost_process import resident_mib\n'
+        'from siam_tracker_ros.memory import give_back, keep_large_buffers\n'
+        'assert keep_large_buffers()\n'
+        # Pieces of a heap; the last one keeps it from shrinking.
+        'pieces = [bytearray(b"x") * 4_000_000 for _ in range(11)]\n'
+        'del pieces[:10]\n'
+        'before = resident_mib("VmRSS")\n'
+        'give_back()\n'
+        'print(before - resident_mib("VmRSS"))\n'
+    )
+    result = subprocess.run(
+        [sys.executable, '-c', program], capture_output=True, text=True, check=True)
+    assert float(result.stdout) > 35
+
+
 def test_without_glibc_nothing_happens(monkeypatch):
     import ctypes
 
     monkeypatch.setattr(ctypes, 'CDLL', lambda name: object())
     assert keep_large_buffers() is False
+    give_back()
 
 
 @pytest.mark.parametrize('command', ['track', 'train'])

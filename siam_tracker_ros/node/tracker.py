@@ -24,6 +24,7 @@ from .. import trackers
 from ..errors import UserError
 from ..images import require_cv2
 from ..kept import forget
+from ..memory import give_back
 from ..online.monitor import ScoreSettings
 from ..settings import Settings
 from ..trackers import Tracker
@@ -264,6 +265,7 @@ class TrackerNode(GuardedLifecycleNode):
             forget()
             gc.collect()
             torch.cuda.empty_cache()
+            give_back()
 
     def close(self) -> None:
         """Stop and release, whatever the state."""

@@ -15,11 +15,13 @@ from numpy.typing import NDArray
 
 from ..errors import UserError
 from ..faults import first_line, is_device_lost, is_out_of_memory
+from ..memory import give_back
 from .exchange import CameraImage, Command, FrameReport
 from .image_rules import MalformedImage
 from .mailbox import Mailbox
 from .session import Session
 from .statistics import Counters
+from .targets import TargetState
 
 POLL_SECONDS = 0.1
 """Regions that wait for an image are looked at this often while none comes."""
@@ -136,6 +138,9 @@ class Worker:
             raise
         self._counters.processed()
         self._outputs.publish(report, pixels, time.monotonic() - begin)
+        if any(target.state is TargetState.REMOVED for target in report.targets):
+            # What it has learned is the largest thing in memory.
+            give_back()
 
     def _finish(self) -> None:
         """Answer and report what is left, once the last image is done."""

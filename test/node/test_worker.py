@@ -11,6 +11,8 @@ import pytest
 
 from siam_tracker_ros.errors import UserError
 from siam_tracker_ros.geometry import Box
+from siam_tracker_ros.node import worker
+from siam_tracker_ros.node.exchange import Stop
 from siam_tracker_ros.node.frame_buffer import FrameBuffer
 from siam_tracker_ros.node.image_rules import MalformedImage
 from siam_tracker_ros.node.mailbox import Mailbox
@@ -113,6 +115,18 @@ def test_l3_whatever_fails_the_image_is_counted_and_the_next_one_taken(desk, err
         assert 'Traceback' in desk.log[0][1]
         assert 'of the test' in desk.log[0][1]
     assert desk.log[-1] == ('publish', 0)
+
+
+def test_p2_memory_of_a_target_that_ended_is_given_back_once(desk, monkeypatch):
+    monkeypatch.setattr(worker, 'give_back', lambda: desk.log.append('given back'))
+    desk.mailbox.command(RoiRequest(Box(60, 50, 20, 20), time.monotonic()))
+    desk.put()
+    desk.mailbox.command(Stop())
+    desk.put()
+    desk.put()
+    assert desk.worker.stop(5.0)
+    # The last image of the target tells its end.
+    assert desk.log[1:] == [('publish', 1), ('publish', 1), 'given back', ('publish', 0)]
 
 
 def test_the_end_of_its_targets_is_published(desk):
