@@ -77,12 +77,16 @@ class ProposalNetwork(nn.Module, ABC):
         What the maps are about.
     stride : int
         Pixels of the search crop between two cells of the maps.
+    adjust : ModuleList
+        See `adjusting`.
 
     Raises
     ------
     ValueError
         An unknown word.
     """
+
+    adjust: nn.ModuleList
 
     def __init__(
         self,

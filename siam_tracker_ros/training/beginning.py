@@ -10,23 +10,30 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 
 from .. import weights as checkpoints
 from ..errors import UserError
+from ..models.proposing import ProposalNetwork
 from ..models.siamese import Siamese
 from ..trackers.assembly import create
 from ..trackers.base import Tracker
 from ..trackers.registry import load_network, names
 from ..trackers.siamfc import SiamFCSettings, SiamFCTracker
+from .comparing import begin_comparing
 from .fit import FitSettings
 from .initial import extend
 from .joint_objective import JointSettings
+from .pair_material import PairMaterial
 from .proposal_settings import ProposalSettings
 from .recipe import LIGHT, Recipe
 from .recipes import RECIPES
-from .run_settings import AUTO, FOLLOWER, NO_INIT, NONE, RunSettings
+from .run_settings import AUTO, COMPARING, FOLLOWER, NO_INIT, NONE, RunSettings
 from .sources import Shot
+
+MEASURED_ON = 64
+"""Pairs that `give_comparing_heads` draws."""
 
 
 def check_beginning(
@@ -54,6 +61,16 @@ def check_beginning(
         raise UserError(
             f'frozen_layers is {frozen}, and the backbone begins anew: layers that know nothing '
             'would never learn; give a --backbone, such as siamfc, or --frozen-layers 0'
+        )
+    if run.heads == COMPARING and not isinstance(fit, ProposalSettings):
+        raise UserError(
+            f'heads are {COMPARING}: {recipe.summary} has no heads that propose boxes; leave out '
+            '--heads'
+        )
+    if run.heads == COMPARING and (init != NO_INIT or run.backbone == NONE):
+        raise UserError(
+            f'heads are {COMPARING}, which is for networks that begin anew with features worth '
+            f'comparing: give --init {NO_INIT} and a --backbone, such as siamfc'
         )
     if isinstance(fit, JointSettings) and init == NO_INIT and run.backbone == NONE:
         raise UserError(
@@ -94,6 +111,17 @@ def initial_network(
     larger = recipe.network(**arguments)
     extend(larger, network)
     return larger, replace(checkpoint.meta, network=arguments)
+
+
+def give_comparing_heads(
+    network: ProposalNetwork, material: PairMaterial, shots: Sequence[Shot], seed: int
+) -> None:
+    """Let the heads of a network begin as `begin_comparing` makes them, on pairs of shots."""
+    pairs = material.draw(shots, seed)
+    drawn = [pairs[number] for number in range(MEASURED_ON)]
+    crops = material.make(drawn, np.random.default_rng(seed))
+    device = next(network.parameters()).device
+    begin_comparing(network, crops.exemplars.to(device), crops.searches.to(device))
 
 
 def load_teacher(word: str) -> tuple[Siamese, checkpoints.Meta] | None:

@@ -25,9 +25,9 @@ DATA = 'data'
 TEACHER = 'teacher'
 """Entry of a recipe that tells the teacher's weights, see `checksum`."""
 
-INIT, BACKBONE, NETWORK = 'init', 'backbone', 'network'
+INIT, BACKBONE, NETWORK, HEADS = 'init', 'backbone', 'network', 'heads'
 """Entries of a recipe that tell what the run began from: weights by their `checksum`, the network
-by its word."""
+and its heads by their words."""
 
 # Settings that older checkpoints do not name, with the value that they were trained with.
 LATER: Mapping[str, object] = {
@@ -37,6 +37,7 @@ LATER: Mapping[str, object] = {
     TEACHER: None,
     'teacher_weight': 1.0,
     NETWORK: 'light',
+    HEADS: 'random',
 }
 
 UNTOLD = (DATA, INIT, BACKBONE)

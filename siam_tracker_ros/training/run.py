@@ -20,16 +20,23 @@ from ..sequences import GROUND_TRUTH
 from ..settings import Settings
 from ..trackers.base import Tracker
 from ..trackers.siamfc import SiamFCSettings
-from .beginning import check_beginning, choose_follower, initial_network, load_teacher
+from .beginning import (
+    check_beginning,
+    choose_follower,
+    give_comparing_heads,
+    initial_network,
+    load_teacher,
+)
 from .curves import draw_curves, figure_class
 from .engine import make_fabric
 from .fit import Fit, FitSettings
 from .initial import fill_backbone
 from .mining import MiningSettings, mine
+from .pair_material import PairMaterial
 from .pairs import Pairs
 from .recipes import RECIPES
-from .resuming import BACKBONE, INIT, METRICS, NETWORK, checksum
-from .run_settings import AUTO, NO_INIT, NONE, RunSettings
+from .resuming import BACKBONE, HEADS, INIT, METRICS, NETWORK, checksum
+from .run_settings import AUTO, COMPARING, NO_INIT, NONE, RunSettings
 from .sources import Shot, discover, split
 
 # Fewer shots than this say more about themselves than about the world: the score's fit is then
@@ -110,6 +117,7 @@ def train(
         INIT: init if init == NO_INIT else checksum(network),
         BACKBONE: NONE if run.backbone == NONE else checksum(network.backbone),
         NETWORK: run.network,
+        HEADS: run.heads,
     }
     teacher = load_teacher(run.teacher)
     begun = (network, described) if recipe.teachable else None
@@ -137,6 +145,9 @@ def train(
             f'expected at least {material.fewest}, because each gives the others their '
             'backgrounds; add data'
         )
+    if run.heads == COMPARING:
+        assert isinstance(material, PairMaterial), 'proposals are learned from pairs'
+        give_comparing_heads(network, material, shown, fit.seed)
     job = Fit(
         objective,
         material,
@@ -166,6 +177,7 @@ def train(
             'init': init,
             'backbone': run.backbone,
             'network': run.network,
+            'heads': run.heads,
             # The command has the file, if it was one.
             'teacher': teacher[1].tracker if teacher else NONE,
             'fit': fit.to_dict(),

@@ -12,6 +12,7 @@ from .recipes import RECIPES
 
 NO_INIT = NONE = 'none'
 AUTO = 'auto'
+RANDOM, COMPARING = 'random', 'comparing'
 
 FOLLOWER = 'siamfc'
 """Who follows objects in videos where nobody is named: quick, and ready in one frame."""
@@ -56,6 +57,13 @@ class RunSettings(Settings):
         f'to measure what that is worth ({_words("variants")}); or what any network that training '
         f'begins from becomes, with further layers ({_words("extensions")})',
         choices=tuple(dict.fromkeys(word for r in RECIPES.values() for word in r.networks)),
+    )
+    heads: str = setting(
+        RANDOM,
+        f'what heads of siamrpnpp and crpn know where they begin anew: {RANDOM}: nothing; '
+        f'{COMPARING}: how to compare what the backbone gives, as siamfc does',
+        source=f'{COMPARING}: own',
+        choices=(RANDOM, COMPARING),
     )
     follower: str = setting(
         AUTO,

@@ -168,3 +168,41 @@ def test_weights_of_another_tracker_are_refused(small_network, stills, tmp_path,
     weights.save(path, weights.Checkpoint(small_network.state_dict(), meta))
     assert train(stills, tmp_path / 'out', '--init', str(path)) == 2
     assert "belong to tracker 'dsiam'" in capsys.readouterr().err
+
+
+def test_heads_that_begin_by_comparing(stills, light, tmp_path, capsys):
+    shape = RECIPES['siamrpnpp'].light
+    known = weights.Checkpoint(SiamRPN(**shape).state_dict(), weights.Meta('siamrpnpp', shape))
+    weights.save(tmp_path / 'known.safetensors', known)
+    backbone = str(tmp_path / 'known.safetensors')
+    words = ['--init', 'none', '--backbone', backbone, '--heads', 'comparing']
+    more = ['--held-out', '0', '--steps', '1', '--batch', '2', '--rate', '0.000001']
+    out = tmp_path / 'out'
+    assert train(stills, out, *words, *more, tracker='siamrpnpp') == 0
+    found = weights.load(out / 'siamrpnpp.safetensors')
+    assert found.meta.training['heads'] == 'comparing'
+    # A projection: its rows are orthonormal.
+    rows = found.tensors['adjust.0.0.weight'].float().flatten(1)
+    torch.testing.assert_close(rows @ rows.T, torch.eye(len(rows)), atol=1e-2, rtol=0)
+    # What began otherwise is another run.
+    capsys.readouterr()
+    assert train(stills, out, *words[:4], *more, tracker='siamrpnpp') == 2
+    assert 'heads' in capsys.readouterr().err
+    # The blocks of crpn's light network in these tests are those of its paper.
+    assert train(stills, tmp_path / 'crpn', *words, *more, tracker='crpn') == 2
+    assert 'no depthwise blocks' in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ('tracker', 'words', 'said'),
+    [
+        ('siamfc', [], 'no heads that propose boxes'),
+        ('siamrpnpp', ['--init', 'none'], 'features worth comparing'),
+    ],
+)
+def test_heads_that_have_nothing_to_compare_are_refused(
+    stills, tmp_path, capsys, tracker, words, said
+):
+    out = tmp_path / 'out'
+    assert train(stills, out, '--heads', 'comparing', *words, tracker=tracker) == 2
+    assert said in capsys.readouterr().err
