@@ -20,7 +20,7 @@ from torch import Tensor, nn
 
 from ..errors import UserError
 from ..models.proposing import ProposalNetwork
-from ..models.rpn import BACKGROUND, CLASSES, TARGET, DepthwiseBranch, DepthwiseRPN
+from ..models.rpn import BACKGROUND, CLASSES, RPN, TARGET, DepthwiseBranch, DepthwiseRPN
 from ..models.transfer import FeatureTransferBlock
 
 SHIFT = 2.0
@@ -74,6 +74,17 @@ def begin_comparing(network: ProposalNetwork, exemplars: Tensor, searches: Tenso
         _zeroed(block.deltas)
     # The statistics of all norms behind what has changed.
     _inputs(network, [], exemplars, searches)
+
+
+def comparing_layers(network: ProposalNetwork) -> list[nn.Module]:
+    """Layers that logits come through, but for the backbone.
+
+    They are all of what `begin_comparing` gives a beginning. Deltas need those that reduce and
+    join features as well.
+    """
+    joining = [m for m in network.modules() if isinstance(m, FeatureTransferBlock)]
+    classes = [m.classes for m in network.modules() if isinstance(m, RPN)]
+    return [network.adjust, *joining, *classes]
 
 
 def _inputs(

@@ -17,6 +17,7 @@ from ..models.refinement import StageOutput, cascade, proposals
 from ..models.rpn import ProposalMaps
 from ..models.siamrpnpp import SiamRPN
 from ..settings import Settings
+from .comparing import comparing_layers
 from .objective import Objective
 from .proposal_labels import label
 from .proposal_losses import box_loss, class_loss
@@ -142,13 +143,20 @@ class ProposalObjective(Objective[SiamRPN | CRPN, Batch]):
         return s.rate * logarithmic(step, s.steps, rise, s.rise_from, s.fall_to)
 
     def groups(self) -> list[tuple[Iterable[nn.Parameter], float]]:
-        """The heads at the whole rate, the backbone at a share of it (SiamRPN++, section 3.2)."""
-        backbone = list(self.network.backbone.parameters())
-        known = set(map(id, backbone))
-        heads = [p for p in self.network.parameters() if id(p) not in known]
+        """The heads at the whole rate, the backbone at a share of it (SiamRPN++, section 3.2).
+
+        So do layers that compare, where they have a share of their own.
+        """
+        s, network = self.settings, self.network
+        backbone = list(network.backbone.parameters())
         fixed = {id(p) for layer in self.fixed for p in layer.parameters()}
-        learned = [p for p in backbone if id(p) not in fixed]
-        return [(heads, 1.0), (learned, self.settings.backbone_rate)]
+        slow = [([p for p in backbone if id(p) not in fixed], s.backbone_rate)]
+        if s.comparison_rate != 1:
+            comparing = [p for layer in comparing_layers(network) for p in layer.parameters()]
+            slow.append((comparing, s.comparison_rate))
+        known = {id(p) for parameters, _ in slow for p in parameters} | set(map(id, backbone))
+        heads = [p for p in network.parameters() if id(p) not in known]
+        return [(heads, 1.0), *slow]
 
     def prepare(self, step: int) -> bool:
         """Freeze the backbone at first, the statistics of its norms with it, and later no more.

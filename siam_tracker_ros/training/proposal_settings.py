@@ -73,6 +73,14 @@ class ProposalSettings(LabelSettings, LossSettings, PairSettings):
         high=1.0,
         source='SiamRPN++ 3.2',
     )
+    comparison_rate: float = setting(
+        1.0,
+        'share of the rate with which those layers learn that features go through before they are '
+        'told to be the target: small where they begin by comparing (--heads)',
+        low=0.0,
+        high=1.0,
+        source='own',
+    )
     frozen_layers: int = setting(
         0,
         'how many convolutions of the backbone, counted from the image, never learn, nor do the '

@@ -32,6 +32,7 @@ and its heads by their words."""
 # Settings that older checkpoints do not name, with the value that they were trained with.
 LATER: Mapping[str, object] = {
     'bend': 0.0,
+    'comparison_rate': 1.0,
     'distractors': 0,
     'frozen_layers': 0,
     TEACHER: None,

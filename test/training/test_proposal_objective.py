@@ -28,6 +28,7 @@ from siam_tracker_ros.training.proposal_objective import (
     stages,
 )
 from siam_tracker_ros.training.proposal_settings import CascadeSettings, ProposalSettings
+from siam_tracker_ros.training.recipes import RECIPES
 from siam_tracker_ros.training.run_settings import RunSettings
 from siam_tracker_ros.training.scenes import Batch
 from siam_tracker_ros.training.sources import discover, split
@@ -120,6 +121,29 @@ def test_a_frozen_backbone_stays_and_later_learns_at_a_tenth(job, optimiser):
     assert not any(name.startswith('backbone') for name in moved(before, kept[2]))
     assert moved(before, kept[2]) == {n for n in before if not n.startswith('backbone')}
     assert moved(kept[2], kept[3]) == set(before)
+
+
+@pytest.mark.parametrize('name', ['siamrpnpp', 'crpn'])
+def test_what_compares_may_learn_at_a_rate_of_its_own(name):
+    recipe = RECIPES[name]
+    network = recipe.network(**recipe.light)
+    objective = ProposalObjective(network, ProposalSettings(comparison_rate=0.03))
+    names = {id(p): name for name, p in network.named_parameters()}
+    (heads, whole), (_, backbone), (comparing, share) = objective.groups()
+    assert (whole, backbone, share) == (1.0, 0.1, 0.03)
+    told = {names[id(p)] for p in comparing}
+    assert told == {
+        name
+        for name in names.values()
+        if name.startswith(('adjust.', 'transfers.')) or '.classes.' in name
+    }
+    rest = {names[id(p)] for p in heads}
+    assert rest
+    assert all('.deltas.' in name or name.startswith('aggregation.') for name in rest)
+    grouped = [id(p) for parameters, _ in objective.groups() for p in parameters]
+    assert sorted(grouped) == sorted(names)
+    # Without one there are two groups, as there were before: older runs are resumed.
+    assert len(ProposalObjective(network, ProposalSettings()).groups()) == 2
 
 
 def test_the_first_layers_never_learn(network):
