@@ -102,7 +102,10 @@ def wait_for(child: Child, text: str, spin: Callable[[float], None] = time.sleep
     while text not in child.log.read_text():
         child.check_alive()
         if time.monotonic() > end:
-            raise UserError(f'{child.name} did not say {text!r} within {START_SECONDS:g} s')
+            raise UserError(
+                f'{child.name} did not say {text!r} within {START_SECONDS:g} s, but: '
+                f'{child.last_error()}'
+            )
         spin(0.02)
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 import torch
 
 from .errors import UserError
+from .faults import first_line, is_out_of_memory
 
 CPU_INFO = Path('/proc/cpuinfo')
 # Linux's words for instructions that multiply in bfloat16, on x86 and on ARM.
@@ -125,7 +126,7 @@ def computes_bfloat16(device: torch.device) -> bool:
 
 @contextmanager
 def refuse_small_memory(name: str) -> Iterator[None]:
-    """Say it in a sentence where the memory of a device runs out.
+    """Say it in a sentence where the memory of a device, or of the host, runs out.
 
     Parameters
     ----------
@@ -139,8 +140,11 @@ def refuse_small_memory(name: str) -> Iterator[None]:
     """
     try:
         yield
-    except torch.cuda.OutOfMemoryError as error:
+    except Exception as error:
+        if not is_out_of_memory(error):
+            raise
+        instead = '' if name == 'cpu' else ', choose another device, or use --device cpu'
         raise UserError(
-            f'the memory of device {name} is too small or in use by others: '
-            'free it, choose another device, or use --device cpu'
+            f'the memory of device {name} is too small or in use by others '
+            f'({first_line(error)}): free it{instead}'
         ) from error

@@ -5,7 +5,12 @@ import torch
 
 from siam_tracker_ros import runtime
 from siam_tracker_ros.errors import UserError
-from siam_tracker_ros.runtime import computes_bfloat16, resolve_device, resolve_precision
+from siam_tracker_ros.runtime import (
+    computes_bfloat16,
+    refuse_small_memory,
+    resolve_device,
+    resolve_precision,
+)
 
 
 @pytest.fixture
@@ -69,3 +74,23 @@ def test_a_cpu_says_whether_it_computes_in_bfloat16(tmp_path, monkeypatch, text,
         (tmp_path / 'cpuinfo').write_text(text)
     monkeypatch.setattr(runtime, 'CPU_INFO', tmp_path / 'cpuinfo')
     assert computes_bfloat16(torch.device('cpu')) is able
+
+
+@pytest.mark.parametrize(
+    ('name', 'error', 'mend'),
+    [
+        ('cuda', torch.cuda.OutOfMemoryError('Tried to allocate 2 GiB'), 'or use --device cpu'),
+        ('cpu', MemoryError(), 'free it'),
+        ('cpu', RuntimeError("DefaultCPUAllocator: can't allocate memory"), 'free it'),
+    ],
+)
+def test_memory_that_runs_out_is_told_wherever_it_is(name, error, mend):
+    words = f'the memory of device {name} is too small'
+    with pytest.raises(UserError, match=words) as told, refuse_small_memory(name):
+        raise error
+    assert str(told.value).endswith(mend)
+
+
+def test_other_errors_are_no_lack_of_memory():
+    with pytest.raises(ZeroDivisionError), refuse_small_memory('cpu'):
+        raise ZeroDivisionError
