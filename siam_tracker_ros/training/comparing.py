@@ -161,6 +161,7 @@ def _project(layer: nn.Sequential, features: Tensor) -> None:
 
 
 def _pass_on(block: FeatureTransferBlock) -> None:
+    """Let each convolution give its output channels what its input channels are."""
     for layer in block.modules():
         if isinstance(layer, nn.Conv2d | nn.ConvTranspose2d):
             nn.init.dirac_(layer.weight)
