@@ -9,6 +9,7 @@ loses large images, whose many fragments are not sent again.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+import time
 from typing import Any
 
 from rclpy.qos import DurabilityPolicy, HistoryPolicy, QoSProfile, ReliabilityPolicy
@@ -21,6 +22,9 @@ LATEST = QoSProfile(depth=1, durability=DurabilityPolicy.TRANSIENT_LOCAL)
 
 DEBUG = QoSProfile(depth=1)
 """Debug images: reliable, because image viewers ask for it by default."""
+
+PATIENCE_S = 5.0
+"""So long may publishers be there and nothing come before one subscribes anew: see below."""
 
 FIXED = {
     'reliable': ReliabilityPolicy.RELIABLE,
@@ -53,6 +57,10 @@ def choose_reliability(setting: str, offered: Sequence[Any]) -> Any:
 class ImageSubscription:
     """The subscription to the camera, created anew where its publishers' offers change.
 
+    Now and then two processes that start at once know of each other, and nothing that one sends
+    reaches the other. So a subscription that has never heard anything of publishers that are there
+    is created anew after `PATIENCE_S`, the next one after twice as long, and so on.
+
     Parameters
     ----------
     node : rclpy.node.Node
@@ -65,6 +73,8 @@ class ImageSubscription:
         Takes the message.
     depth : int
         Most messages that wait for it.
+    clock : callable
+        Monotonic time in seconds.
     """
 
     def __init__(
@@ -75,6 +85,7 @@ class ImageSubscription:
         setting: str,
         callback: Callable[[Any], None],
         depth: int = 1,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._node = node
         self._depth = depth
@@ -82,6 +93,10 @@ class ImageSubscription:
         self._topic = topic
         self._setting = setting
         self._callback = callback
+        self._clock = clock
+        self._patience = PATIENCE_S
+        self._has_heard = False
+        self._silent_since: float | None = None
         self._subscription: Any = None
         self.reliability: Any = None
         self.refresh()
@@ -99,9 +114,10 @@ class ImageSubscription:
         return [info.qos_profile.reliability for info in infos]
 
     def refresh(self) -> None:
-        """Subscribe, or subscribe again where another reliability fits better now."""
-        wanted = choose_reliability(self._setting, self.offered())
-        if wanted == self.reliability:
+        """Subscribe, or subscribe again where another reliability fits better or nothing comes."""
+        offered = self.offered()
+        wanted = choose_reliability(self._setting, offered)
+        if wanted == self.reliability and not self._is_deaf(bool(offered)):
             return
         self.close()
         profile = QoSProfile(
@@ -111,9 +127,28 @@ class ImageSubscription:
             durability=DurabilityPolicy.VOLATILE,
         )
         self._subscription = self._node.create_subscription(
-            self._message_type, self._topic, self._callback, profile
+            self._message_type, self._topic, self._take, profile
         )
         self.reliability = wanted
+        self._has_heard = False
+        self._silent_since = None
+
+    def _take(self, message: Any) -> None:
+        self._has_heard = True
+        self._callback(message)
+
+    def _is_deaf(self, is_published: bool) -> bool:
+        """Whether nothing has come for too long, although somebody publishes."""
+        if self._has_heard or not is_published:
+            self._silent_since = None
+            return False
+        now = self._clock()
+        if self._silent_since is None:
+            self._silent_since = now
+        if now - self._silent_since < self._patience:
+            return False
+        self._patience *= 2
+        return True
 
     def close(self) -> None:
         """Unsubscribe."""

@@ -36,6 +36,45 @@ def test_a_fixed_reliability_is_that_of_the_images_only(ros):
         bench.until(lambda: offered.get_subscription_count() == 1)
 
 
+def test_i7_a_subscription_that_hears_nothing_is_made_anew_with_growing_patience():
+    from types import SimpleNamespace
+
+    from rclpy.qos import ReliabilityPolicy
+
+    from siam_tracker_ros.node.qos import PATIENCE_S, ImageSubscription
+
+    made, now, heard = [], [0.0], []
+    publishers = []
+    node = SimpleNamespace(
+        resolve_topic_name=lambda topic: topic,
+        get_publishers_info_by_topic=lambda topic: publishers,
+        create_subscription=lambda kind, topic, take, profile: made.append(take) or len(made),
+        destroy_subscription=lambda subscription: None,
+    )
+    source = ImageSubscription(
+        node, object, 'image', 'reliable', heard.append, clock=lambda: now[0]
+    )
+
+    def wait(seconds):
+        for _ in range(int(seconds)):
+            now[0] += 1.0
+            source.refresh()
+        return len(made)
+
+    # A camera that is not there yet is no reason.
+    assert wait(100) == 1
+    profile = SimpleNamespace(reliability=ReliabilityPolicy.RELIABLE)
+    publishers.append(SimpleNamespace(qos_profile=profile))
+    assert wait(PATIENCE_S) == 1
+    assert wait(1) == 2
+    assert wait(2 * PATIENCE_S) == 2
+    assert wait(1) == 3
+    made[-1]('image')
+    assert heard == ['image']
+    # It works: a camera may pause as long as it likes.
+    assert wait(1000) == 3
+
+
 def test_i7_auto_follows_a_camera_that_changes(bench):
     from rclpy.qos import QoSProfile, ReliabilityPolicy
     from ros_bench import image_message, scene
