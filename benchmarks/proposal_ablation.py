@@ -6,9 +6,11 @@
 ``benchmarks/proposal_ablation.py IMAGES... --sequences FOLDER --out DIR``: each network is the
 light one but for one part. All begin with the backbone of siamfc, learn from the same stills
 and labelled sequences for as many steps, with one seed and the settings of
-``scripts/train_crpn.sh``, and then follow the targets of a folder of sequences, once. A network of
-several tables is trained once. The tables are printed, and kept as JSON, which the pages of both
-trackers show (``scripts/update_docs.py``). A run that is killed goes on where it was.
+``scripts/train_crpn.sh``, but for the heads: they begin at random and all of them learn, because
+not every variant can begin by comparing. Then they follow the targets of a folder of sequences,
+once. A network of several tables is trained once. The tables are printed, and kept as JSON, which
+the pages of both trackers show (``scripts/update_docs.py``). A run that is killed goes on where
+it was.
 
 No score is fitted for so many networks, and one that is not says nothing of a loss. So none of
 them is ever lost.
