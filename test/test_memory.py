@@ -11,14 +11,29 @@ import pytest
 from siam_tracker_ros.cli import main
 from siam_tracker_ros.memory import give_back, keep_large_buffers
 
+of_glibc = pytest.mark.skipif(
+    platform.libc_ver()[0] != 'glibc', reason='mallopt and malloc_trim are of glibc'
+)
 
-@pytest.mark.skipif(platform.libc_ver()[0] != 'glibc', reason='mallopt is of glibc')
-def test_a_freed_buffer_of_image_size_is_kept():
-    """In a process of its own: the setting cannot be taken back."""
-    program = (
-        'import resource\n'
-        'from siam_tracker_ros.memory import keep_large_buffers\n'
+
+def printed(program):
+    """The number that a program prints which keeps large buffers.
+
+    In a process of its own: the setting cannot be taken back.
+    """
+    begin = (
+        'from siam_tracker_ros.memory import give_back, keep_large_buffers\n'
         'assert keep_large_buffers()\n'
+    )
+    result = subprocess.run(
+        [sys.executable, '-c', begin + program], capture_output=True, text=True, check=True)
+    return float(result.stdout)
+
+
+@of_glibc
+def test_a_freed_buffer_of_image_size_is_kept():
+    faults = printed(
+        'import resource\n'
         'faults = lambda: resource.getrusage(resource.RUSAGE_SELF).ru_minflt\n'
         'image = bytearray(6_000_000); del image\n'
         'before = faults()\n'
@@ -26,18 +41,14 @@ def test_a_freed_buffer_of_image_size_is_kept():
         '    image = bytearray(6_000_000); del image\n'
         'print(faults() - before)\n'
     )
-    result = subprocess.run(
-        [sys.executable, '-c', program], capture_output=True, text=True, check=True)
     # 1465 pages an image where each one is given back.
-    assert int(result.stdout) < 1465
+    assert faults < 1465
 
 
-@pytest.mark.skipif(platform.libc_ver()[0] != 'glibc', reason='malloc_trim is of glibc')
+@of_glibc
 def test_what_is_free_is_given_back():
-    program = (
+    mebibytes = printed(
         'from siam_tracker_ros.evaluation.cost_process import resident_mib\n'
-        'from siam_tracker_ros.memory import give_back, keep_large_buffers\n'
-        'assert keep_large_buffers()\n'
         # Pieces of a heap; the last one keeps it from shrinking.
         'pieces = [bytearray(b"x") * 4_000_000 for _ in range(11)]\n'
         'del pieces[:10]\n'
@@ -45,9 +56,7 @@ def test_what_is_free_is_given_back():
         'give_back()\n'
         'print(before - resident_mib("VmRSS"))\n'
     )
-    result = subprocess.run(
-        [sys.executable, '-c', program], capture_output=True, text=True, check=True)
-    assert float(result.stdout) > 35
+    assert mebibytes > 35
 
 
 def test_without_glibc_nothing_happens(monkeypatch):
