@@ -58,8 +58,10 @@ class ImageSubscription:
     """The subscription to the camera, created anew where its publishers' offers change.
 
     Now and then two processes that start at once know of each other, and nothing that one sends
-    reaches the other. So a subscription that has never heard anything of publishers that are there
-    is created anew after `PATIENCE_S`, the next one after twice as long, and so on.
+    reaches the other. So a subscription that has heard nothing since publishers came or went is
+    created anew after `PATIENCE_S`, the next one after twice as long, and so on. What was heard
+    before says nothing: a camera that is started again is another process. Of two that stay, one
+    that is not heard is not noticed.
 
     Parameters
     ----------
@@ -96,7 +98,8 @@ class ImageSubscription:
         self._clock = clock
         self._patience = PATIENCE_S
         self._has_heard = False
-        self._silent_since: float | None = None
+        self._silent_since = 0.0
+        self._publishers: set[bytes] = set()
         self._subscription: Any = None
         self.reliability: Any = None
         self.refresh()
@@ -108,16 +111,22 @@ class ImageSubscription:
 
     def offered(self) -> list[Any]:
         """Reliability of each publisher."""
+        return [info.qos_profile.reliability for info in self._infos()]
+
+    def _infos(self) -> Sequence[Any]:
         # The resolved name: this query does not apply remappings in every distro.
         topic = self._node.resolve_topic_name(self._topic)
-        infos = self._node.get_publishers_info_by_topic(topic)
-        return [info.qos_profile.reliability for info in infos]
+        infos: Sequence[Any] = self._node.get_publishers_info_by_topic(topic)
+        return infos
 
     def refresh(self) -> None:
         """Subscribe, or subscribe again where another reliability fits better or nothing comes."""
-        offered = self.offered()
-        wanted = choose_reliability(self._setting, offered)
-        if wanted == self.reliability and not self._is_deaf(bool(offered)):
+        infos = self._infos()
+        wanted = choose_reliability(
+            self._setting, [info.qos_profile.reliability for info in infos]
+        )
+        is_deaf = self._is_deaf({bytes(info.endpoint_gid) for info in infos})
+        if wanted == self.reliability and not is_deaf:
             return
         self.close()
         profile = QoSProfile(
@@ -131,21 +140,21 @@ class ImageSubscription:
         )
         self.reliability = wanted
         self._has_heard = False
-        self._silent_since = None
+        self._silent_since = self._clock()
 
     def _take(self, message: Any) -> None:
         self._has_heard = True
         self._callback(message)
 
-    def _is_deaf(self, is_published: bool) -> bool:
+    def _is_deaf(self, publishers: set[bytes]) -> bool:
         """Whether nothing has come for too long, although somebody publishes."""
-        if self._has_heard or not is_published:
-            self._silent_since = None
-            return False
         now = self._clock()
-        if self._silent_since is None:
+        if publishers != self._publishers:
+            self._has_heard = False
             self._silent_since = now
-        if now - self._silent_since < self._patience:
+            self._patience = PATIENCE_S
+        self._publishers = publishers
+        if self._has_heard or not publishers or now - self._silent_since < self._patience:
             return False
         self._patience *= 2
         return True

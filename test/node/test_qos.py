@@ -64,15 +64,32 @@ def test_i7_a_subscription_that_hears_nothing_is_made_anew_with_growing_patience
     # A camera that is not there yet is no reason.
     assert wait(100) == 1
     profile = SimpleNamespace(reliability=ReliabilityPolicy.RELIABLE)
-    publishers.append(SimpleNamespace(qos_profile=profile))
+    publishers.append(SimpleNamespace(qos_profile=profile, endpoint_gid=[1, 2]))
     assert wait(PATIENCE_S) == 1
     assert wait(1) == 2
-    assert wait(2 * PATIENCE_S) == 2
+    assert wait(2 * PATIENCE_S - 1) == 2
     assert wait(1) == 3
     made[-1]('image')
     assert heard == ['image']
     # It works: a camera may pause as long as it likes.
     assert wait(1000) == 3
+    # Another process takes its place, at once or after a while, and is not heard.
+    publishers[:] = [SimpleNamespace(qos_profile=profile, endpoint_gid=[3, 4])]
+    assert wait(PATIENCE_S) == 3
+    assert wait(1) == 4
+    # What the old one had sent may still come when the new one is there, before the old one goes.
+    publishers.append(SimpleNamespace(qos_profile=profile, endpoint_gid=[4, 5]))
+    source.refresh()
+    made[-1]('image')
+    del publishers[0]
+    assert wait(PATIENCE_S) == 4
+    assert wait(1) == 5
+    made[-1]('image')
+    publishers.clear()
+    assert wait(1000) == 5
+    publishers.append(SimpleNamespace(qos_profile=profile, endpoint_gid=[5, 6]))
+    assert wait(PATIENCE_S) == 5
+    assert wait(1) == 6
 
 
 def test_i7_auto_follows_a_camera_that_changes(bench):
