@@ -3,9 +3,11 @@
 """Does the node stay as it is? Its process goes through lifecycle cycles, then tracks for an hour.
 
 A camera sends a rendered clip, forwards and backwards, at its rate. Now and then an image is
-malformed, or has no stamp, which loses the target. Memory, open files, threads and the age of
-results are printed at intervals. The exit code is 1 where one of them grows, where images are
-unaccounted for, or where anything that is published is not a number inside the image.
+malformed, or has no stamp, which loses the target; and now and then the target is gone for a
+while, so that all that a search for it needs was once in memory before anything counts (in two
+minutes or more at 30 images a second). Memory, open files, threads and the age of results are
+printed at intervals. The exit code is 1 where one of them grows, where images are unaccounted for,
+or where anything that is published is not a number inside the image.
 """
 
 from __future__ import annotations
@@ -37,6 +39,8 @@ START_SECONDS, ANSWER_SECONDS = 120.0, 30.0
 FIRST_CYCLES, WARM_UP, INTERVAL = 10, 0.2, 0.02
 # One image of so many is malformed, one has no stamp; none of both is a multiple of the other.
 MALFORMED_EVERY, UNSTAMPED_EVERY = 97, 1009
+# The target is gone from the last ones of so many images.
+GONE_EVERY, GONE = 607, 45
 CYCLES_MIB, HOUR_SHARE, AGE_MS = 5.0, 0.01, 5.0
 # A machine that is busy with other things leaves images in the network.
 ARRIVED = 0.5
@@ -136,6 +140,7 @@ def soak(args: argparse.Namespace) -> int:
     companion, beside = ros('siam_tracker_ros.node.companion'), ros('node_soak_client')
     clip = Clip(args.frames)
     images = there_and_back([clip.draw(index) for index in range(len(clip))])
+    without = there_and_back([clip.draw(index, with_target=False) for index in range(len(clip))])
     os.environ.update(environment(free_domain_id()))
     with tempfile.TemporaryDirectory() as scratch:
         logs = args.logs or Path(scratch)
@@ -148,7 +153,7 @@ def soak(args: argparse.Namespace) -> int:
             companion.accompanied(lambda: beside.Client(child, f'/{NAME}')) as client,
         ):
             faults = cycled(client, child, args.cycles)
-            faults += tracked(client, child, images, clip, args)
+            faults += tracked(client, child, images, without, clip, args)
             faults += ended(child, signal.SIGTERM)
     for fault in faults:
         print(f'FAILED: {fault}')
@@ -176,7 +181,9 @@ def cycled(client, child: Child, cycles: int) -> list[str]:
     return grown_in_cycles(first, last)
 
 
-def tracked(client, child: Child, images, clip: Clip, args: argparse.Namespace) -> list[str]:
+def tracked(
+    client, child: Child, images, without, clip: Clip, args: argparse.Namespace
+) -> list[str]:
     """Send images for minutes; say what grows or is wrong."""
     client.up(START_SECONDS)
     client.connect(ANSWER_SECONDS)
@@ -188,12 +195,14 @@ def tracked(client, child: Child, images, clip: Clip, args: argparse.Namespace) 
                 'files', 'threads'])
     while last - begin < length:
         index = sent % len(images)
-        if index == 0 and not client.is_following():
+        is_gone = sent % GONE_EVERY >= GONE_EVERY - GONE
+        if index == 0 and not is_gone and not client.is_following():
             client.send_box(clip.truth(0)[0])
+        shown = (without if is_gone else images)[index]
         if sent % MALFORMED_EVERY == MALFORMED_EVERY - 1:
-            client.send_malformed(images[index])
+            client.send_malformed(shown)
         else:
-            client.send(images[index], stamped=sent % UNSTAMPED_EVERY != UNSTAMPED_EVERY - 1)
+            client.send(shown, stamped=sent % UNSTAMPED_EVERY != UNSTAMPED_EVERY - 1)
         sent += 1
         due += 1 / args.rate
         client.rest(due - time.monotonic())
