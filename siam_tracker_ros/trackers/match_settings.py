@@ -79,6 +79,27 @@ class CropSettings(Settings):
                 'that a cell of each response map lies at zero displacement'
             )
 
+    def widened(self, rim: int) -> CropSettings:
+        """Return settings whose crops show more on each side, objects about as large as before.
+
+        Square objects are, but for the rounding of `context`.
+
+        Parameters
+        ----------
+        rim : int
+            Pixels of exemplar and search crops, on each side.
+        """
+        size = self.exemplar_size + 2 * rim
+        wider = size / self.exemplar_size
+        lost = self.lost_search_size - self.exemplar_size
+        return self.replaced(
+            exemplar_size=size,
+            search_size=self.search_size + 2 * rim,
+            # The side of what is cut out around a square object is 1 + 2 context of its own.
+            context=round(((1 + 2 * self.context) * wider - 1) / 2, 4),
+            lost_search_size=size + 16 * round(lost * wider / 16),
+        )
+
     def size_while_lost(self, frames: int) -> int:
         """Side of the search crop in the frame after so many in which the target is lost."""
         if not self.lost_search_growth:

@@ -62,6 +62,12 @@ def check_beginning(
             f'frozen_layers is {frozen}, and the backbone begins anew: layers that know nothing '
             'would never learn; give a --backbone, such as siamfc, or --frozen-layers 0'
         )
+    rim = fit.crop_rim if isinstance(fit, ProposalSettings) else 0
+    if rim and init != NO_INIT:
+        raise UserError(
+            f'crop_rim is {rim}, and init is {init}, whose crops have their own: leave out '
+            f'--crop-rim, or give --init {NO_INIT}'
+        )
     if run.heads == COMPARING and not isinstance(fit, ProposalSettings):
         raise UserError(
             f'heads are {COMPARING}: {recipe.summary} has no heads that propose boxes; leave out '

@@ -29,11 +29,15 @@ class Objective(nn.Module, ABC, Generic[N, B]):
         The measure that is shown while a run goes on.
     network : Module
         What learns.
+    rim : int
+        What crops show more on each side than the usual ones, in pixels; the network's tracker is
+        to show it the same.
     """
 
     columns: ClassVar[tuple[str, ...]]
     headline: ClassVar[str]
     network: N
+    rim: int = 0
     forward: Callable[..., tuple[Tensor, dict[str, Tensor]]]
 
     @abstractmethod
@@ -52,15 +56,13 @@ class Objective(nn.Module, ABC, Generic[N, B]):
         """Get the network ready for a step; returns whether other parameters learn from now on."""
         return False
 
-    def check(self, scenes: Settings, exemplar_size: int) -> None:
+    def check(self, scenes: Settings) -> None:
         """Refuse scenes that the network cannot learn from, before anything is made of them.
 
         Parameters
         ----------
         scenes : Settings
             How crops are made.
-        exemplar_size : int
-            Side of the exemplar crop in pixels.
 
         Raises
         ------

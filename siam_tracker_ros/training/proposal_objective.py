@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 import math
 
 import torch
@@ -16,14 +16,18 @@ from ..models.crpn import CRPN
 from ..models.refinement import StageOutput, cascade, proposals
 from ..models.rpn import ProposalMaps
 from ..models.siamrpnpp import SiamRPN
-from ..settings import Settings
+from ..settings import Scalar, Settings
+from ..trackers.match_settings import CropSettings
 from .comparing import comparing_layers
 from .objective import Objective
 from .proposal_labels import label
 from .proposal_losses import box_loss, class_loss
-from .proposal_settings import COSINE, ProposalSettings
+from .proposal_settings import COSINE, LARGEST_SEARCH, ProposalSettings
 from .scenes import Batch, ShiftSettings
 from .schedules import cosine, logarithmic
+
+EXEMPLAR = CropSettings.exemplar_size
+"""Side of the usual exemplar crop, in pixels."""
 
 
 class ProposalObjective(Objective[SiamRPN | CRPN, Batch]):
@@ -33,6 +37,8 @@ class ProposalObjective(Objective[SiamRPN | CRPN, Batch]):
     ----------
     network : SiamRPN or CRPN
     settings : ProposalSettings
+    tracker : mapping, optional
+        Settings of the weights that training begins from: its crops are as theirs.
     """
 
     columns = (
@@ -46,17 +52,28 @@ class ProposalObjective(Objective[SiamRPN | CRPN, Batch]):
     )
     headline = 'held_out_iou'
 
-    def __init__(self, network: SiamRPN | CRPN, settings: ProposalSettings) -> None:
+    def __init__(
+        self,
+        network: SiamRPN | CRPN,
+        settings: ProposalSettings,
+        tracker: Mapping[str, Scalar] | None = None,
+    ) -> None:
         super().__init__()
         self.network = network
         self.settings = settings
+        self.rim = settings.crop_rim or _rim(tracker or {})
         self.frozen: bool | None = None
         self.fixed = first_layers(network.backbone, settings.frozen_layers)
 
-    def check(self, scenes: Settings, exemplar_size: int) -> None:
+    def check(self, scenes: Settings) -> None:
         """See `Objective.check`: beyond the outermost cells hardly any anchor is positive."""
-        size = self.settings.search_size
-        within = reach(self.network, exemplar_size, size)
+        size = self.settings.search_size + 2 * self.rim
+        if size > LARGEST_SEARCH:
+            raise UserError(
+                f'search_size is {self.settings.search_size}, and crops show {self.rim} px more '
+                f'on each side: expected {LARGEST_SEARCH} px at most, both together'
+            )
+        within = reach(self.network, EXEMPLAR + 2 * self.rim, size)
         if isinstance(scenes, ShiftSettings) and scenes.shift > within:
             raise UserError(
                 f'shift is {scenes.shift:g}: expected at most {within:g} px, which is how far '
@@ -171,6 +188,24 @@ class ProposalObjective(Objective[SiamRPN | CRPN, Batch]):
         for layer in self.fixed:
             layer.requires_grad_(False).eval()
         return True
+
+
+def _rim(tracker: Mapping[str, Scalar]) -> int:
+    """What the crops of weights show more than the usual ones, by their settings.
+
+    Raises
+    ------
+    UserError
+        No number of cells.
+    """
+    known = CropSettings().to_dict()
+    size = CropSettings.from_dict({k: v for k, v in tracker.items() if k in known}).exemplar_size
+    if size < EXEMPLAR or (size - EXEMPLAR) % 16:
+        raise UserError(
+            f'the weights say exemplar_size {size}: expected {EXEMPLAR}, or a multiple of 16 more '
+            'as --crop-rim makes; choose other weights to begin from'
+        )
+    return (size - EXEMPLAR) // 2
 
 
 def first_layers(backbone: nn.Module, convolutions: int) -> list[nn.Module]:

@@ -9,11 +9,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from ..errors import UserError
 from ..settings import setting, varied
 from .fit import MOMENTUM
 from .pair_material import PairSettings
 from .proposal_labels import LabelSettings
 from .proposal_losses import BALANCED, PLAIN, LossSettings
+
+LARGEST_SEARCH = 511
+"""Side of the largest search crop, in pixels."""
 
 LOGARITHMIC, COSINE = 'logarithmic', 'cosine'
 
@@ -98,8 +102,18 @@ class ProposalSettings(LabelSettings, LossSettings, PairSettings):
         'side of the search crop in training',
         unit='px',
         low=143,
-        high=511,
+        high=LARGEST_SEARCH,
         source='SiamRPN++ 4.1',
+    )
+    crop_rim: int = setting(
+        0,
+        'what exemplar and search crops show more on each side than 127 px and search_size, at '
+        'the same scale, which the weights keep: 8 for a backbone that does not pad, whose '
+        'templates are a cell too small on each side',
+        unit='px',
+        low=0,
+        high=64,
+        source='own',
     )
     absent: float = setting(
         0.2,
@@ -108,6 +122,15 @@ class ProposalSettings(LabelSettings, LossSettings, PairSettings):
         high=1.0,
         source='DaSiamRPN; code',
     )
+
+    def check_together(self) -> None:
+        """Refuse a rim that a cell does not divide: the map would lie beside the middle."""
+        super().check_together()
+        if self.crop_rim % 8:
+            raise UserError(
+                f'crop_rim is {self.crop_rim}: expected a multiple of 8, so that a cell of the '
+                'maps lies at zero displacement'
+            )
 
 
 @dataclass(frozen=True)

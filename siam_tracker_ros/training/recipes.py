@@ -48,7 +48,7 @@ def _proposals(
     teacher: Siamese | None,
     tracker: Mapping[str, Scalar],
 ) -> ProposalObjective:
-    return ProposalObjective(network, settings)
+    return ProposalObjective(network, settings, tracker)
 
 
 def _classes(

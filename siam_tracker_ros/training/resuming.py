@@ -33,6 +33,7 @@ and its heads by their words."""
 LATER: Mapping[str, object] = {
     'bend': 0.0,
     'comparison_rate': 1.0,
+    'crop_rim': 0,
     'distractors': 0,
     'frozen_layers': 0,
     TEACHER: None,

@@ -19,7 +19,7 @@ from ..errors import UserError
 from ..sequences import GROUND_TRUTH
 from ..settings import Settings
 from ..trackers.base import Tracker
-from ..trackers.siamfc import SiamFCSettings
+from ..trackers.match_settings import CropSettings
 from .beginning import (
     check_beginning,
     choose_follower,
@@ -121,13 +121,17 @@ def train(
     }
     teacher = load_teacher(run.teacher)
     begun = (network, described) if recipe.teachable else None
-    tracker = SiamFCSettings()
     objective = recipe.objective(
         network, fit, teacher[0] if teacher else None, described.settings
     )
-    objective.check(scenes, tracker.exemplar_size)
+    objective.check(scenes)
+    crops = CropSettings().widened(objective.rim)
     material = recipe.material(
-        fit, scenes, tracker.context, tracker.exemplar_size, fabric.device
+        fit.replaced(search_size=fit.search_size + 2 * objective.rim),
+        scenes,
+        float(described.settings.get('context', crops.context)),
+        crops.exemplar_size,
+        fabric.device,
     )
     if found.videos and material.stills_only:
         raise UserError(
@@ -164,7 +168,7 @@ def train(
     trained = job.run()
     path = folder / f'{name}.safetensors'
     if fabric.is_global_zero:
-        settings = dict(described.settings)
+        settings = {**crops.changes(), **described.settings}
         if recipe.calibrate is not None and len(held_out) >= MIN_HELD_OUT:
             pairs = material.draw(held_out, fit.seed + 2)
             assert isinstance(pairs, Pairs), 'a score is fitted on pairs'

@@ -7,7 +7,7 @@ import math
 import pytest
 
 from siam_tracker_ros.errors import UserError
-from siam_tracker_ros.geometry import Box
+from siam_tracker_ros.geometry import Box, context_side
 from siam_tracker_ros.online.monitor import Calibration, Evidence, Judgement, Thresholds
 from siam_tracker_ros.trackers import State
 from siam_tracker_ros.trackers.judged import JudgedTarget
@@ -74,3 +74,21 @@ def test_the_search_for_a_lost_target_grows(target, values, sizes):
 def test_growth_that_leaves_no_middle_cell_is_refused():
     with pytest.raises(UserError, match='lost_search_growth is 24: expected a multiple of 16'):
         CropSettings.from_dict({'lost_search_growth': 24})
+
+
+@pytest.mark.parametrize('rim', [0, 8, 32])
+def test_wider_crops_show_objects_as_large(rim):
+    usual = CropSettings()
+    wider = usual.widened(rim)
+    assert wider.exemplar_size == usual.exemplar_size + 2 * rim
+    # As many cells, at the same scale: what is searched grows by the rim alone.
+    assert wider.search_size == usual.search_size + 2 * rim
+    for side in (20.0, 300.0):
+        scales = [
+            crops.exemplar_size / context_side(side, side, crops.context)
+            for crops in (usual, wider)
+        ]
+        assert scales[0] == pytest.approx(scales[1], rel=1e-3)
+    # A lost target is searched in as many times the exemplar's side.
+    times = [crops.lost_search_size / crops.exemplar_size for crops in (usual, wider)]
+    assert times[0] == pytest.approx(times[1], abs=8 / wider.exemplar_size)

@@ -180,10 +180,25 @@ def test_targets_beyond_all_anchors_are_refused(network, size, within):
     # Maps of 5, 7 and 19 cells.
     network.train()
     objective = ProposalObjective(network, ProposalSettings(search_size=size))
-    objective.check(SpatialScenes(shift=within), 127)
+    objective.check(SpatialScenes(shift=within))
     assert network.training
     with pytest.raises(UserError, match=f'expected at most {within} px, .* lower --shift, or'):
-        objective.check(SpatialScenes(shift=within + 1.0), 127)
+        objective.check(SpatialScenes(shift=within + 1.0))
+
+
+def test_crops_are_those_of_the_weights_that_training_begins_from(network):
+    known = {'exemplar_size': 143, 'search_size': 271}
+    assert ProposalObjective(network, ProposalSettings()).rim == 0
+    assert ProposalObjective(network, ProposalSettings(), known).rim == 8
+    assert ProposalObjective(network, ProposalSettings(crop_rim=16)).rim == 16
+    with pytest.raises(UserError, match='crop_rim is 12: expected a multiple of 8'):
+        ProposalSettings(crop_rim=12)
+    largest = ProposalObjective(network, ProposalSettings(search_size=511), known)
+    with pytest.raises(UserError, match='search_size is 511, and crops show 8 px more on each'):
+        largest.check(SpatialScenes(shift=8.0))
+    odd = {'exemplar_size': 135, 'search_size': 263, 'lost_search_size': 519}
+    with pytest.raises(UserError, match='the weights say exemplar_size 135: expected 127, or'):
+        ProposalObjective(network, ProposalSettings(), odd)
 
 
 def test_measuring_sees_each_crop_no_more_often_than_it_must(network):

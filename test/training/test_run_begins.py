@@ -10,8 +10,9 @@ pytest.importorskip('lightning_fabric', reason='the train extra is not installed
 pytest.importorskip('kornia', reason='the train extra is not installed')
 pytest.importorskip('matplotlib', reason='the train extra is not installed')
 
-from siam_tracker_ros import weights
+from siam_tracker_ros import trackers, weights
 from siam_tracker_ros.models.siamrpnpp import SiamRPN
+from siam_tracker_ros.training import pair_material
 from siam_tracker_ros.training.recipes import RECIPES
 
 
@@ -191,6 +192,38 @@ def test_heads_that_begin_by_comparing(stills, light, tmp_path, capsys):
     # The blocks of crpn's light network in these tests are those of its paper.
     assert train(stills, tmp_path / 'crpn', *words, *more, tracker='crpn') == 2
     assert 'no depthwise blocks' in capsys.readouterr().err
+
+
+def test_what_crops_show_is_kept_with_the_weights(
+    stills, light, tmp_path, capsys, monkeypatch
+):
+    shown = []
+
+    class Recorded(pair_material.SceneMaker):
+        def __init__(self, scenes, exemplar_size, search_size, context, *rest):
+            shown.append((exemplar_size, search_size, context))
+            super().__init__(scenes, exemplar_size, search_size, context, *rest)
+
+    monkeypatch.setattr(pair_material, 'SceneMaker', Recorded)
+    more = ['--held-out', '0', '--steps', '1', '--batch', '2']
+    first, then = tmp_path / 'first', tmp_path / 'then'
+    words = ['--init', 'none', '--crop-rim', '8']
+    assert train(stills, first, *words, *more, tracker='siamrpnpp') == 0
+    file = str(first / 'siamrpnpp.safetensors')
+    assert train(stills, then, '--init', file, *more, tracker='siamrpnpp') == 0
+    # The search crops of these runs have 143 px without a rim.
+    assert shown == 2 * [(143, 159, 0.626)]
+    for folder in (first, then):
+        found = weights.load(folder / 'siamrpnpp.safetensors').meta.settings
+        assert [found[name] for name in ('exemplar_size', 'search_size', 'context')] == [
+            143, 271, 0.626,
+        ]  # fmt: skip
+        tracker = trackers.create('siamrpnpp', str(folder / 'siamrpnpp.safetensors'), 'cpu')
+        assert tracker.settings.exemplar_size == 143
+    capsys.readouterr()
+    words[1] = file
+    assert train(stills, tmp_path / 'other', *words, *more, tracker='siamrpnpp') == 2
+    assert 'whose crops have their own: leave out --crop-rim' in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(
