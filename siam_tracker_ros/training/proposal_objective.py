@@ -264,13 +264,18 @@ def reach(network: SiamRPN | CRPN, exemplar_size: int, search_size: int) -> floa
 def _best(
     network: SiamRPN | CRPN, outputs: Sequence[StageOutput], batch: Batch
 ) -> tuple[Tensor, Tensor]:
-    """Logit of each pair's best proposal, and its overlap with the object: (N,) each."""
+    """Logit of each pair's best proposal, and its overlap with the object: (N,) each.
+
+    Where several are as good, as all anchors of a cell are to layers that only compare, it is
+    their mean overlap.
+    """
     # SiamRPN++ removes none of its proposals, and a theta of 1 does neither.
     found = proposals(outputs, network.theta if isinstance(network, CRPN) else 1.0)
     logits = found.logits.masked_fill(~found.kept, -math.inf).flatten(1)
-    score, place = logits.max(dim=1, keepdim=True)
-    overlap = overlaps(found.boxes, batch.boxes).flatten(1).gather(1, place)
-    return score[:, 0], overlap[:, 0]
+    score = logits.amax(dim=1)
+    best = (logits == score[:, None]).float()
+    overlap = overlaps(found.boxes, batch.boxes).flatten(1)
+    return score, (overlap * best).sum(dim=1) / best.sum(dim=1)
 
 
 def partners(

@@ -186,6 +186,18 @@ def test_targets_beyond_all_anchors_are_refused(network, size, within):
         objective.check(SpatialScenes(shift=within + 1.0))
 
 
+def test_the_overlap_of_equal_proposals_is_their_mean(network):
+    crops = (torch.rand(2, 3, 127, 127) * 255, torch.rand(2, 3, 159, 159) * 255)
+    boxes = torch.tensor([[0.0, 0.0, 64.0, 64.0]]).expand(2, 4)
+    batch = Batch(*crops, boxes, ~torch.eye(2, dtype=torch.bool))
+    [stage] = stages(network, network.template(batch.exemplars), batch.searches)
+    alike = ProposalMaps(torch.zeros_like(stage.maps.classes), torch.zeros_like(stage.maps.deltas))
+    objective = ProposalObjective(network, ProposalSettings())
+    network.search = lambda template, searches: alike
+    shared = overlaps(stage.anchors, boxes).mean()
+    assert objective.measure(network, [batch])['held_out_iou'] == pytest.approx(float(shared))
+
+
 def test_crops_are_those_of_the_weights_that_training_begins_from(network):
     known = {'exemplar_size': 143, 'search_size': 271}
     assert ProposalObjective(network, ProposalSettings()).rim == 0
