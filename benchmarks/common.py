@@ -11,8 +11,9 @@ import importlib
 import json
 import math
 from pathlib import Path
+import signal
 import sys
-from types import ModuleType
+from types import FrameType, ModuleType
 from typing import Any, TypeVar
 
 import torch
@@ -46,8 +47,12 @@ T = TypeVar('T')
 
 
 def guarded(script: str, work: Callable[[], int], stopped: str = 'stopped') -> int:
-    """Exit status of a script: a mistake of its user is one sentence, and so is a stop."""
+    """Exit status of a script: a mistake of its user is one sentence, and so is a stop.
+
+    SIGTERM stops it as Ctrl-C does, so that processes that it has started are ended.
+    """
     name = Path(script).stem
+    before = signal.signal(signal.SIGTERM, _interrupt)
     try:
         return work()
     except UserError as error:
@@ -56,6 +61,12 @@ def guarded(script: str, work: Callable[[], int], stopped: str = 'stopped') -> i
     except KeyboardInterrupt as stop:
         print(f'{name}: {str(stop) or stopped}', file=sys.stderr)
         return 130
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def _interrupt(number: int, frame: FrameType | None) -> None:
+    raise KeyboardInterrupt
 
 
 def timed(

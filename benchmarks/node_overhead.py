@@ -17,7 +17,6 @@ from contextlib import ExitStack
 import json
 import os
 from pathlib import Path
-import signal
 import sys
 import tempfile
 import time
@@ -31,7 +30,6 @@ from siam_tracker_ros.errors import UserError
 from siam_tracker_ros.evaluation.machine import describe_machine, now, usable_cores
 from siam_tracker_ros.frames import Frame
 from siam_tracker_ros.geometry import Box
-from siam_tracker_ros.node.demo import interrupt
 from siam_tracker_ros.node.demo_environment import environment, profile_variable
 from siam_tracker_ros.node.demo_processes import Child, free_domain_id
 from siam_tracker_ros.outputs import prepare_output_file
@@ -71,8 +69,6 @@ FIGURES = (
 
 def main(words: list[str] | None = None) -> int:
     args = parse_arguments(words)
-    # As Ctrl-C: both processes are ended.
-    signal.signal(signal.SIGTERM, interrupt)
     return guarded(__file__, lambda: run(args))
 
 
