@@ -86,7 +86,7 @@ GROUPS: dict[str, tuple[Row, ...]] = {
         ),
         Row(
             'P2', 'an hour at 30 Hz', 'memory +1 % at most, every image accounted for',
-            'an hour: `make soak MINUTES=60`; shorter ones have not passed yet, see below',
+            'an hour: `make soak MINUTES=60`; ten minutes have passed, see below',
         ),
         Row(
             'P3', 'several cameras', 'ids and stamps never mix', f'on one GPU: {NO_DEVICE}',

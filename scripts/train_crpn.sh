@@ -5,13 +5,13 @@
 # A light C-RPN: scripts/train_crpn.sh IMAGES VIDEOS OUT
 #
 # It learns from stills, and from what SiamFC can follow in the videos, and begins with the
-# backbone of the shipped SiamFC and with heads that compare its features, which stay nearly as they
-# are: see scripts/train_siamrpnpp.sh. The paper has VID and YT-BB, 50 epochs of them: gradient
-# descent whose rate falls from 0.01 to 0.000001 by equal factors, for the whole network at once
-# but for its first two layers, which stay as ImageNet left them, smooth L1 distances, and a
-# cross-entropy that weighs all anchors alike. But for data and epochs these are the defaults of
-# `siam-tracker train crpn`. What is given here is that of scripts/train_siamrpnpp.sh instead, for
-# few steps and a backbone that knows other things. It resumes.
+# backbone of the shipped SiamFC and with heads that compare its features, which stay nearly as
+# they are: see scripts/train_siamrpnpp.sh. The paper has VID and YT-BB, 50 epochs of them:
+# gradient descent whose rate falls from 0.01 to 0.000001 by equal factors, for the whole network
+# at once but for its first two layers, which stay as ImageNet left them, smooth L1 distances, and
+# a cross-entropy that weighs all anchors alike. But for data and epochs these are the defaults of
+# `siam-tracker train crpn`. What is given here is that of scripts/train_siamrpnpp.sh instead, but
+# for its larger crops, for few steps and a backbone that knows other things. It resumes.
 set -euo pipefail
 if [ $# -ne 3 ]; then
   echo "usage: $0 IMAGES VIDEOS OUT: two folders of data and one for the results" >&2
