@@ -77,6 +77,13 @@ class ImageSubscription:
         Most messages that wait for it.
     clock : callable
         Monotonic time in seconds.
+
+    Attributes
+    ----------
+    reliability : ReliabilityPolicy
+        That of the subscription.
+    offered : list of ReliabilityPolicy
+        That of each publisher, when it was last refreshed.
     """
 
     def __init__(
@@ -102,6 +109,7 @@ class ImageSubscription:
         self._publishers: set[bytes] = set()
         self._subscription: Any = None
         self.reliability: Any = None
+        self.offered: list[Any] = []
         self.refresh()
 
     @property
@@ -109,22 +117,13 @@ class ImageSubscription:
         """Name of the topic after remapping."""
         return str(self._subscription.topic_name)
 
-    def offered(self) -> list[Any]:
-        """Reliability of each publisher."""
-        return [info.qos_profile.reliability for info in self._infos()]
-
-    def _infos(self) -> Sequence[Any]:
-        # The resolved name: this query does not apply remappings in every distro.
-        topic = self._node.resolve_topic_name(self._topic)
-        infos: Sequence[Any] = self._node.get_publishers_info_by_topic(topic)
-        return infos
-
     def refresh(self) -> None:
         """Subscribe, or subscribe again where another reliability fits better or nothing comes."""
-        infos = self._infos()
-        wanted = choose_reliability(
-            self._setting, [info.qos_profile.reliability for info in infos]
-        )
+        # The resolved name: this query does not apply remappings in every distro.
+        topic = self._node.resolve_topic_name(self._topic)
+        infos = self._node.get_publishers_info_by_topic(topic)
+        self.offered = [info.qos_profile.reliability for info in infos]
+        wanted = choose_reliability(self._setting, self.offered)
         is_deaf = self._is_deaf({bytes(info.endpoint_gid) for info in infos})
         if wanted == self.reliability and not is_deaf:
             return

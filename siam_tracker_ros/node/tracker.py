@@ -403,7 +403,7 @@ class TrackerNode(GuardedLifecycleNode):
         )
         if self._images is not None:
             values['bearing'] = self._bearings.state
-            offered = self._images.offered()
+            offered = self._images.offered
             values['image publishers'] = str(len(offered))
             values['image reliability'] = self._images.reliability.name.lower()
             if active and not offered and level != DiagnosticStatus.ERROR:
