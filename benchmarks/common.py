@@ -13,7 +13,7 @@ import math
 from pathlib import Path
 import signal
 import sys
-from types import FrameType, ModuleType
+from types import ModuleType
 from typing import Any, TypeVar
 
 import torch
@@ -52,7 +52,7 @@ def guarded(script: str, work: Callable[[], int], stopped: str = 'stopped') -> i
     SIGTERM stops it as Ctrl-C does, so that processes that it has started are ended.
     """
     name = Path(script).stem
-    before = signal.signal(signal.SIGTERM, _interrupt)
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         return work()
     except UserError as error:
@@ -63,10 +63,6 @@ def guarded(script: str, work: Callable[[], int], stopped: str = 'stopped') -> i
         return 130
     finally:
         signal.signal(signal.SIGTERM, before)
-
-
-def _interrupt(number: int, frame: FrameType | None) -> None:
-    raise KeyboardInterrupt
 
 
 def timed(

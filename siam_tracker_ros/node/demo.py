@@ -18,7 +18,6 @@ from pathlib import Path
 import signal
 import sys
 import time
-from types import FrameType
 from typing import TYPE_CHECKING
 
 from .. import trackers
@@ -288,14 +287,10 @@ def parse_options(arguments: Sequence[str] | None) -> Options:
     )  # fmt: skip
 
 
-def interrupt(number: int, frame: FrameType | None) -> None:
-    """Let SIGTERM end the demo as Ctrl-C does, so that the children are stopped."""
-    raise KeyboardInterrupt
-
-
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the demo; the result is its exit status: 0, 2 after one sentence, 130 after Ctrl-C."""
-    signal.signal(signal.SIGTERM, interrupt)
+    # As Ctrl-C, so that the children are stopped.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         options = parse_options(arguments)
         if options.web is None:
