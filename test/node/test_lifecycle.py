@@ -63,6 +63,21 @@ def test_l1_all_legal_transitions(bench):
 
 
 @pytest.mark.parametrize('state', ['unconfigured', 'inactive', 'active'])
+def test_a_destroyed_node_leaves_the_graph(bench, state):
+    put_into(bench, state)
+    name = bench.node.get_name()
+
+    def is_there():
+        return name in bench.client.get_node_names()
+
+    bench.until(is_there)
+    bench.executor.remove_node(bench.node)
+    bench.node.close()
+    bench.node.destroy_node()
+    bench.until(lambda: not is_there())
+
+
+@pytest.mark.parametrize('state', ['unconfigured', 'inactive', 'active'])
 def test_l1_shutdown_from_each_state(bench, state):
     from ros_bench import SHUTDOWN
 
