@@ -131,10 +131,19 @@ class Visit:
         self.expect('waiting')
 
     def expect(self, word):
-        self.page.wait_for_selector(f'#condition[data-word="{word}"]', timeout=WAIT_MS)
+        self._wait(f'#condition[data-word="{word}"]')
         if word in ('tracked', 'waiting'):
             state = {'waiting': 'none'}.get(word, word)
-            self.page.wait_for_selector(f'#picture[data-state="{state}"]', timeout=WAIT_MS)
+            self._wait(f'#picture[data-state="{state}"]')
+
+    def _wait(self, selector):
+        from playwright.sync_api import TimeoutError
+
+        try:
+            self.page.wait_for_selector(selector, timeout=WAIT_MS)
+        except TimeoutError as error:
+            said = self.page.locator('#condition').inner_text()
+            raise AssertionError(f'the page says {said!r}, and not {selector}') from error
 
     def stamp(self):
         return self.page.evaluate("document.querySelector('#picture').dataset.stamp")
