@@ -63,7 +63,7 @@ def test_l1_all_legal_transitions(bench):
 
 
 @pytest.mark.parametrize('state', ['unconfigured', 'inactive', 'active'])
-def test_a_destroyed_node_leaves_the_graph(bench, state):
+def test_l7_a_destroyed_node_leaves_the_graph(bench, state):
     put_into(bench, state)
     name = bench.node.get_name()
 
