@@ -19,9 +19,10 @@ ROOT = Path(__file__).resolve().parent.parent
 # What is beside this file is found where it is loaded by its path, too.
 sys.path[:0] = [str(ROOT), str(ROOT / 'scripts')]
 
+import accuracy_tables  # noqa: E402
 from markdown_tables import code, table  # noqa: E402
-import measured_tables  # noqa: E402
 import reliability_matrix  # noqa: E402
+import time_tables  # noqa: E402
 
 from siam_tracker_ros import trackers, weights  # noqa: E402
 from siam_tracker_ros.cli import train  # noqa: E402
@@ -200,7 +201,8 @@ def submissions_table() -> str:
 def generators() -> dict[str, Callable[[], str]]:
     """Return the tables by name."""
     tables: dict[str, Callable[[], str]] = {
-        **measured_tables.generators(),
+        **accuracy_tables.generators(),
+        **time_tables.generators(),
         'conventions': conventions_table,
         'datasets': datasets_table,
         'follow-settings': lambda: settings_table(FollowSettings),

@@ -32,9 +32,15 @@ def update_docs():
 
 
 @pytest.fixture
-def measured(update_docs):
-    """The part of it that shows what was measured."""
-    return update_docs.measured_tables
+def accuracy_tables(update_docs):
+    """The part of it that shows how well trackers follow."""
+    return update_docs.accuracy_tables
+
+
+@pytest.fixture
+def time_tables(update_docs):
+    """The part of it that shows what a step takes."""
+    return update_docs.time_tables
 
 
 def test_tables_are_up_to_date(update_docs, capsys):
@@ -109,7 +115,7 @@ def test_a_card_of_joined_weights_has_the_facts_of_its_parts(update_docs):
     }  # fmt: skip
 
 
-def test_accuracy_table_names_machine_and_date(measured):
+def test_accuracy_table_names_machine_and_date(accuracy_tables):
     def scores(auc, auroc, runs=1):
         mean = {
             'auc': auc, 'precision': 0.5, 'auroc': auroc, 'fps': 41.6, 'p99': 30.04,
@@ -117,7 +123,7 @@ def test_accuracy_table_names_machine_and_date(measured):
         }  # fmt: skip
         return {'mean': mean, 'runs': runs, 'auc_spread': 0.01234 if runs > 1 else None}
 
-    text = measured.format_accuracy({
+    text = accuracy_tables.format_accuracy({
         'trackers': {'worse': scores(0.4, None, 3), 'better': scores(0.51234, 0.9)},
         'sequences': {'a': 20, 'b': 30},
         'run': {'date': '2026-01-02', 'cpu': '2 x some CPU'},
@@ -128,12 +134,12 @@ def test_accuracy_table_names_machine_and_date(measured):
     assert text.endswith('worse: mean of 3 runs, standard deviation of the AUC 0.012.\n')
 
 
-def test_accuracy_table_says_which_rows_are_of_another_run(measured):
+def test_accuracy_table_says_which_rows_are_of_another_run(accuracy_tables):
     mean = dict.fromkeys(
         ('auc', 'precision', 'auroc', 'false_boxes', 'recovery', 'fps', 'p99'), 0.5
     )
     row = {'mean': mean, 'runs': 1, 'auc_spread': None}
-    text = measured.format_accuracy({
+    text = accuracy_tables.format_accuracy({
         'trackers': {
             'new': row,
             **{name: {**row, 'run': {'date': '2026-01-01'}} for name in ('a', 'b')},
@@ -144,13 +150,13 @@ def test_accuracy_table_says_which_rows_are_of_another_run(measured):
     assert text.endswith('frames; date 2026-01-02. a, b: date 2026-01-01.\n')
 
 
-def test_ablation_table_keeps_the_order_of_the_figure(measured):
+def test_ablation_table_keeps_the_order_of_the_figure(accuracy_tables):
     def row(auc, *settings):
         return {
             'settings': list(settings), 'auc': auc, 'precision': 0.5, 'auroc': None, 'fps': 19.6
         }
 
-    text = measured.format_ablation({
+    text = accuracy_tables.format_ablation({
         'variants': {'M': row(0.51234, 'decide_by=matching'), 'full': row(0.6)},
         'sequences': {'a': 20, 'b': 30},
         'run': {'date': '2026-01-02', 'cpu': '2 x some CPU'},
@@ -162,9 +168,9 @@ def test_ablation_table_keeps_the_order_of_the_figure(measured):
     )
 
 
-def test_cost_table_has_a_column_for_each_file(measured):
+def test_cost_table_has_a_column_for_each_file(time_tables):
     whole = {'fps': 15.24, 'p50': 60.0, 'p99': 90.06, 'start': 1200.4, 'iou': 0.7}
-    text = measured.format_cost({
+    text = time_tables.format_cost({
         'whole': {'shipped': whole, 'csn.yaml': whole},
         'parts': [
             {'title': 'peaks', 'when': 'always', 'ms': {'shipped': 1.26, 'csn.yaml': None}}
@@ -177,9 +183,9 @@ def test_cost_table_has_a_column_for_each_file(measured):
     assert text.endswith('The rendered clip; date 2026-01-02, threads 2.\n')
 
 
-def test_step_table_has_both_steps_of_each_network(measured):
+def test_step_table_has_both_steps_of_each_network(time_tables):
     figures = {'p50': 20.04, 'p95': 31.26}
-    text = measured.format_step({
+    text = time_tables.format_step({
         'networks': {
             'light': {
                 'ours': figures, 'eager': {'p50': 30.0, 'p95': 40.0}, 'ratio': 1.497,
@@ -197,24 +203,24 @@ def test_step_table_has_both_steps_of_each_network(measured):
     assert text.endswith('The rendered clip; date 2026-01-02, device cpu.\n')
 
 
-def test_engines_table_has_both_backends_of_each_tracker(measured):
+def test_engines_table_has_both_backends_of_each_tracker(time_tables):
     row = {
         'torch': {'p50': 20.04, 'p95': 31.26}, 'onnxruntime': {'p50': 15.0, 'p95': 16.0},
         'ratio': 1.336,
     }  # fmt: skip
-    text = measured.format_engines({
+    text = time_tables.format_engines({
         'trackers': {'siamfc': row}, 'run': {'date': '2026-01-02', 'threads': '2'},
     })
     assert '| `siamfc` | 20.0 | 31.3 | 15.0 | 16.0 | 1.34 |\n' in text
     assert text.endswith('The rendered clip; date 2026-01-02, threads 2.\n')
 
 
-def test_precisions_table_has_both_formats_of_each_tracker(measured):
+def test_precisions_table_has_both_formats_of_each_tracker(time_tables):
     row = {
         'float32': {'auc': 0.5481, 'auroc': 0.9, 'p50': 20.04},
         'bfloat16': {'auc': 0.5462, 'auroc': None, 'p50': 10.0}, 'ratio': 2.004,
     }  # fmt: skip
-    text = measured.format_precisions({
+    text = time_tables.format_precisions({
         'trackers': {'siamfc': row}, 'sequences': {'a': 20, 'b': 30},
         'run': {'date': '2026-01-02', 'threads': '2'},
     })
@@ -222,20 +228,20 @@ def test_precisions_table_has_both_formats_of_each_tracker(measured):
     assert 'One pass over 2 sequences, 50 frames; times on the rendered clip; date' in text
 
 
-def test_node_overhead_table_has_a_row_for_each_kind_of_images(measured):
+def test_node_overhead_table_has_a_row_for_each_kind_of_images(time_tables):
     row = {
         'width': 1280, 'height': 720, 'profile': True, 'debug': False, 'share': 0.996,
         'latency_p50': 21.04, 'latency_p95': 30.0, 'step_p50': 17.0, 'decode_p50': 0.301,
         'rest_p50': 4.04, 'rest_p95': 6.0,
     }  # fmt: skip
-    text = measured.format_node_overhead({'rows': [row], 'run': {'date': '2026-01-02'}})
+    text = time_tables.format_node_overhead({'rows': [row], 'run': {'date': '2026-01-02'}})
     assert '| 1280 x 720 | yes |  | 1.00 | 21.0 | 30.0 | 17.0 | 0.30 | 4.0 | 6.0 |\n' in text
     assert text.endswith('The rendered clip; date 2026-01-02.\n')
 
 
-def test_dsiams_cost_is_shown_for_each_rule_and_part(measured):
+def test_dsiams_cost_is_shown_for_each_rule_and_part(time_tables):
     row = {'ratio': 1.15432, 'low': 1.12, 'high': 1.175, 'learned': 0.5}
-    text = measured.format_dsiam_cost({
+    text = time_tables.format_dsiam_cost({
         'rules': {'default': {'V and W': row}, 'each success': {'V alone': row}},
         'run': {'date': '2026-01-02', 'threads': '1'},
     })
@@ -244,10 +250,24 @@ def test_dsiams_cost_is_shown_for_each_rule_and_part(measured):
     assert text.endswith('The rendered clip; date 2026-01-02, threads 1.\n')
 
 
-def test_dsiams_parts_have_a_table_for_each_folder(measured):
+def test_the_online_option_has_two_rows_for_each_tracker(accuracy_tables):
+    row = {
+        'auc': 0.51234, 'precision': 0.6, 'auroc': 0.9, 'false_boxes': 0.256, 'recovery': None,
+    }  # fmt: skip
+    text = accuracy_tables.format_online_option({
+        'trackers': {'dsiam': {'alone': row, 'online': {**row, 'auc': 0.55}}},
+        'sequences': {'a': 20, 'b': 30},
+        'run': {'date': '2026-01-02'},
+    })
+    assert '| `dsiam` | false | 0.512 | 0.600 | 0.900 | 0.26 |  |\n' in text
+    assert '| `dsiam` | true | 0.550 |' in text
+    assert text.endswith('One pass over 2 sequences, 50 frames; date 2026-01-02.\n')
+
+
+def test_dsiams_parts_have_a_table_for_each_folder(accuracy_tables):
     row = {'auc': 0.84321, 'precision': None, 'auroc': 0.9}
     found = {'run': {'date': '2026-01-02'}, 'sequences': {'a': 20, 'b': 30}}
-    text = measured.format_dsiam_ablation({
+    text = accuracy_tables.format_dsiam_ablation({
         'easy': {**found, 'rows': {'SiamFC': row, '-VT': row}, 'left_out': ['DSiamM', '-Multi']},
         'real': {**found, 'rows': {'SiamFC': row}, 'left_out': []},
     })
@@ -259,9 +279,9 @@ def test_dsiams_parts_have_a_table_for_each_folder(measured):
     assert second.endswith(f'{wanted}\n')
 
 
-def test_sasiams_parts_have_the_papers_marks(measured):
+def test_sasiams_parts_have_the_papers_marks(accuracy_tables):
     row = {'auc': 0.55321, 'precision': 0.6, 'fps': 14.6}
-    text = measured.format_sasiam_ablation({
+    text = accuracy_tables.format_sasiam_ablation({
         'rows': {
             'App.': {'network': '', 'share': 1.0, **row},
             'App. Sem. ML': {'network': 'unweighted', 'share': 0.3, **row},
@@ -274,9 +294,9 @@ def test_sasiams_parts_have_the_papers_marks(measured):
     assert text.endswith('One pass over 2 sequences, 50 frames; date 2026-01-02, steps 9.\n')
 
 
-def test_speed_has_the_stages_that_any_tracker_has(measured):
+def test_speed_has_the_stages_that_any_tracker_has(time_tables):
     whole = {'p50': 20.04, 'p95': 30.0, 'p99': 40.0, 'floor': 5.02, 'ratio': 3.99}
-    text = measured.format_speed({
+    text = time_tables.format_speed({
         'trackers': {
             'a': {**whole, 'crop': 1.236, 'learning': 0.0, 'regression': 0.0},
             'b': {**whole, 'crop': 2.0, 'learning': 3.0, 'regression': 0.0},
@@ -289,12 +309,12 @@ def test_speed_has_the_stages_that_any_tracker_has(measured):
     assert text.endswith('The rendered clip; date 2026-01-02, device cpu.\n')
 
 
-def test_more_targets_are_times_one(measured):
+def test_more_targets_are_times_one(time_tables):
     found = {
         '1': {'p50': 20.0, 'p95': 21.0, 'ratio': 1.0},
         '8': {'p50': 50.04, 'p95': 60.0, 'ratio': 2.502},
     }
-    text = measured.format_target_counts({
+    text = time_tables.format_target_counts({
         'trackers': {'a': found}, 'run': {'date': '2026-01-02', 'threads': '2'},
     })  # fmt: skip
     assert '| median ms (times one target) | 1 | 8 |\n' in text
@@ -303,10 +323,10 @@ def test_more_targets_are_times_one(measured):
 
 
 def test_tables_of_parts_are_shown_as_far_as_they_are_measured(
-    update_docs, measured, monkeypatch, tmp_path
+    update_docs, accuracy_tables, monkeypatch, tmp_path
 ):
     path = tmp_path / 'proposal_ablation.json'
-    monkeypatch.setattr(measured, 'PROPOSAL_ABLATION', path)
+    monkeypatch.setattr(accuracy_tables, 'PROPOSAL_ABLATION', path)
     tables = update_docs.generators()
     assert tables['proposal-layers']() == (
         'Not measured yet; `benchmarks/proposal_ablation.py IMAGES --sequences FOLDER --out DIR '
@@ -325,27 +345,29 @@ def test_tables_of_parts_are_shown_as_far_as_they_are_measured(
     assert text.endswith('--tables stages transfer` does it.\n')
 
 
-def test_what_is_not_measured_says_how(measured, monkeypatch, tmp_path):
-    monkeypatch.setattr(measured, 'ABLATION', tmp_path / 'none.json')
-    monkeypatch.setattr(measured, 'CSN_COST', tmp_path / 'none.json')
-    monkeypatch.setattr(measured, 'PROPOSAL_STEP', tmp_path / 'none.json')
-    assert '`benchmarks/ablation.py FOLDER --out DIR`' in measured.ablation_table()
-    assert '`benchmarks/csn_cost.py`' in measured.cost_table()
-    assert '`benchmarks/proposal_step.py`' in measured.step_table()
-    monkeypatch.setattr(measured, 'ENGINES', tmp_path / 'none.json')
-    assert '`benchmarks/engines.py`' in measured.engines_table()
-    monkeypatch.setattr(measured, 'PRECISIONS', tmp_path / 'none.json')
-    assert '`benchmarks/precisions.py FOLDER' in measured.precisions_table()
-    monkeypatch.setattr(measured, 'NODE_OVERHEAD', tmp_path / 'none.json')
-    assert '`benchmarks/node_overhead.py`' in measured.node_overhead_table()
-    monkeypatch.setattr(measured, 'DSIAM_COST', tmp_path / 'none.json')
-    monkeypatch.setattr(measured, 'DSIAM_ABLATION', tmp_path / 'none.json')
-    assert '`benchmarks/dsiam_cost.py`' in measured.dsiam_cost_table()
-    assert '`benchmarks/dsiam_ablation.py FOLDER' in measured.dsiam_ablation_tables()
-    monkeypatch.setattr(measured, 'SPEED', tmp_path / 'none.json')
-    monkeypatch.setattr(measured, 'TARGET_COUNTS', tmp_path / 'none.json')
-    assert '`benchmarks/speed.py`' in measured.speed_table()
-    assert '`benchmarks/target_counts.py`' in measured.target_counts_table()
+def test_what_is_not_measured_says_how(accuracy_tables, time_tables, monkeypatch, tmp_path):
+    monkeypatch.setattr(accuracy_tables, 'ABLATION', tmp_path / 'none.json')
+    monkeypatch.setattr(time_tables, 'CSN_COST', tmp_path / 'none.json')
+    monkeypatch.setattr(time_tables, 'PROPOSAL_STEP', tmp_path / 'none.json')
+    assert '`benchmarks/ablation.py FOLDER --out DIR`' in accuracy_tables.ablation_table()
+    assert '`benchmarks/csn_cost.py`' in time_tables.cost_table()
+    assert '`benchmarks/proposal_step.py`' in time_tables.step_table()
+    monkeypatch.setattr(time_tables, 'ENGINES', tmp_path / 'none.json')
+    assert '`benchmarks/engines.py`' in time_tables.engines_table()
+    monkeypatch.setattr(time_tables, 'PRECISIONS', tmp_path / 'none.json')
+    assert '`benchmarks/precisions.py FOLDER' in time_tables.precisions_table()
+    monkeypatch.setattr(accuracy_tables, 'ONLINE_OPTION', tmp_path / 'none.json')
+    assert '`benchmarks/online_option.py FOLDER' in accuracy_tables.online_option_table()
+    monkeypatch.setattr(time_tables, 'NODE_OVERHEAD', tmp_path / 'none.json')
+    assert '`benchmarks/node_overhead.py`' in time_tables.node_overhead_table()
+    monkeypatch.setattr(time_tables, 'DSIAM_COST', tmp_path / 'none.json')
+    monkeypatch.setattr(accuracy_tables, 'DSIAM_ABLATION', tmp_path / 'none.json')
+    assert '`benchmarks/dsiam_cost.py`' in time_tables.dsiam_cost_table()
+    assert '`benchmarks/dsiam_ablation.py FOLDER' in accuracy_tables.dsiam_ablation_tables()
+    monkeypatch.setattr(time_tables, 'SPEED', tmp_path / 'none.json')
+    monkeypatch.setattr(time_tables, 'TARGET_COUNTS', tmp_path / 'none.json')
+    assert '`benchmarks/speed.py`' in time_tables.speed_table()
+    assert '`benchmarks/target_counts.py`' in time_tables.target_counts_table()
 
 
 def test_every_reason_for_an_update_stands_in_the_nodes_page():

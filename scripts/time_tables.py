@@ -1,141 +1,27 @@
 # Copyright 2026 The siam_tracker_ros authors
 # SPDX-License-Identifier: Apache-2.0
-"""Tables of what the scripts in ``benchmarks/`` measured and stored."""
+"""Tables of what a step takes, as the scripts in ``benchmarks/`` have stored it."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-import json
-from pathlib import Path
 from typing import Any
 
-from markdown_tables import code, table
+from markdown_tables import table
+from measured import RESULTS, ROOT, figure, one_pass, origin, stored
 
-ROOT = Path(__file__).resolve().parent.parent
-RESULTS = ROOT / 'benchmarks' / 'results'
-REGRESSION = RESULTS / 'regression.json'
-ABLATION = RESULTS / 'ablation.json'
 CSN_COST = RESULTS / 'csn_cost.json'
 PROPOSAL_STEP = RESULTS / 'proposal_step.json'
-PROPOSAL_ABLATION = RESULTS / 'proposal_ablation.json'
 DSIAM_COST = RESULTS / 'dsiam_cost.json'
-DSIAM_ABLATION = RESULTS / 'dsiam_ablation.json'
-SASIAM_ABLATION = RESULTS / 'sasiam_ablation.json'
 SPEED = RESULTS / 'speed.json'
 TARGET_COUNTS = RESULTS / 'target_counts.json'
 ENGINES = RESULTS / 'engines.json'
 PRECISIONS = RESULTS / 'precisions.json'
 NODE_OVERHEAD = RESULTS / 'node_overhead.json'
-ABLATION_PLOT = ROOT / 'docs' / 'images' / 'ablation.svg'
 TARGET_COUNTS_PLOT = ROOT / 'docs' / 'images' / 'target_counts.svg'
 
 # What `benchmarks/speed.py` has beside the stages of a step.
 WHOLE = ('p50', 'p95', 'p99', 'floor', 'ratio')
-
-
-def accuracy_table() -> str:
-    """Return the stored table of ``benchmarks/regression.py``, with machine and date."""
-    if not REGRESSION.is_file():
-        return 'Not measured yet; `benchmarks/regression.py --store` keeps the figures.\n'
-    return format_accuracy(json.loads(REGRESSION.read_text(encoding='utf-8')))
-
-
-def format_accuracy(result: Mapping[str, Any]) -> str:
-    """Return the table of one result file, best first, with its machine and date."""
-    found = sorted(result['trackers'].items(), key=lambda item: -item[1]['mean']['auc'])
-    columns = {
-        'auc': 3, 'precision': 3, 'auroc': 3, 'false_boxes': 2, 'recovery': 2, 'fps': 0, 'p99': 1,
-    }  # fmt: skip
-    rows = [
-        [name, *(figure(scores['mean'][key], digits) for key, digits in columns.items())]
-        for name, scores in found
-    ]
-    header = [
-        'tracker', 'AUC', 'precision at 20 px', 'AUROC', 'false boxes', 'recovery', 'median fps',
-        'p99 (ms)',
-    ]  # fmt: skip
-    runs = ''.join(
-        f' {name}: mean of {scores["runs"]} runs, standard deviation of the AUC '
-        f'{figure(scores["auc_spread"], 3)}.'
-        for name, scores in found
-        if scores['runs'] > 1
-    )
-    # Rows that were kept when others were measured anew.
-    older: dict[str, list[str]] = {}
-    for name, scores in found:
-        if 'run' in scores:
-            older.setdefault(origin(scores['run']), []).append(name)
-    others = ''.join(f' {", ".join(names)}: {facts}.' for facts, names in older.items())
-    return (
-        f'{table(header, rows)}\n{one_pass(result["sequences"])}; {origin(result["run"])}.'
-        f'{others}{runs}\n'
-    )
-
-
-def stored(path: Path, command: str, show: Callable[[Mapping[str, Any]], str]) -> str:
-    """Return what is shown of a benchmark's file; where there is none, what makes it."""
-    if not path.is_file():
-        return f'Not measured yet; `{command}` does it.\n'
-    return show(json.loads(path.read_text(encoding='utf-8')))
-
-
-def ablation_table() -> str:
-    """Return the stored table of ``benchmarks/ablation.py``, and its plot."""
-    text = stored(ABLATION, 'benchmarks/ablation.py FOLDER --out DIR', format_ablation)
-    if ABLATION.is_file() and ABLATION_PLOT.is_file():
-        # From the page of the tracker.
-        text += f'\n![Success plot of the variants](../images/{ABLATION_PLOT.name})\n'
-    return text
-
-
-def format_ablation(result: Mapping[str, Any]) -> str:
-    """Return the table of one result file, in the order of the figure, with its origin."""
-    columns = {'auc': 3, 'precision': 3, 'auroc': 3, 'fps': 0}
-    rows = [
-        [
-            name,
-            code(row['settings']),
-            *(figure(row[key], digits) for key, digits in columns.items()),
-        ]
-        for name, row in result['variants'].items()
-    ]
-    header = ['variant', 'settings', 'AUC', 'precision at 20 px', 'AUROC', 'median fps']
-    return (
-        f'{table(header, rows)}\n{one_pass(result["sequences"])}; {origin(result["run"])}.\n'
-    )
-
-
-def proposal_ablation_tables(words: Sequence[str]) -> str:
-    """Return some of the stored tables of ``benchmarks/proposal_ablation.py``, by their words."""
-    found: dict[str, Any] = {}
-    if PROPOSAL_ABLATION.is_file():
-        found = json.loads(PROPOSAL_ABLATION.read_text(encoding='utf-8'))
-    parts = [format_proposal_ablation(found[word]) for word in words if word in found]
-    rest = [word for word in words if word not in found]
-    if rest:
-        parts.append(
-            'Not measured yet; `benchmarks/proposal_ablation.py IMAGES --sequences FOLDER '
-            f'--out DIR --tables {" ".join(rest)}` does it.\n'
-        )
-    return '\n'.join(parts)
-
-
-def format_proposal_ablation(result: Mapping[str, Any]) -> str:
-    """Return one table, in the order of the paper, with its origin."""
-    columns = {'auc': 3, 'precision': 3, 'fps': 0}
-    rows = [
-        [
-            name,
-            f'`{row["network"]}`',
-            *(figure(row[key], digits) for key, digits in columns.items()),
-        ]
-        for name, row in result['rows'].items()
-    ]
-    header = ['variant', '`--network`', 'AUC', 'precision at 20 px', 'median fps']
-    return (
-        f'**{result["title"]}**\n\n{table(header, rows)}\n'
-        f'{one_pass(result["sequences"])}; {origin(result["run"])}.\n'
-    )
 
 
 def cost_table() -> str:
@@ -290,56 +176,6 @@ def format_dsiam_cost(result: Mapping[str, Any]) -> str:
     return f'{table(head, rows)}\nThe rendered clip; {origin(result["run"])}.\n'
 
 
-def dsiam_ablation_tables() -> str:
-    """Return the stored tables of ``benchmarks/dsiam_ablation.py``."""
-    command = 'benchmarks/dsiam_ablation.py FOLDER --out DIR'
-    return stored(DSIAM_ABLATION, command, format_dsiam_ablation)
-
-
-def format_dsiam_ablation(result: Mapping[str, Any]) -> str:
-    """Return a table for each folder, in the order of the rows, with its origin."""
-    columns = {'auc': 3, 'precision': 3, 'auroc': 3}
-    parts = []
-    for name, found in result.items():
-        rows = [
-            [label, *(figure(row[key], digits) for key, digits in columns.items())]
-            for label, row in found['rows'].items()
-        ]
-        head = ['variant', 'AUC', 'precision at 20 px', 'AUROC']
-        missing = ', '.join(found['left_out'])
-        parts.append(
-            f'**{name}**\n\n{table(head, rows)}\n'
-            f'{one_pass(found["sequences"])}; {origin(found["run"])}.'
-            + (f' Left out, for want of a checkpoint: {missing}.' if missing else '')
-            + '\n'
-        )
-    return '\n'.join(parts)
-
-
-def sasiam_ablation_table() -> str:
-    """Return the stored table of ``benchmarks/sasiam_ablation.py``."""
-    command = 'benchmarks/sasiam_ablation.py IMAGES --classifier FILE --sequences FOLDER --out DIR'
-    return stored(SASIAM_ABLATION, command, format_sasiam_ablation)
-
-
-def format_sasiam_ablation(result: Mapping[str, Any]) -> str:
-    """Return the table in the order of the paper, with its origin."""
-    columns = {'auc': 3, 'precision': 3, 'fps': 0}
-    rows = [
-        [
-            label,
-            f'`{row["network"]}`' if row['network'] else '',
-            f'{row["share"]:g}',
-            *(figure(row[key], digits) for key, digits in columns.items()),
-        ]
-        for label, row in result['rows'].items()
-    ]
-    header = ['parts', '`--network`', 'λ', 'AUC', 'precision at 20 px', 'median fps']
-    return (
-        f'{table(header, rows)}\n{one_pass(result["sequences"])}; {origin(result["run"])}.\n'
-    )
-
-
 def speed_table() -> str:
     """Return the stored table of ``benchmarks/speed.py``."""
     return stored(SPEED, 'benchmarks/speed.py', format_speed)
@@ -395,36 +231,15 @@ def setting_file(name: str) -> str:
     return f'`{name}`' if '.' in name else name
 
 
-def one_pass(sequences: Mapping[str, int]) -> str:
-    """Return what was followed: the number of sequences, and of their frames."""
-    return f'One pass over {len(sequences)} sequences, {sum(sequences.values())} frames'
-
-
-def origin(run: Mapping[str, str]) -> str:
-    """Return where and when something was measured."""
-    return ', '.join(f'{key} {value}' for key, value in run.items())
-
-
-def figure(value: float | None, digits: int) -> str:
-    """Return a measured figure, empty where there is none."""
-    return '' if value is None else f'{value:.{digits}f}'
-
-
 def generators() -> dict[str, Callable[[], str]]:
     """Return the tables by name."""
     return {
-        'ablation': ablation_table,
-        'accuracy': accuracy_table,
         'csn-cost': cost_table,
         'engines': engines_table,
         'precisions': precisions_table,
         'node-overhead': node_overhead_table,
-        'dsiam-ablation': dsiam_ablation_tables,
         'dsiam-cost': dsiam_cost_table,
-        'proposal-ablation': lambda: proposal_ablation_tables(('stages', 'filter', 'transfer')),
-        'proposal-layers': lambda: proposal_ablation_tables(('layers',)),
         'proposal-step': step_table,
-        'sasiam-ablation': sasiam_ablation_table,
         'speed': speed_table,
         'target-counts': target_counts_table,
     }
