@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from torch import nn
 
@@ -30,6 +30,9 @@ from .rpn_settings import RPNSettings
 from .sasiam import SASiamTracker
 from .sasiam_settings import SASiamSettings
 from .siamfc import SiamFCSettings, SiamFCTracker
+
+LEAST_SIDE = 64
+"""Numbers of a header up to this one, such as strides and levels, need no tensor to show them."""
 
 
 @dataclass(frozen=True)
@@ -240,6 +243,26 @@ def _completed(
     return replace(checkpoint, tensors={**rest, **checkpoint.tensors}, meta=meta)
 
 
+def _refuse_forged(checkpoint: checkpoints.Checkpoint) -> None:
+    """Refuse arguments that the tensors belie: their layers might fill the memory.
+
+    Each number of channels is the side of some tensor, and each layer has a tensor.
+    """
+    tensors = checkpoint.tensors.values()
+    most = max(LEAST_SIDE, *(side for tensor in tensors for side in tensor.shape))
+    left: list[Any] = [checkpoint.meta.network]
+    while left:
+        value = left.pop()
+        if isinstance(value, Mapping):
+            left += value.values()
+        elif isinstance(value, list):
+            if len(value) > len(tensors):
+                raise ValueError(f'it lists {len(value)} numbers for {len(tensors)} tensors')
+            left += value
+        elif isinstance(value, int) and value > most:
+            raise ValueError(f'it says {value}, and no side of a tensor is longer than {most}')
+
+
 def built(name: str, build: Callable[..., N], checkpoint: checkpoints.Checkpoint) -> N:
     """Build the network that a checkpoint describes; it is not filled.
 
@@ -249,6 +272,7 @@ def built(name: str, build: Callable[..., N], checkpoint: checkpoints.Checkpoint
         It cannot be built.
     """
     try:
+        _refuse_forged(checkpoint)
         return build(**checkpoint.meta.network)
     except (TypeError, ValueError, RuntimeError) as error:
         raise UserError(

@@ -167,7 +167,7 @@ def load(path: Path | str) -> Checkpoint:
         )
     try:
         meta = _meta(json.loads(header['meta']))
-    except (KeyError, TypeError, ValueError) as error:
+    except (KeyError, TypeError, ValueError, RecursionError) as error:
         raise UserError(
             f'weights {path}: the meta data in the header cannot be read ({error}); '
             'the file is damaged: copy it again'

@@ -127,7 +127,9 @@ def test_a_file_of_another_program(small_network, tmp_path, header):
         '{"tracker": "siamfc", "settings": null}',
         '{"tracker": "siamfc", "network": [1, 2]}',
         '{"tracker": "siamfc", "training": "long"}',
+        '{"tracker": "siamfc", "network": {"widths": ' + '[' * 10**5 + ']' * 10**5 + '}}',
     ],
+    ids=lambda meta: str(meta)[:40],
 )
 def test_meta_data_that_cannot_be_read(small_network, tmp_path, meta):
     header = {'format': FORMAT} if meta is None else {'format': FORMAT, 'meta': meta}
@@ -150,8 +152,12 @@ def test_weights_of_another_tracker(small_network, tmp_path):
         {'widths': [8, 16, 16, 16, 16], 'groups': 0},
         {'widths': 'wide'},
         {'depth': 5},
+        # Before anything of that size is made.
+        {'widths': [10**9, 16, 16, 16, 16]},
+        {'widths': [8] * 10**5},
+        {'widths': {'deep': [10**9]}},
     ],
-    ids=json.dumps,
+    ids=lambda network: json.dumps(network)[:40],
 )
 def test_a_network_that_cannot_be_built(small_network, tmp_path, network):
     path = changed(small_network, tmp_path / 'w.safetensors', weights.Meta('siamfc', network))
