@@ -2,9 +2,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """What a classifier that learns the target is worth to trackers that may borrow one.
 
-``benchmarks/online_option.py FOLDER --out DIR [--trackers NAME…]``: each tracker, with the shipped
-weights, follows the targets of a folder of sequences without the classifier and with it (setting
-``online``). A table is printed and kept as JSON, which the page on learning online shows
+``benchmarks/online_option.py FOLDER --out DIR [--trackers NAME...]``: each tracker, with the
+shipped weights, follows the targets of a folder of sequences without the classifier and with it
+(setting ``online``). A table is printed and kept as JSON, which the page on learning online shows
 (``scripts/update_docs.py``). A run that is killed goes on where it was.
 """
 
@@ -98,12 +98,15 @@ def label(name: str, online: bool) -> str:
     return f'{name} online' if online else name
 
 
+def word(online: bool) -> str:
+    """The setting as it is written."""
+    return str(online).lower()
+
+
 def entrants(names: list[str]) -> list[Entrant]:
-    """Each tracker as its weights ship, without the classifier, and with it; see `label`."""
+    """Each tracker without the classifier and with it, under the names of `label`."""
     return [
-        replace(
-            entrant, label=label(name, online), overrides=(('online', True),) if online else ()
-        )
+        replace(entrant, label=label(name, online), overrides=(('online', online),))
         for name in names
         for online in ONLINE
         for entrant in parse_entrants([name])
@@ -117,8 +120,8 @@ def make_table(results: Results, names: list[str]) -> dict[str, Any]:
     for name in names:
         for online in ONLINE:
             summary = section.summaries[label(name, online)]
-            success, lost = (summary[word].overall for word in ('success', 'lost'))
-            found.setdefault(name, {})['online' if online else 'alone'] = finite({
+            success, lost = (summary[part].overall for part in ('success', 'lost'))
+            found.setdefault(name, {})[word(online)] = finite({
                 'auc': success['auc'],
                 'precision': success['precision'],
                 'auroc': lost['auroc_overlap'],
@@ -136,11 +139,11 @@ def make_table(results: Results, names: list[str]) -> dict[str, Any]:
 def print_table(table: dict[str, Any]) -> None:
     print_facts(table['run'])
     rows = [
-        [name, word, *(cell(row[key], digits) for key, _, digits in FIGURES)]
+        [name, online, *(cell(row[key], digits) for key, _, digits in FIGURES)]
         for name, ways in table['trackers'].items()
-        for word, row in ways.items()
+        for online, row in ways.items()
     ]
-    print_rows(['tracker', 'classifier', *(title for _, title, _ in FIGURES)], *rows)
+    print_rows(['tracker', 'online', *(title for _, title, _ in FIGURES)], *rows)
 
 
 if __name__ == '__main__':

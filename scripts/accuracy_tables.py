@@ -178,9 +178,9 @@ def format_online_option(result: Mapping[str, Any]) -> str:
     """Return how each tracker follows without the classifier and with it, with the origin."""
     columns = {'auc': 3, 'precision': 3, 'auroc': 3, 'false_boxes': 2, 'recovery': 2}
     rows = [
-        [f'`{name}`', word, *(figure(row[key], digits) for key, digits in columns.items())]
+        [f'`{name}`', online, *(figure(row[key], digits) for key, digits in columns.items())]
         for name, ways in result['trackers'].items()
-        for word, row in (('false', ways['alone']), ('true', ways['online']))
+        for online, row in ways.items()
     ]
     figures = ['AUC', 'precision at 20 px', 'AUROC', 'false boxes', 'recovery']
     head = ['tracker', '`online`', *figures]

@@ -118,7 +118,7 @@ def read_folder(path: Path | str) -> Folder:
         folder = Folder(path, graphs=graphs, **facts)
         _check_types(folder)
         sums = {WEIGHTS: folder.source['sha256']}
-    except (AttributeError, KeyError, TypeError, ValueError) as error:
+    except (AttributeError, KeyError, TypeError, ValueError, RecursionError) as error:
         raise UserError(
             f'export {path}: {FACTS} cannot be read ({error}); it is damaged: {AGAIN}'
         ) from error

@@ -58,11 +58,13 @@ class GuardedLifecycleNode(LifecycleNode):
         rclpy leaves the state machine, which keeps the node alive: it stays in the graph after its
         process has ended, and the shared memory of that process is never given back.
         """
-        super().destroy_node()
-        # Gone from here, too: whoever used it now would end the process by a segmentation fault.
-        machine = self.__dict__.pop('_state_machine', None)
-        if machine is not None:
-            machine.destroy_when_not_in_use()
+        try:
+            super().destroy_node()
+        finally:
+            # Gone from here, too: who used it now would end the process by a segmentation fault.
+            machine = self.__dict__.pop('_state_machine', None)
+            if machine is not None:
+                machine.destroy_when_not_in_use()
 
     def configure(self) -> None:
         """Check parameters, load, create entities; raise `UserError` where the user must act."""

@@ -32,7 +32,7 @@ from .sasiam_settings import SASiamSettings
 from .siamfc import SiamFCSettings, SiamFCTracker
 
 LEAST_SIDE = 64
-"""Numbers of a header up to this one, such as strides and levels, need no tensor to show them."""
+"""Numbers of a header up to this one, such as depths and levels, need no tensor to show them."""
 
 
 @dataclass(frozen=True)
@@ -244,23 +244,24 @@ def _completed(
 
 
 def _refuse_forged(checkpoint: checkpoints.Checkpoint) -> None:
-    """Refuse arguments that the tensors belie: their layers might fill the memory.
+    """Refuse numbers that the tensors belie: their layers might fill the memory.
 
-    Each number of channels is the side of some tensor, and each layer has a tensor.
+    A number of channels is the side of some tensor, and each layer has a tensor. So layers stay
+    within some times what the file holds, and `Checkpoint.fill` compares them all.
     """
-    tensors = checkpoint.tensors.values()
-    most = max(LEAST_SIDE, *(side for tensor in tensors for side in tensor.shape))
+    tensors = [tensor for tensor in checkpoint.tensors.values() if tensor.numel()]
+    most = max([LEAST_SIDE, *(side for tensor in tensors for side in tensor.shape)])
     left: list[Any] = [checkpoint.meta.network]
     while left:
         value = left.pop()
         if isinstance(value, Mapping):
             left += value.values()
         elif isinstance(value, list):
-            if len(value) > len(tensors):
+            if len(value) > max(LEAST_SIDE, len(tensors)):
                 raise ValueError(f'it lists {len(value)} numbers for {len(tensors)} tensors')
             left += value
-        elif isinstance(value, int) and value > most:
-            raise ValueError(f'it says {value}, and no side of a tensor is longer than {most}')
+        elif isinstance(value, int | float) and value > most:
+            raise ValueError(f'it says {value}, where {most} is the most that fits its tensors')
 
 
 def built(name: str, build: Callable[..., N], checkpoint: checkpoints.Checkpoint) -> N:
@@ -274,7 +275,7 @@ def built(name: str, build: Callable[..., N], checkpoint: checkpoints.Checkpoint
     try:
         _refuse_forged(checkpoint)
         return build(**checkpoint.meta.network)
-    except (TypeError, ValueError, RuntimeError) as error:
+    except (ArithmeticError, LookupError, TypeError, ValueError, RuntimeError) as error:
         raise UserError(
             f'weights {checkpoint.source}: the header describes a {name} network that cannot be '
             f'built ({error}); the file is damaged or of a newer version: use another one'

@@ -255,7 +255,7 @@ def test_the_online_option_has_two_rows_for_each_tracker(accuracy_tables):
         'auc': 0.51234, 'precision': 0.6, 'auroc': 0.9, 'false_boxes': 0.256, 'recovery': None,
     }  # fmt: skip
     text = accuracy_tables.format_online_option({
-        'trackers': {'dsiam': {'alone': row, 'online': {**row, 'auc': 0.55}}},
+        'trackers': {'dsiam': {'false': row, 'true': {**row, 'auc': 0.55}}},
         'sequences': {'a': 20, 'b': 30},
         'run': {'date': '2026-01-02'},
     })

@@ -35,7 +35,7 @@ def test_each_tracker_follows_without_the_classifier_and_with_it(
         name: json.loads(path.read_text())['made_with']['settings']
         for name, path in manifests.items()
     }
-    assert settings == {'dsiam': {}, 'dsiam online': {'online': True}}
+    assert settings == {'dsiam': {'online': False}, 'dsiam online': {'online': True}}
 
 
 @pytest.mark.parametrize('name', ['siamfc', 'csn', 'nothing'])

@@ -73,9 +73,10 @@ def test_facts_that_cannot_be_read_are_told(folder, tmp_path):
         with pytest.raises(UserError, match=r'export.json cannot be read') as refusal:
             read_folder(folder.path)
         assert reason in str(refusal.value)
-    file.write_text('no JSON')
-    with pytest.raises(UserError, match=r'export.json cannot be read .* it is damaged'):
-        read_folder(folder.path)
+    for text in ('no JSON', '[' * 10**5):
+        file.write_text(text)
+        with pytest.raises(UserError, match=r'export.json cannot be read .* it is damaged'):
+            read_folder(folder.path)
     with pytest.raises(UserError, match=r'is no export: there is no export.json in it'):
         read_folder(tmp_path)
 

@@ -16,27 +16,15 @@ from siam_tracker_ros.images import write_image
 
 pytest.importorskip('rclpy', reason='rclpy is not installed')
 
+from node_signals import shared_memory
+
 SCRIPTS = Path(__file__).resolve().parents[2] / 'scripts'
-SHARED_MEMORY = Path('/dev/shm')
-
-
-def shared_by(pid):
-    """Names of the files in shared memory that a process has mapped or holds open."""
-    lines = Path(f'/proc/{pid}/maps').read_text().splitlines()
-    places = {Path(line.split()[-1]) for line in lines}
-    places |= {Path(os.readlink(link)) for link in Path(f'/proc/{pid}/fd').iterdir()}
-    return {place.name for place in places if place.parent == SHARED_MEMORY}
 
 
 class Process:
-    """A node's process; its output goes to a file, so that a full pipe never blocks it.
-
-    `left` are the files in shared memory that it has brought and not taken away, once it ended.
-    """
+    """A node's process; its output goes to a file, so that a full pipe never blocks it."""
 
     def __init__(self, folder, name, *parameters):
-        self.left = None
-        self._others = set(os.listdir(SHARED_MEMORY))
         command = [sys.executable, '-u', str(SCRIPTS / name), '--ros-args']
         for parameter in parameters:
             command += ['-p', parameter]
@@ -60,13 +48,10 @@ class Process:
 
     def end(self, number=signal.SIGTERM):
         """Send a signal; return the exit code and the seconds until the end."""
-        brought = shared_by(self.process.pid) - self._others
         begin = time.monotonic()
         self.process.send_signal(number)
         code = self.process.wait(20.0)
-        seconds = time.monotonic() - begin
-        self.left = brought & set(os.listdir(SHARED_MEMORY))
-        return code, seconds
+        return code, time.monotonic() - begin
 
     def __enter__(self):
         return self
@@ -84,7 +69,24 @@ def test_l7_a_signal_ends_the_waiting_node_with_0(tmp_path, number):
     assert code == 0, node.log
     assert seconds < 2.0
     assert 'Traceback' not in node.log
-    assert not node.left
+
+
+@pytest.mark.parametrize(
+    ('name', 'word'), [('tracker_node', 'unconfigured: use'), ('video_source', 'goes to')]
+)
+def test_l7_nothing_stays_in_shared_memory(tmp_path, name, word):
+    from rclpy.utilities import get_rmw_implementation_identifier
+
+    if not get_rmw_implementation_identifier().startswith('rmw_fastrtps'):
+        pytest.skip('only Fast DDS locks its files in shared memory')
+    write_image(tmp_path / '0.png', np.zeros((24, 32, 3), np.uint8))
+    given = [f'source:={tmp_path}'] if name == 'video_source' else []
+    with Process(tmp_path, name, *given) as node:
+        node.wait_for(word)
+        locks = shared_memory(node.process.pid)
+        assert node.end()[0] == 0
+    assert locks
+    assert not [lock for lock in locks if lock.exists()]
 
 
 def test_l7_a_signal_ends_a_node_that_is_still_starting(tmp_path):
@@ -106,7 +108,6 @@ def test_l7_a_signal_ends_the_active_node_with_0(tmp_path, random_weights, numbe
     assert code == 0, node.log
     assert seconds < 2.0
     assert 'Traceback' not in node.log
-    assert not node.left
 
 
 def started_with(weights):
@@ -194,7 +195,6 @@ def test_a_signal_ends_the_video_source_with_0(tmp_path):
     assert code == 0, source.log
     assert seconds < 2.0
     assert 'Traceback' not in source.log
-    assert not source.left
 
 
 @pytest.mark.parametrize(

@@ -12,6 +12,7 @@ import torch
 from siam_tracker_ros import trackers, weights
 from siam_tracker_ros.errors import UserError
 from siam_tracker_ros.models.siamfc import SiamFC
+from siam_tracker_ros.trackers.registry import built
 from siam_tracker_ros.weights.checkpoint import FORMAT
 
 META = weights.Meta(
@@ -129,7 +130,7 @@ def test_a_file_of_another_program(small_network, tmp_path, header):
         '{"tracker": "siamfc", "training": "long"}',
         '{"tracker": "siamfc", "network": {"widths": ' + '[' * 10**5 + ']' * 10**5 + '}}',
     ],
-    ids=lambda meta: str(meta)[:40],
+    ids=lambda meta: str(meta)[:60],
 )
 def test_meta_data_that_cannot_be_read(small_network, tmp_path, meta):
     header = {'format': FORMAT} if meta is None else {'format': FORMAT, 'meta': meta}
@@ -152,16 +153,42 @@ def test_weights_of_another_tracker(small_network, tmp_path):
         {'widths': [8, 16, 16, 16, 16], 'groups': 0},
         {'widths': 'wide'},
         {'depth': 5},
-        # Before anything of that size is made.
-        {'widths': [10**9, 16, 16, 16, 16]},
-        {'widths': [8] * 10**5},
-        {'widths': {'deep': [10**9]}},
     ],
-    ids=lambda network: json.dumps(network)[:40],
+    ids=json.dumps,
 )
 def test_a_network_that_cannot_be_built(small_network, tmp_path, network):
     path = changed(small_network, tmp_path / 'w.safetensors', weights.Meta('siamfc', network))
     refused(path, 'network that cannot be built')
+
+
+@pytest.mark.parametrize(
+    ('network', 'words'),
+    [
+        ({'widths': [10**9, 16, 16, 16, 16]}, 'it says 1000000000, where 64 is the most'),
+        ({'matching': {'width': [400.5]}}, 'it says 400.5, where 64'),
+        ({'widths': [8] * 10**5}, 'it lists 100000 numbers'),
+        ({}, 'it built'),
+    ],
+    ids=['wide', 'deep inside', 'long', 'as it is'],
+)
+def test_numbers_that_the_tensors_belie_build_nothing(tmp_path, network, words):
+    def build(**arguments):
+        raise ValueError('it built')
+
+    tensors = {'a': torch.zeros(3, 16), 'b': torch.zeros(10**9, 0), 'c': torch.tensor(1.0)}
+    for some in (tensors, {}):
+        checkpoint = weights.Checkpoint(some, weights.Meta('siamfc', network))
+        with pytest.raises(UserError, match=f'cannot be built .{words}'):
+            built('siamfc', build, checkpoint)
+
+
+@pytest.mark.parametrize('error', [ZeroDivisionError, IndexError, OverflowError, TypeError])
+def test_whatever_a_build_raises_is_told_in_a_sentence(error):
+    def build():
+        raise error('a word')
+
+    with pytest.raises(UserError, match=r'network that cannot be built \(a word\)'):
+        built('siamfc', build, weights.Checkpoint({}, weights.Meta('siamfc')))
 
 
 def test_settings_that_the_tracker_refuses(small_network, tmp_path):
