@@ -171,7 +171,7 @@ def test_a_network_that_cannot_be_built(small_network, tmp_path, network):
     ],
     ids=['wide', 'deep inside', 'long', 'as it is'],
 )
-def test_numbers_that_the_tensors_belie_build_nothing(tmp_path, network, words):
+def test_numbers_that_the_tensors_belie_build_nothing(network, words):
     def build(**arguments):
         raise ValueError('it built')
 
