@@ -122,18 +122,33 @@ def brought_there(situation: Situation, child: Child, client: Client) -> None:
         wait_for(child, SEARCHING, client.show)
 
 
-def shared_memory(pid: int) -> set[Path]:
-    """Locks of the files in shared memory that belong to a process.
+def shared_memory(pid: int) -> dict[Path, int]:
+    """Locks of the files in shared memory that belong to a process, with their inodes.
 
     Fast DDS keeps one beside each of its files, and leaves both where a process does not end in
     order. Other middleware has none.
     """
-    held = set()
+    held = {}
     for link in Path(f'/proc/{pid}').glob('fd/*'):
         # It may be closed meanwhile.
         with suppress(FileNotFoundError):
-            held.add(Path(os.readlink(link)))
-    return {path for path in held if path.parent == SHARED_MEMORY and path.name.endswith(LOCK)}
+            path = Path(os.readlink(link))
+            if path.parent == SHARED_MEMORY and path.name.endswith(LOCK):
+                held[path] = link.stat().st_ino
+    return held
+
+
+def remaining(locks: dict[Path, int]) -> list[Path]:
+    """Those of `shared_memory` that are still there.
+
+    The files of a port are named after its number, which the next process may have taken.
+    """
+    found = []
+    for path, inode in locks.items():
+        with suppress(FileNotFoundError):
+            if path.stat().st_ino == inode:
+                found.append(path)
+    return found
 
 
 def ended(child: Child, number: int, most: float = STOP_SECONDS) -> list[str]:
@@ -151,8 +166,7 @@ def ended(child: Child, number: int, most: float = STOP_SECONDS) -> list[str]:
         faults.append(f'{seconds:.1f} s')
     if 'Traceback' in child.log.read_text():
         faults.append('a traceback')
-    if any(lock.exists() for lock in locks):
-        faults.append('files in shared memory')
+    faults += [f'{lock} in shared memory' for lock in remaining(locks)]
     return faults
 
 

@@ -16,7 +16,7 @@ from siam_tracker_ros.images import write_image
 
 pytest.importorskip('rclpy', reason='rclpy is not installed')
 
-from node_signals import shared_memory
+from node_signals import remaining, shared_memory
 
 SCRIPTS = Path(__file__).resolve().parents[2] / 'scripts'
 
@@ -86,7 +86,7 @@ def test_l7_nothing_stays_in_shared_memory(tmp_path, name, word):
         locks = shared_memory(node.process.pid)
         assert node.end()[0] == 0
     assert locks
-    assert not [lock for lock in locks if lock.exists()]
+    assert remaining(locks) == []
 
 
 def test_l7_a_signal_ends_a_node_that_is_still_starting(tmp_path):
