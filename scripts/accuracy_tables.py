@@ -9,7 +9,7 @@ import json
 from typing import Any
 
 from markdown_tables import code, table
-from measured import RESULTS, ROOT, figure, one_pass, origin, stored
+from measured import RESULTS, ROOT, figure, figures, of_sequences, origin, stored
 
 REGRESSION = RESULTS / 'regression.json'
 ABLATION = RESULTS / 'ablation.json'
@@ -34,7 +34,7 @@ def format_accuracy(result: Mapping[str, Any]) -> str:
         'auc': 3, 'precision': 3, 'auroc': 3, 'false_boxes': 2, 'recovery': 2, 'fps': 0, 'p99': 1,
     }  # fmt: skip
     rows = [
-        [name, *(figure(scores['mean'][key], digits) for key, digits in columns.items())]
+        [name, *figures(scores['mean'], columns)]
         for name, scores in found
     ]
     header = [
@@ -53,10 +53,7 @@ def format_accuracy(result: Mapping[str, Any]) -> str:
         if 'run' in scores:
             older.setdefault(origin(scores['run']), []).append(name)
     others = ''.join(f' {", ".join(names)}: {facts}.' for facts, names in older.items())
-    return (
-        f'{table(header, rows)}\n{one_pass(result["sequences"])}; {origin(result["run"])}.'
-        f'{others}{runs}\n'
-    )
+    return f'{table(header, rows)}\n{of_sequences(result)}{others}{runs}\n'
 
 
 def ablation_table() -> str:
@@ -75,14 +72,12 @@ def format_ablation(result: Mapping[str, Any]) -> str:
         [
             name,
             code(row['settings']),
-            *(figure(row[key], digits) for key, digits in columns.items()),
+            *figures(row, columns),
         ]
         for name, row in result['variants'].items()
     ]
     header = ['variant', 'settings', 'AUC', 'precision at 20 px', 'AUROC', 'median fps']
-    return (
-        f'{table(header, rows)}\n{one_pass(result["sequences"])}; {origin(result["run"])}.\n'
-    )
+    return f'{table(header, rows)}\n{of_sequences(result)}\n'
 
 
 def proposal_ablation_tables(words: Sequence[str]) -> str:
@@ -107,15 +102,12 @@ def format_proposal_ablation(result: Mapping[str, Any]) -> str:
         [
             name,
             f'`{row["network"]}`',
-            *(figure(row[key], digits) for key, digits in columns.items()),
+            *figures(row, columns),
         ]
         for name, row in result['rows'].items()
     ]
     header = ['variant', '`--network`', 'AUC', 'precision at 20 px', 'median fps']
-    return (
-        f'**{result["title"]}**\n\n{table(header, rows)}\n'
-        f'{one_pass(result["sequences"])}; {origin(result["run"])}.\n'
-    )
+    return f'**{result["title"]}**\n\n{table(header, rows)}\n{of_sequences(result)}\n'
 
 
 def dsiam_ablation_tables() -> str:
@@ -130,14 +122,14 @@ def format_dsiam_ablation(result: Mapping[str, Any]) -> str:
     parts = []
     for name, found in result.items():
         rows = [
-            [label, *(figure(row[key], digits) for key, digits in columns.items())]
+            [label, *figures(row, columns)]
             for label, row in found['rows'].items()
         ]
         head = ['variant', 'AUC', 'precision at 20 px', 'AUROC']
         missing = ', '.join(found['left_out'])
         parts.append(
             f'**{name}**\n\n{table(head, rows)}\n'
-            f'{one_pass(found["sequences"])}; {origin(found["run"])}.'
+            f'{of_sequences(found)}'
             + (f' Left out, for want of a checkpoint: {missing}.' if missing else '')
             + '\n'
         )
@@ -158,14 +150,12 @@ def format_sasiam_ablation(result: Mapping[str, Any]) -> str:
             label,
             f'`{row["network"]}`' if row['network'] else '',
             f'{row["share"]:g}',
-            *(figure(row[key], digits) for key, digits in columns.items()),
+            *figures(row, columns),
         ]
         for label, row in result['rows'].items()
     ]
     header = ['parts', '`--network`', 'λ', 'AUC', 'precision at 20 px', 'median fps']
-    return (
-        f'{table(header, rows)}\n{one_pass(result["sequences"])}; {origin(result["run"])}.\n'
-    )
+    return f'{table(header, rows)}\n{of_sequences(result)}\n'
 
 
 def online_option_table() -> str:
@@ -178,15 +168,14 @@ def format_online_option(result: Mapping[str, Any]) -> str:
     """Return how each tracker follows without the classifier and with it, with the origin."""
     columns = {'auc': 3, 'precision': 3, 'auroc': 3, 'false_boxes': 2, 'recovery': 2}
     rows = [
-        [f'`{name}`', online, *(figure(row[key], digits) for key, digits in columns.items())]
+        [f'`{name}`', online, *figures(row, columns)]
         for name, ways in result['trackers'].items()
         for online, row in ways.items()
     ]
-    figures = ['AUC', 'precision at 20 px', 'AUROC', 'false boxes', 'recovery']
-    head = ['tracker', '`online`', *figures]
-    return (
-        f'{table(head, rows)}\n{one_pass(result["sequences"])}; {origin(result["run"])}.\n'
-    )
+    head = [
+        'tracker', '`online`', 'AUC', 'precision at 20 px', 'AUROC', 'false boxes', 'recovery',
+    ]  # fmt: skip
+    return f'{table(head, rows)}\n{of_sequences(result)}\n'
 
 
 def generators() -> dict[str, Callable[[], str]]:

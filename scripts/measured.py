@@ -20,6 +20,16 @@ def stored(path: Path, command: str, show: Callable[[Mapping[str, Any]], str]) -
     return show(json.loads(path.read_text(encoding='utf-8')))
 
 
+def of_sequences(result: Mapping[str, Any]) -> str:
+    """Return what stands below figures of sequences: what was followed, when and where."""
+    return f'{one_pass(result["sequences"])}; {origin(result["run"])}.'
+
+
+def of_clip(result: Mapping[str, Any]) -> str:
+    """Return what stands below figures of the rendered clip: when and where."""
+    return f'The rendered clip; {origin(result["run"])}.'
+
+
 def one_pass(sequences: Mapping[str, int]) -> str:
     """Return what was followed: the number of sequences, and of their frames."""
     return f'One pass over {len(sequences)} sequences, {sum(sequences.values())} frames'
@@ -28,6 +38,11 @@ def one_pass(sequences: Mapping[str, int]) -> str:
 def origin(run: Mapping[str, str]) -> str:
     """Return where and when something was measured."""
     return ', '.join(f'{key} {value}' for key, value in run.items())
+
+
+def figures(row: Mapping[str, float | None], columns: Mapping[str, int]) -> list[str]:
+    """Return some of a row's figures as cells; columns are their names and digits."""
+    return [figure(row[key], digits) for key, digits in columns.items()]
 
 
 def figure(value: float | None, digits: int) -> str:

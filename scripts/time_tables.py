@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from markdown_tables import table
-from measured import RESULTS, ROOT, figure, one_pass, origin, stored
+from measured import RESULTS, ROOT, figure, figures, of_clip, one_pass, origin, stored
 
 CSN_COST = RESULTS / 'csn_cost.json'
 PROPOSAL_STEP = RESULTS / 'proposal_step.json'
@@ -33,7 +33,7 @@ def format_cost(result: Mapping[str, Any]) -> str:
     """Return what each configuration reaches, then what each step costs, with the origin."""
     columns = {'fps': 1, 'p50': 1, 'p99': 1, 'start': 0, 'iou': 3}
     whole = [
-        [setting_file(name), *(figure(row[key], digits) for key, digits in columns.items())]
+        [setting_file(name), *figures(row, columns)]
         for name, row in result['whole'].items()
     ]
     steps = [
@@ -44,7 +44,7 @@ def format_cost(result: Mapping[str, Any]) -> str:
     return (
         f'{table(head, whole)}\n'
         f'{table(["step (ms)", "paid", *map(setting_file, result["whole"])], steps)}\n'
-        f'The rendered clip; {origin(result["run"])}.\n'
+        f'{of_clip(result)}\n'
     )
 
 
@@ -67,10 +67,7 @@ def format_step(result: Mapping[str, Any]) -> str:
         'network', 'median (ms)', 'p95 (ms)', 'eager: median (ms)', 'eager: p95 (ms)',
         'eager / ours', 'in bfloat16: median (ms)', 'eager / ours in bfloat16',
     ]  # fmt: skip
-    return (
-        f'{table(head, rows)}\nRatios compare medians. The rendered clip; '
-        f'{origin(result["run"])}.\n'
-    )
+    return f'{table(head, rows)}\nRatios compare medians. {of_clip(result)}\n'
 
 
 def in_turns(name: str, row: Mapping[str, Any], steps: Sequence[str]) -> list[str]:
@@ -93,10 +90,7 @@ def format_engines(result: Mapping[str, Any]) -> str:
     rows = [
         in_turns(name, row, ('torch', 'onnxruntime')) for name, row in result['trackers'].items()
     ]
-    return (
-        f'{table(head, rows)}\nThe last column compares the medians. The rendered clip; '
-        f'{origin(result["run"])}.\n'
-    )
+    return f'{table(head, rows)}\nThe last column compares the medians. {of_clip(result)}\n'
 
 
 def precisions_table() -> str:
@@ -140,7 +134,7 @@ def format_node_overhead(result: Mapping[str, Any]) -> str:
             f'{row["width"]} x {row["height"]}',
             'yes' if row['profile'] else '',
             'yes' if row['debug'] else '',
-            *(figure(row[key], digits) for key, digits in columns.items()),
+            *figures(row, columns),
         ]
         for row in result['rows']
     ]
@@ -148,7 +142,7 @@ def format_node_overhead(result: Mapping[str, Any]) -> str:
         'images', 'profile', 'debug images', 'share answered', 'age: median (ms)', 'age: p95 (ms)',
         'step: median (ms)', 'of it decoding (ms)', 'the rest: median (ms)', 'the rest: p95 (ms)',
     ]  # fmt: skip
-    return f'{table(head, rows)}\nThe rendered clip; {origin(result["run"])}.\n'
+    return f'{table(head, rows)}\n{of_clip(result)}\n'
 
 
 def dsiam_cost_table() -> str:
@@ -173,7 +167,7 @@ def format_dsiam_cost(result: Mapping[str, Any]) -> str:
         'transformed by', 'learned from', 'ratio, median', 'the half in the middle',
         'share of steps that learned',
     ]  # fmt: skip
-    return f'{table(head, rows)}\nThe rendered clip; {origin(result["run"])}.\n'
+    return f'{table(head, rows)}\n{of_clip(result)}\n'
 
 
 def speed_table() -> str:
@@ -200,7 +194,7 @@ def format_speed(result: Mapping[str, Any]) -> str:
     head = ['tracker', 'median (ms)', 'p95 (ms)', 'p99 (ms)', 'floor (ms)', 'median / floor']
     return (
         f'{table(head, whole)}\n{table(["mean (ms)", *stages], split)}\n'
-        f'The rendered clip; {origin(result["run"])}.\n'
+        f'{of_clip(result)}\n'
     )
 
 
@@ -223,7 +217,7 @@ def format_target_counts(result: Mapping[str, Any]) -> str:
     ]
     counts = list(next(iter(result['trackers'].values())))
     head = ['median ms (times one target)', *counts]
-    return f'{table(head, rows)}\nThe rendered clip; {origin(result["run"])}.\n'
+    return f'{table(head, rows)}\n{of_clip(result)}\n'
 
 
 def setting_file(name: str) -> str:
