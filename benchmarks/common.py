@@ -24,7 +24,7 @@ from siam_tracker_ros.evaluation.entrants import Entrant
 from siam_tracker_ros.evaluation.machine import describe_machine, now, usable_cores
 from siam_tracker_ros.evaluation.results import Results
 from siam_tracker_ros.evaluation.runner import evaluate
-from siam_tracker_ros.evaluation.store import Store
+from siam_tracker_ros.evaluation.store import Store, write_json
 from siam_tracker_ros.evaluation.units import use_threads
 from siam_tracker_ros.memory import keep_large_buffers
 from siam_tracker_ros.outputs import prepare_output_file
@@ -94,8 +94,7 @@ def timed(
     finally:
         torch.set_num_threads(before)
     show(table)
-    args.table.write_text(json.dumps(table, indent=2) + '\n', encoding='utf-8')
-    print(f'\nWritten: {args.table}; scripts/update_docs.py shows it.')
+    keep_table(args.table, table)
     return 0
 
 
@@ -136,6 +135,12 @@ def picture_file(path: Path) -> Path:
 
 def add_table(parser: argparse.ArgumentParser, path: Path) -> None:
     parser.add_argument('--table', type=Path, default=path, metavar='JSON', help='receives it')
+
+
+def keep_table(path: Path, table: Any) -> None:
+    """Write what `add_table` has a place for, and say so."""
+    write_json(path, table)
+    print(f'\nWritten: {path}; scripts/update_docs.py shows it.')
 
 
 def follow(

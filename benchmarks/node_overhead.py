@@ -14,7 +14,6 @@ from __future__ import annotations
 
 import argparse
 from contextlib import ExitStack
-import json
 import os
 from pathlib import Path
 import sys
@@ -22,7 +21,7 @@ import tempfile
 import time
 from typing import Any, NamedTuple
 
-from common import RESULTS, add_table, cell, guarded, print_facts, print_rows, ros
+from common import RESULTS, add_table, cell, guarded, keep_table, print_facts, print_rows, ros
 import numpy as np
 
 from siam_tracker_ros import trackers
@@ -101,8 +100,7 @@ def run(args: argparse.Namespace) -> int:
         'rows': rows,
     }  # fmt: skip
     print_result(result)
-    args.table.write_text(json.dumps(result, indent=2) + '\n', encoding='utf-8')
-    print(f'\nWritten: {args.table}; scripts/update_docs.py shows it.')
+    keep_table(args.table, result)
     return 0
 
 

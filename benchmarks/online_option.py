@@ -23,6 +23,7 @@ from common import (
     cell,
     finite,
     guarded,
+    keep_table,
     passed,
     print_facts,
     print_rows,
@@ -33,7 +34,7 @@ from siam_tracker_ros import trackers
 from siam_tracker_ros.errors import UserError
 from siam_tracker_ros.evaluation.entrants import Entrant, parse_entrants
 from siam_tracker_ros.evaluation.results import Results
-from siam_tracker_ros.evaluation.store import Store, write_json
+from siam_tracker_ros.evaluation.store import Store
 from siam_tracker_ros.outputs import prepare_output_file
 from siam_tracker_ros.sequences import read_sequences
 from siam_tracker_ros.trackers.online_settings import OnlineSettings
@@ -62,8 +63,7 @@ def run(args: argparse.Namespace) -> int:
     refuse_missing(results)
     table = make_table(results, args.trackers)
     print_table(table)
-    write_json(args.table, table)
-    print(f'\nWritten: {args.table}; scripts/update_docs.py shows it.')
+    keep_table(args.table, table)
     return 0
 
 

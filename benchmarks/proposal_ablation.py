@@ -31,6 +31,7 @@ from common import (
     add_table,
     follow,
     guarded,
+    keep_table,
     print_facts,
     print_rows,
     refuse_missing,
@@ -51,7 +52,7 @@ from variants import (
 from siam_tracker_ros.errors import UserError
 from siam_tracker_ros.evaluation.entrants import Entrant, parse_entrants
 from siam_tracker_ros.evaluation.results import Results
-from siam_tracker_ros.evaluation.store import Store, write_json
+from siam_tracker_ros.evaluation.store import Store
 from siam_tracker_ros.images import silence_opencv
 from siam_tracker_ros.memory import keep_large_buffers
 from siam_tracker_ros.outputs import prepare_output_file
@@ -138,8 +139,7 @@ def run(args: argparse.Namespace) -> int:
     print_tables(tables)
     refuse_missing(results)
     # What was measured on another day stays, with that day's origin.
-    write_json(args.table, {**stored, **tables})
-    print(f'\nWritten: {args.table}; scripts/update_docs.py shows it.')
+    keep_table(args.table, {**stored, **tables})
     return 0
 
 

@@ -29,6 +29,7 @@ from common import (
     add_table,
     follow,
     guarded,
+    keep_table,
     print_facts,
     print_rows,
     refuse_missing,
@@ -52,7 +53,7 @@ from siam_tracker_ros import weights
 from siam_tracker_ros.errors import UserError
 from siam_tracker_ros.evaluation.entrants import Entrant, parse_entrants
 from siam_tracker_ros.evaluation.results import Results
-from siam_tracker_ros.evaluation.store import Store, write_json
+from siam_tracker_ros.evaluation.store import Store
 from siam_tracker_ros.images import silence_opencv
 from siam_tracker_ros.memory import keep_large_buffers
 from siam_tracker_ros.outputs import prepare_output_file
@@ -126,8 +127,7 @@ def run(args: argparse.Namespace) -> int:
     table = make_table(results, args)
     print_table(table)
     refuse_missing(results)
-    write_json(args.table, table)
-    print(f'\nWritten: {args.table}; scripts/update_docs.py shows it.')
+    keep_table(args.table, table)
     return 0
 
 
