@@ -14,7 +14,7 @@ import time
 from common import guarded, there_and_back
 import rclpy
 from rclpy.node import Node
-from rclpy.qos import QoSProfile
+from rclpy.qos import QoSProfile, ReliabilityPolicy
 from sensor_msgs.msg import Image
 
 from siam_tracker_ros.images import require_cv2
@@ -29,17 +29,22 @@ def main() -> int:
     parser.add_argument('width', type=int)
     parser.add_argument('height', type=int)
     parser.add_argument('rate', type=float, help='images a second')
+    parser.add_argument('--best-effort', action='store_true')
     args = parser.parse_args()
-    return guarded(__file__, lambda: run((args.width, args.height), 1.0 / args.rate))
+    reliability = (
+        ReliabilityPolicy.BEST_EFFORT if args.best_effort else ReliabilityPolicy.RELIABLE
+    )
+    profile = QoSProfile(depth=1, reliability=reliability)
+    return guarded(__file__, lambda: run((args.width, args.height), 1.0 / args.rate, profile))
 
 
-def run(size: tuple[int, int], period: float) -> int:
+def run(size: tuple[int, int], period: float, profile: QoSProfile) -> int:
     resize = require_cv2().resize
     messages = [fill_image(Image(), resize(frame.image, size), 'bgr8') for frame in Clip(FRAMES)]
     messages = there_and_back(messages)
     with rclpy.init():
         node = Node('camera')
-        publisher = node.create_publisher(Image, '/image', QoSProfile(depth=1))
+        publisher = node.create_publisher(Image, '/image', profile)
         count, due = 0, time.monotonic()
         while rclpy.ok():
             message = messages[count % len(messages)]

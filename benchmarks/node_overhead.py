@@ -8,11 +8,14 @@ profile that is shipped; once more the debug images are subscribed to. The node'
 when a result left and how long decoding and tracking took; what is left of the age is transport,
 waiting and publishing. Decoding is measured apart, on the same image. A table is printed and kept
 as JSON, which the page on speed shows (``scripts/update_docs.py``).
+
+Another middleware is measured with ``RMW_IMPLEMENTATION``; the profile means nothing to it.
 """
 
 from __future__ import annotations
 
 import argparse
+from collections.abc import Sequence
 from contextlib import ExitStack
 import os
 from pathlib import Path
@@ -36,9 +39,10 @@ from siam_tracker_ros.rendering import HEIGHT, WIDTH, Clip
 
 TABLE = RESULTS / 'node_overhead.json'
 NODE = 'siam_tracker'
-RATE = 30.0
 SIZES = ((640, 480), (1280, 720), (1920, 1080))
 START_SECONDS, WARM_SECONDS = 90.0, 2.0
+# The target must not become too small to follow.
+MIN_SIDE = 160
 DEBUG_TOPICS = ('overlay', 'score_map')
 CAMERA = Path(__file__).with_name('camera_load.py')
 
@@ -52,10 +56,14 @@ class Condition(NamedTuple):
     debug: bool
 
 
-CONDITIONS = [
-    *(Condition(*size, profile, False) for size in SIZES for profile in (False, True)),
-    *(Condition(*size, True, True) for size in SIZES),
-]
+
+def conditions(sizes: Sequence[tuple[int, int]]) -> list[Condition]:
+    """Rows of the table."""
+    return [
+        *(Condition(*size, profile, False) for size in sizes for profile in (False, True)),
+        *(Condition(*size, True, True) for size in sizes),
+    ]
+
 
 # Columns: key in the file, head of the table, digits.
 FIGURES = (
@@ -76,26 +84,47 @@ def parse_arguments(words: list[str] | None) -> argparse.Namespace:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument('--tracker', default='siamrpnpp', choices=trackers.names())
+    parser.add_argument('--device', default='cpu')
     parser.add_argument(
         '--seconds', type=float, default=10.0, help='of each condition (%(default)g)'
+    )
+    parser.add_argument('--rate', type=float, default=30.0, help='images a second (%(default)g)')
+    parser.add_argument(
+        '--size', type=size, nargs='+', default=SIZES, dest='sizes', metavar='WxH',
+        help='of the images (640x480 1280x720 1920x1080)',
+    )
+    parser.add_argument(
+        '--best-effort', action='store_true', help='the camera does not repeat what was not heard'
     )
     add_table(parser, TABLE)
     return parser.parse_args(words)
 
 
+def size(text: str) -> tuple[int, int]:
+    """Width and height of a word of the command line."""
+    width, height = map(int, text.split('x'))
+    if min(width, height) < MIN_SIDE:
+        raise ValueError(text)
+    return width, height
+
+
 def run(args: argparse.Namespace) -> int:
-    if not args.seconds >= 1.0:
-        raise UserError(f'--seconds is {args.seconds:g}: expected at least 1')
+    for name in ('seconds', 'rate'):
+        value = getattr(args, name)
+        if not value >= 1.0:
+            raise UserError(f'--{name} is {value:g}: expected at least 1')
     prepare_output_file(args.table, 'table')
     rows = []
-    for condition in CONDITIONS:
-        row = measure(condition, args.tracker, args.seconds)
+    for condition in conditions(args.sizes):
+        row = measure(condition, args)
         rows.append({**condition._asdict(), **row})
         print(title(condition), {key: round(value, 2) for key, value in row.items()}, flush=True)
     result = {
         'run': {
-            'date': now(), **describe_machine(), 'tracker': args.tracker,
-            'cores': str(usable_cores()), 'seconds': f'{args.seconds:g}', 'rate': f'{RATE:g} Hz',
+            'date': now(), **describe_machine(), 'tracker': args.tracker, 'device': args.device,
+            'cores': str(usable_cores()), 'seconds': f'{args.seconds:g}',
+            'rate': f'{args.rate:g} Hz', 'middleware': middleware(),
+            'camera': 'best effort' if args.best_effort else 'reliable',
         },
         'rows': rows,
     }  # fmt: skip
@@ -111,7 +140,14 @@ def title(condition: Condition) -> str:
     return words + (', debug images subscribed' if condition.debug else '')
 
 
-def measure(condition: Condition, tracker: str, seconds: float) -> dict[str, float]:
+def middleware() -> str:
+    """What carries the messages."""
+    from rclpy.utilities import get_rmw_implementation_identifier
+
+    return str(get_rmw_implementation_identifier())
+
+
+def measure(condition: Condition, args: argparse.Namespace) -> dict[str, float]:
     """Figures of one condition, times in milliseconds.
 
     Raises
@@ -123,10 +159,14 @@ def measure(condition: Condition, tracker: str, seconds: float) -> dict[str, flo
     os.environ.update(environment(free_domain_id()))
     if not condition.profile:
         os.environ.pop(profile_variable())
-    camera = [sys.executable, str(CAMERA), str(condition.width), str(condition.height), f'{RATE}']
+    camera = [
+        sys.executable, str(CAMERA), str(condition.width), str(condition.height), str(args.rate),
+        *(['--best-effort'] if args.best_effort else []),
+    ]  # fmt: skip
     node = [
         sys.executable, '-m', 'siam_tracker_ros.node.tracker_node', '--ros-args',
-        '-p', f'tracker:={tracker}', '-p', 'autostart:=true', '-r', 'image:=/image',
+        '-p', f'tracker:={args.tracker}', '-p', f'device:={args.device}',
+        '-p', 'autostart:=true', '-r', 'image:=/image',
     ]  # fmt: skip
     with ExitStack() as stack:
         logs = Path(stack.enter_context(tempfile.TemporaryDirectory()))
@@ -141,8 +181,8 @@ def measure(condition: Condition, tracker: str, seconds: float) -> dict[str, flo
         if condition.debug:
             listener.watch([f'debug/{topic}' for topic in DEBUG_TOPICS])
         listener.start(START_SECONDS, WARM_SECONDS)
-        statuses = listener.collect(seconds)
-    return summarise(statuses, 1000 * np.median(decoding(condition)))
+        statuses = listener.collect(args.seconds)
+    return summarise(statuses, args.rate, 1000 * np.median(decoding(condition)))
 
 
 def first_box(condition: Condition) -> tuple[float, float, float, float]:
@@ -152,12 +192,12 @@ def first_box(condition: Condition) -> tuple[float, float, float, float]:
     return box.cx * right, box.cy * down, box.w * right, box.h * down
 
 
-def summarise(statuses: list[Any], decode: float) -> dict[str, float]:
-    """Figures of the answers to a camera's images, in milliseconds."""
+def summarise(statuses: list[Any], rate: float, decode: float) -> dict[str, float]:
+    """Figures of the answers to the images of a camera of some rate, in milliseconds."""
     latency = 1000 * np.array([status.latency_seconds for status in statuses])
     step = 1000 * np.array([status.step_seconds for status in statuses])
     rest = latency - step
-    sent = RATE * (stamp(statuses[-1]) - stamp(statuses[0])) + 1
+    sent = rate * (stamp(statuses[-1]) - stamp(statuses[0])) + 1
     return {
         'share': len(statuses) / sent,
         'latency_p50': float(np.percentile(latency, 50)),

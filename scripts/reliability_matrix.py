@@ -90,7 +90,8 @@ GROUPS: dict[str, tuple[Row, ...]] = {
             'an hour: `make soak MINUTES=60`; ten minutes have passed, see below',
         ),
         Row(
-            'P3', 'several cameras', 'ids and stamps never mix', f'on one GPU: {NO_DEVICE}',
+            'P3', 'several cameras', 'ids and stamps never mix; each gets its share within 10 %',
+            f'on one GPU: {NO_DEVICE}',
         ),
         Row('P4', '720p at 30 Hz on a GPU', 'p50 20 ms, p95 33 ms', NO_DEVICE),
         Row(
@@ -99,7 +100,7 @@ GROUPS: dict[str, tuple[Row, ...]] = {
         ),
         Row(
             'P6', 'Fast DDS, Cyclone DDS and Zenoh', '95 % of the images arrive',
-            'Cyclone DDS and Zenoh: they are not on PyPI; the rate needs an idle machine',
+            'Cyclone DDS and Zenoh: they are not on PyPI; run where they are installed',
         ),
     ),
     'GPU and memory': (
@@ -120,8 +121,8 @@ GROUPS: dict[str, tuple[Row, ...]] = {
         Row('B1', 'the node against the library', 'the same boxes'),
         Row(
             'B2', 'a target that leaves', 'lost within 0.5 s; the same id when it is back',
-            'through ROS: no clip has its times labelled; the measures of '
-            '[lost targets](lost.md) are of the library',
+            '`crpn` does not keep it: it takes something else for the target; how often each '
+            'tracker does on real sequences is in the README, as *false boxes*',
         ),
         Row('B3', 'headers of all outputs', "the image's, bit for bit"),
         Row(

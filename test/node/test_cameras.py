@@ -6,19 +6,27 @@ from collections import defaultdict
 import time
 
 import pytest
+import torch
+
+from siam_tracker_ros import trackers
 
 pytest.importorskip('rclpy', reason='rclpy is not installed')
 
 CAMERAS = ('front', 'rear')
 # Rows of the target, so that a box tells whose image it is of.
-ROWS = {'front': 20, 'rear': 80}
+ROWS = {'front': 20, 'rear': 80, 'left': 40, 'right': 60}
+
+
+def fake(*arguments, **options):
+    from fake_tracker import FakeTracker
+
+    return FakeTracker()
 
 
 class Robot:
-    """Two trackers of the same name, and a client that talks to both."""
+    """Trackers of the same name, one for each camera, and a client that talks to all."""
 
-    def __init__(self):
-        from fake_tracker import FakeTracker
+    def __init__(self, cameras=CAMERAS, create=fake, **parameters):
         from geometry_msgs.msg import Vector3Stamped
         from rclpy.executors import SingleThreadedExecutor
         from rclpy.node import Node
@@ -39,11 +47,10 @@ class Robot:
         self.executor.add_node(self.client)
         self.nodes, self.images, self.infos, self.init = {}, {}, {}, {}
         self.received = defaultdict(list)
-        given = {'tracker': 'siamfc', 'image_reliability': 'reliable'}
-        for camera in CAMERAS:
-            tracker = FakeTracker()
+        given = {'tracker': 'siamfc', 'image_reliability': 'reliable', **parameters}
+        for camera in cameras:
             node = TrackerNode(
-                create_tracker=lambda *a, tracker=tracker, **o: tracker, namespace=camera,
+                create_tracker=create, namespace=camera,
                 parameter_overrides=[Parameter(k, value=v) for k, v in given.items()],
             )
             self.nodes[camera] = node
@@ -182,3 +189,37 @@ def test_what_is_done_to_one_camera_leaves_the_other_alone(robot):
     robot.rest(0.1)
     assert robot.received['rear', 'status'][-1].targets[0].state == 1
     assert len(robot.received['front', 'status']) == before
+
+
+@pytest.mark.parametrize('device', ['cpu', 'cuda'])
+def test_p3_four_cameras_share_a_device_fairly(ros, random_weights, device):
+    from ros_bench import detection
+
+    from siam_tracker_ros.node.roi import stamp_ns
+
+    if device == 'cuda' and not torch.cuda.is_available():
+        pytest.skip('no CUDA device here')
+    cameras = tuple(ROWS)
+    weights = str(random_weights)
+    with Robot(cameras, trackers.create, weights=weights, device=device) as robot:
+        robot.activate()
+        for camera in cameras:
+            robot.init[camera].publish(detection(60, ROWS[camera] + 10, 20, 20, id=camera))
+        robot.rest(0.1)
+        # More than all of them can process, so that none gets what another does not want.
+        begin, sent = time.monotonic(), defaultdict(list)
+        while time.monotonic() - begin < 3.0:
+            stamp = 10**18 + time.monotonic_ns()
+            for camera in cameras:
+                robot.show(camera, 50, stamp + ROWS[camera])
+                sent[camera].append(stamp + ROWS[camera])
+            robot.rest(0.005)
+        robot.rest(0.5)
+        counts = {}
+        for camera in cameras:
+            messages = robot.received[camera, 'status']
+            counts[camera] = len(messages)
+            assert {stamp_ns(m.header.stamp) for m in messages} <= set(sent[camera])
+            assert {t.id for m in messages for t in m.targets} == {camera}
+    mean = sum(counts.values()) / len(counts)
+    assert all(abs(count - mean) <= 0.1 * mean + 3 for count in counts.values()), counts

@@ -24,7 +24,7 @@ def status(second, latency, step):
 def test_the_rest_of_an_age_is_what_the_step_leaves(script):
     # Of four images of 30 Hz the third one was dropped.
     found = script.summarise(
-        [status(0.0, 0.03, 0.02), status(1 / 30, 0.05, 0.02), status(0.1, 0.04, 0.02)], 0.5
+        [status(0.0, 0.03, 0.02), status(1 / 30, 0.05, 0.02), status(0.1, 0.04, 0.02)], 30.0, 0.5
     )
     assert found['share'] == pytest.approx(3 / 4)
     assert found['latency_p50'] == pytest.approx(40)
@@ -37,9 +37,10 @@ def test_the_rest_of_an_age_is_what_the_step_leaves(script):
 def test_each_condition_is_measured_printed_and_kept(script, tmp_path, monkeypatch, capsys):
     seen = []
 
-    def measured(condition, tracker, seconds):
-        seen.append((condition, tracker, seconds))
-        return script.summarise([status(0.0, 0.03, 0.02), status(1 / 30, 0.03, 0.02)], 0.5)
+    def measured(condition, args):
+        seen.append((condition, args.tracker, args.seconds))
+        answers = [status(0.0, 0.03, 0.02), status(1 / 30, 0.03, 0.02)]
+        return script.summarise(answers, args.rate, 0.5)
 
     monkeypatch.setattr(script, 'measure', measured)
     table = tmp_path / 't.json'
@@ -60,6 +61,15 @@ def test_the_box_lies_where_the_enlarged_image_has_it(script):
     assert twice == pytest.approx([2 * value for value in box])
 
 
-def test_too_short_a_run_is_refused(script, tmp_path, capsys):
-    assert script.main(['--seconds', '0.5', '--table', str(tmp_path / 't.json')]) == 2
-    assert capsys.readouterr().err == 'node_overhead: --seconds is 0.5: expected at least 1\n'
+@pytest.mark.parametrize('name', ['seconds', 'rate'])
+def test_too_few_images_are_refused(script, tmp_path, capsys, name):
+    assert script.main([f'--{name}', '0.5', '--table', str(tmp_path / 't.json')]) == 2
+    assert capsys.readouterr().err == f'node_overhead: --{name} is 0.5: expected at least 1\n'
+
+
+@pytest.mark.parametrize('word', ['640', '640x', 'x480', '640x480x3', 'wide', '80x480'])
+def test_a_size_that_is_none_is_refused(script, capsys, word):
+    with pytest.raises(SystemExit) as refusal:
+        script.parse_arguments(['--size', word])
+    assert refusal.value.code == 2
+    assert f"argument --size: invalid size value: '{word}'" in capsys.readouterr().err
