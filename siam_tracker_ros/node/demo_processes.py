@@ -20,6 +20,9 @@ from ..errors import UserError
 STOP_SIGNALS = ((signal.SIGINT, 5.0), (signal.SIGTERM, 3.0), (signal.SIGKILL, 5.0))
 DOMAINS = range(1, 102)
 """Domain ids whose ports lie below Linux's range of ephemeral ports."""
+STRIDE = 17
+PARTICIPANTS = 4
+"""Whose ports are looked at: the first of a domain may have ended before the others."""
 
 
 @contextmanager
@@ -136,8 +139,14 @@ class Child:
             self.stop()
 
 
-def free_domain_id() -> int:
+def free_domain_id(number: int | None = None) -> int:
     """Return a ROS domain id that no process of this machine uses.
+
+    Parameters
+    ----------
+    number : int, optional
+        Processes that choose at once choose apart where theirs follow on each other, as those of
+        processes do. None: by chance.
 
     Raises
     ------
@@ -145,8 +154,12 @@ def free_domain_id() -> int:
         Every one is in use.
     """
     candidates = list(DOMAINS)
-    # Two demos that start at once then rarely try the same one.
-    random.SystemRandom().shuffle(candidates)
+    if number is None:
+        # Two demos that start at once then rarely try the same one.
+        random.SystemRandom().shuffle(candidates)
+    else:
+        # By strides, so that the one after a domain in use is not the next process' own.
+        candidates = [DOMAINS[(number + STRIDE * k) % len(DOMAINS)] for k in range(len(DOMAINS))]
     for domain in candidates:
         if _is_free(domain):
             return domain
@@ -157,14 +170,15 @@ def free_domain_id() -> int:
 
 
 def _is_free(domain: int) -> bool:
-    """Whether a domain's first participant could bind its ports.
+    """Whether a domain's first participants could bind their ports.
 
-    Unicast discovery of participant 0 is at port 7400 + 250 domain + 10 (DDSI-RTPS 2.5,
-    section 9.6.2.3).
+    Unicast discovery of a participant is at port 7400 + 250 domain + 10 + 2 participant (DDSI-RTPS
+    2.5, section 9.6.2.3).
     """
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
-        try:
-            probe.bind(('', 7400 + 250 * domain + 10))
-        except OSError:
-            return False
+    for participant in range(PARTICIPANTS):
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+            try:
+                probe.bind(('', 7400 + 250 * domain + 10 + 2 * participant))
+            except OSError:
+                return False
     return True

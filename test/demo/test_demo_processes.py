@@ -136,12 +136,22 @@ def test_child_has_its_own_environment(tmp_path):
         assert wait_for_text(child) == '77\n'
 
 
-def test_a_domain_in_use_is_not_chosen(monkeypatch):
+@pytest.mark.parametrize('participant', [0, 3])
+@pytest.mark.parametrize('number', [None, 0, 1])
+def test_a_domain_in_use_is_not_chosen(monkeypatch, participant, number):
     # Other tests, which run beside this one, choose theirs from 1 to 101.
     monkeypatch.setattr(demo_processes, 'DOMAINS', range(102, 104))
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as taken:
-        taken.bind(('', 7400 + 250 * 102 + 10))
-        assert {free_domain_id() for _ in range(10)} == {103}
+        taken.bind(('', 7400 + 250 * 102 + 10 + 2 * participant))
+        assert {free_domain_id(number) for _ in range(10)} == {103}
         monkeypatch.setattr(demo_processes, 'DOMAINS', range(102, 103))
         with pytest.raises(UserError, match='no free ROS domain id'):
-            free_domain_id()
+            free_domain_id(number)
+
+
+def test_processes_that_choose_at_once_choose_apart(monkeypatch):
+    monkeypatch.setattr(demo_processes, '_is_free', lambda domain: True)
+    assert len({free_domain_id(number) for number in range(1000, 1101)}) == 101
+    taken = free_domain_id(1000)
+    monkeypatch.setattr(demo_processes, '_is_free', lambda domain: domain != taken)
+    assert free_domain_id(1000) not in {taken, *(free_domain_id(n) for n in range(1001, 1010))}

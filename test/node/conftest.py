@@ -8,12 +8,14 @@ import sys
 
 import pytest
 
+from siam_tracker_ros.node.demo_processes import free_domain_id
+
 # Helpers beside the tests are imported by name.
 sys.path.insert(0, str(Path(__file__).parent))
 
-# Read when the first context is made. The ports of domains above 101 may be taken by others.
+# Read when the first context is made.
 os.environ['ROS_AUTOMATIC_DISCOVERY_RANGE'] = 'LOCALHOST'
-os.environ['ROS_DOMAIN_ID'] = str(1 + os.getpid() % 101)
+os.environ['ROS_DOMAIN_ID'] = str(free_domain_id(os.getpid()))
 
 
 def pytest_collection_modifyitems(items):
