@@ -91,10 +91,12 @@ class Bond:
 
     def close(self) -> None:
         """Break the bond and destroy what it was made of."""
-        self.sever()
-        self._node.destroy_timer(self._timer)
-        self._node.destroy_subscription(self._subscription)
-        self._node.destroy_publisher(self._publisher)
+        try:
+            self.sever()
+        finally:
+            self._node.destroy_timer(self._timer)
+            self._node.destroy_subscription(self._subscription)
+            self._node.destroy_publisher(self._publisher)
 
     def _beat(self) -> None:
         if self._instance:

@@ -54,15 +54,13 @@ class Health:
         self.needs_restart = needs_restart
         self.fault = fault
 
-    def judge(self, active: bool, since: float, counts: Counts, now: float) -> tuple[Any, str]:
+    def judge(self, since: float | None, counts: Counts, now: float) -> tuple[Any, str]:
         """Return the level and the sentence of the entry.
 
         Parameters
         ----------
-        active : bool
-            Whether the node is active.
-        since : float
-            Monotonic time of activation.
+        since : float, optional
+            Monotonic time of activation; None: the node is not active.
         counts : Counts
         now : float
             Monotonic time.
@@ -70,7 +68,7 @@ class Health:
         before, self.counts = self.counts, counts
         if self.fault:
             return DiagnosticStatus.ERROR, self.fault
-        if not active:
+        if since is None:
             return DiagnosticStatus.OK, 'not active'
         arrivals = self.arrivals.values()
         silent = now - max(since, arrivals[-1] if arrivals else since)

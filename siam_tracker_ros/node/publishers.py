@@ -95,10 +95,9 @@ class Publishers:
         for publisher in (self._init_result, self._vision_info):
             self._node.destroy_publisher(publisher)
 
-    def renew_counters(self) -> Counters:
+    def renew_counters(self) -> None:
         """Count from zero, for a new activation."""
         self.counters = Counters()
-        return self.counters
 
     def publish(self, report: FrameReport, pixels: NDArray[np.uint8], seconds: float) -> None:
         """See `Outputs.publish`."""

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from contextlib import ExitStack
 import gc
 import time
 from typing import Any
@@ -29,24 +30,22 @@ from ..online.monitor import ScoreSettings
 from ..settings import Settings
 from ..trackers import Tracker
 from . import diagnostics, qos
+from .activity import Activity
 from .bearing import Bearings
 from .bond import Bond
 from .codec import decode_image
 from .compressed import decode_compressed
 from .exchange import Answer, Change, Command, Stop
-from .frame_buffer import Extent, FrameBuffer
+from .frame_buffer import Extent
 from .image_rules import MalformedImage, check_image, check_stamp
 from .lifecycle import GuardedLifecycleNode
-from .mailbox import Mailbox
 from .parameters import Parameters, full_name
 from .publishers import Publishers
 from .roi import Refusal, RoiRequest, from_detection, from_region
-from .session import Session
 from .settings import DebugSettings, NodeSettings
 from .statistics import Counts
 from .upload import retried
 from .warmup import refuse_poor_device, warm_up
-from .worker import Worker
 
 NAME = 'siam_tracker'
 JOIN_SECONDS = 1.0
@@ -55,6 +54,14 @@ JOIN_SECONDS = 1.0
 DEBUG = 'debug'
 LEARNING = 'learning'
 """Setting of the trackers that learn while they track."""
+
+
+def give_back_all() -> None:
+    """Give back all memory of a tracker that nobody holds any more."""
+    forget()
+    gc.collect()
+    torch.cuda.empty_cache()
+    give_back()
 
 
 class TrackerNode(GuardedLifecycleNode):
@@ -87,18 +94,14 @@ class TrackerNode(GuardedLifecycleNode):
         self._create_tracker = create_tracker
         self._tracker: Tracker | None = None
         self._step_seconds = 0.0
-        self._has_loaded = False
+        # What undoes `configure`.
+        self._made = ExitStack()
         self._outputs: Publishers | None = None
         self._images: qos.ImageSubscription | None = None
         self._calibration: qos.ImageSubscription | None = None
         self._bearings = Bearings(rectified=False)
         self._bond: Bond | None = None
-        self._inputs: list[Any] = []
-        self._services_made: list[Any] = []
-        self._mailbox: Mailbox[tuple[Any, float], Command] | None = None
-        self._buffer: FrameBuffer | None = None
-        self._worker: Worker | None = None
-        self._active_since = 0.0
+        self._activity: Activity | None = None
         self.must_end = False
         self._health = diagnostics.Health()
         try:
@@ -139,7 +142,7 @@ class TrackerNode(GuardedLifecycleNode):
         return self._settings.tracker.split('/')[0]
 
     def _state_label(self) -> str:
-        if self._mailbox is not None:
+        if self._activity is not None:
             return 'active'
         return 'inactive' if self._tracker is not None else 'unconfigured'
 
@@ -147,7 +150,8 @@ class TrackerNode(GuardedLifecycleNode):
 
     def configure(self) -> None:
         """Load and warm up the tracker, create publishers, subscriptions and services."""
-        self._has_loaded = True
+        made = self._made
+        made.callback(give_back_all)
         settings = self._settings = self._node_settings()
         debug_settings = self.parameters.table(DEBUG)
         assert isinstance(debug_settings, DebugSettings)
@@ -171,11 +175,13 @@ class TrackerNode(GuardedLifecycleNode):
         self._health = diagnostics.Health()
         if settings.bond:
             self._bond = Bond(self, self.guarded)
+            made.callback(self._bond.close)
         self._bearings = Bearings(settings.image_rectified)
         self._outputs = Publishers(
             self, settings.tracker, settings.weights, tracker.parts, debug_settings,
             self._bearings, self._health, self._gave_up.trigger,
         )
+        made.callback(self._outputs.close)
         self._images = qos.ImageSubscription(
             self,
             CompressedImage if compressed else Image,
@@ -183,23 +189,27 @@ class TrackerNode(GuardedLifecycleNode):
             settings.image_reliability,
             self.guarded(self._take_image),
         )
+        made.callback(self._images.close)
         self._calibration = qos.ImageSubscription(
             # The setting is about images: drivers may offer another reliability for this topic.
             self, CameraInfo, 'camera_info', 'auto', self.guarded(self._bearings.take),
         )
+        made.callback(self._calibration.close)
         for kind, topic, callback in (
             (Detection2D, '~/init', self._take_detection),
             (RegionOfInterest, '~/init_roi', self._take_region),
             (String, '~/stop', self._take_stop),
         ):
-            self._inputs.append(
-                self.create_subscription(kind, topic, self.guarded(callback), qos.RESULTS)
+            subscription = self.create_subscription(
+                kind, topic, self.guarded(callback), qos.RESULTS
             )
+            made.callback(self.destroy_subscription, subscription)
         for kind, name, answer in (
             (Trigger, '~/reset', self._reset),
             (SetBool, '~/freeze', self._freeze),
         ):
-            self._services_made.append(self.create_service(kind, name, self.answering(answer)))
+            service = self.create_service(kind, name, self.answering(answer))
+            made.callback(self.destroy_service, service)
         self.get_logger().info(
             f'{settings.tracker} runs on {tracker.device}, images come from {self._images.name}'
         )
@@ -208,64 +218,34 @@ class TrackerNode(GuardedLifecycleNode):
         """Start the worker with an empty mailbox and no targets."""
         assert self._tracker is not None
         assert self._outputs is not None
-        counters = self._outputs.renew_counters()
+        self._outputs.renew_counters()
         self._health.restart()
-        mailbox: Mailbox[tuple[Any, float], Command] = Mailbox(counters)
-        settings = self._settings
-        buffer = FrameBuffer(
-            self._decode, settings.frame_buffer_seconds, settings.frame_buffer_megabytes
+        self._activity = Activity(
+            self._tracker, self._settings, self._decode, self._outputs, self._step_seconds
         )
-        session = Session(
-            self._tracker, settings, buffer, counters, self._outputs.answer, self._outputs.failed,
-            self._step_seconds,
-        )
-        self._worker = Worker(mailbox, session, self._decode, self._outputs, counters)
-        self._worker.start()
-        self._active_since = time.monotonic()
-        self._buffer = buffer
-        self._mailbox = mailbox
         if self._bond is not None:
             self._bond.form()
         self.get_logger().info('active: waiting for a region of interest on ~/init or ~/init_roi')
 
     def deactivate(self) -> None:
         """Stop accepting, wait for the worker; its targets go with it, the weights stay."""
-        self._mailbox = None
-        if self._bond is not None:
-            self._bond.sever()
-        self._buffer = None
-        worker, self._worker = self._worker, None
-        if worker is not None and not worker.stop(JOIN_SECONDS):
-            raise UserError(
-                f'the image at work was not done within {JOIN_SECONDS} s and is left to itself: '
-                'choose a quicker tracker, or smaller images'
-            )
+        activity, self._activity = self._activity, None
+        try:
+            if self._bond is not None:
+                self._bond.sever()
+        finally:
+            if activity is not None and not activity.worker.stop(JOIN_SECONDS):
+                raise UserError(
+                    f'the image at work was not done within {JOIN_SECONDS} s and is left to '
+                    'itself: choose a quicker tracker, or smaller images'
+                )
 
     def release(self) -> None:
         """Destroy what `configure` made; no tensor stays."""
-        services, self._services_made = self._services_made, []
-        inputs, self._inputs = self._inputs, []
-        camera = [source for source in (self._images, self._calibration) if source is not None]
-        self._images = self._calibration = None
-        publishers, self._outputs = self._outputs, None
-        bond, self._bond = self._bond, None
-        self._tracker = None
-        if bond is not None:
-            bond.close()
-        for service in services:
-            self.destroy_service(service)
-        for subscription in inputs:
-            self.destroy_subscription(subscription)
-        for source in camera:
-            source.close()
-        if publishers is not None:
-            publishers.close()
-        if self._has_loaded:
-            self._has_loaded = False
-            forget()
-            gc.collect()
-            torch.cuda.empty_cache()
-            give_back()
+        made, self._made = self._made, ExitStack()
+        self._images = self._calibration = self._outputs = self._bond = self._tracker = None
+        # All of it, even where something cannot be destroyed.
+        made.close()
 
     def close(self) -> None:
         """Stop and release, whatever the state."""
@@ -280,8 +260,8 @@ class TrackerNode(GuardedLifecycleNode):
     # Inputs: the executor's thread
 
     def _take_image(self, message: Any) -> None:
-        mailbox, buffer, publishers = self._mailbox, self._buffer, self._outputs
-        if mailbox is None or buffer is None or publishers is None:
+        activity, publishers = self._activity, self._outputs
+        if activity is None or publishers is None:
             return
         arrival = time.monotonic()
         self._health.arrivals.add(arrival)
@@ -295,8 +275,7 @@ class TrackerNode(GuardedLifecycleNode):
             publishers.counters.refused(error.code)
             publishers.malformed(error)
             return
-        buffer.put(message, arrival)
-        mailbox.put((message, arrival))
+        activity.take(message, arrival)
 
     def _take_detection(self, message: Any) -> None:
         self._request(from_detection(message, time.monotonic()))
@@ -345,8 +324,8 @@ class TrackerNode(GuardedLifecycleNode):
         return response
 
     def _command(self, command: Command) -> bool:
-        mailbox = self._mailbox
-        return mailbox is not None and mailbox.command(command)
+        activity = self._activity
+        return activity is not None and activity.mailbox.command(command)
 
     def _change(self, tables: Mapping[str, Settings]) -> None:
         """Take over parameters that are about to change."""
@@ -357,8 +336,8 @@ class TrackerNode(GuardedLifecycleNode):
         new = tables.get('')
         if isinstance(new, NodeSettings):
             self._settings = new
-            if self._buffer is not None:
-                self._buffer.limit(new.frame_buffer_seconds, new.frame_buffer_megabytes)
+            if self._activity is not None:
+                self._activity.buffer.limit(new.frame_buffer_seconds, new.frame_buffer_megabytes)
         debug_settings = tables.get(DEBUG)
         if isinstance(debug_settings, DebugSettings) and self._outputs is not None:
             self._outputs.debug_settings = debug_settings
@@ -376,7 +355,7 @@ class TrackerNode(GuardedLifecycleNode):
 
     def _give_up(self) -> None:
         # Asked for by the worker and by the timer: the later one may find the node active anew.
-        if self._mailbox is not None and self._health.fault:
+        if self._activity is not None and self._health.fault:
             self.trigger_deactivate()
         self.must_end = self._health.needs_restart and self._settings.exit_on_gpu_fault
 
@@ -385,16 +364,18 @@ class TrackerNode(GuardedLifecycleNode):
         for source in (self._images, self._calibration):
             if source is not None:
                 source.refresh()
-        if self._mailbox is not None and self._worker is not None and not self._worker.is_alive():
+        if self._activity is not None and not self._activity.worker.is_alive():
             # An exception in the report of another one.
             if not self._health.fault:
                 self._health.give_up('the thread that tracks has ended: activate again')
             self._give_up()
         now = time.monotonic()
         counts = self._outputs.counters.snapshot() if self._outputs is not None else Counts()
-        active = self._mailbox is not None
-        level, text = self._health.judge(active, self._active_since, counts, now)
-        extent = self._buffer.extent() if self._buffer is not None else Extent()
+        activity = self._activity
+        level, text = self._health.judge(
+            activity.since if activity is not None else None, counts, now
+        )
+        extent = activity.buffer.extent() if activity is not None else Extent()
         values = self._health.values(counts, extent, now)
         values['state'] = self._state_label()
         values['tracker'] = self._settings.tracker
@@ -406,7 +387,7 @@ class TrackerNode(GuardedLifecycleNode):
             offered = self._images.offered
             values['image publishers'] = str(len(offered))
             values['image reliability'] = self._images.reliability.name.lower()
-            if active and not offered and level != DiagnosticStatus.ERROR:
+            if activity is not None and not offered and level != DiagnosticStatus.ERROR:
                 text += f'; nobody publishes {self._images.name}'
         entry = diagnostics.entry(
             f'{self.get_fully_qualified_name()}: tracker', self._settings.device, level, text,

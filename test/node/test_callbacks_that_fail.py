@@ -2,6 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """An exception in any callback, or in the worker's own reports: the process and the node go on."""
 
+from operator import attrgetter
+
 import pytest
 
 pytest.importorskip('rclpy', reason='rclpy is not installed')
@@ -54,10 +56,10 @@ def publish_stop(bench):
 @pytest.mark.parametrize(
     ('owner', 'method', 'publish'),
     [
-        ('_mailbox', 'put', publish_image),
-        ('_mailbox', 'command', publish_region),
-        ('_mailbox', 'command', publish_plain_region),
-        ('_mailbox', 'command', publish_stop),
+        ('_activity.mailbox', 'put', publish_image),
+        ('_activity.mailbox', 'command', publish_region),
+        ('_activity.mailbox', 'command', publish_plain_region),
+        ('_activity.mailbox', 'command', publish_stop),
         ('_health', 'judge', None),
     ],
     ids=['image', 'init', 'init_roi', 'stop', 'timer'],
@@ -65,7 +67,7 @@ def publish_stop(bench):
 def test_l3_a_subscription_or_a_timer(tracking, logged, monkeypatch, owner, method, publish):
     bench = tracking
     with monkeypatch.context() as patch:
-        patch.setattr(getattr(bench.node, owner), method, fail)
+        patch.setattr(attrgetter(owner)(bench.node), method, fail)
         if publish is not None:
             publish(bench)
         bench.until(lambda: logged)
@@ -78,7 +80,7 @@ def test_l3_a_service_answers_that_it_failed(tracking, logged, monkeypatch):
     from ros_bench import SetBool, Trigger
 
     with monkeypatch.context() as patch:
-        patch.setattr(tracking.node._mailbox, 'command', fail)
+        patch.setattr(tracking.node._activity.mailbox, 'command', fail)
         patch.setattr(tracking.node.parameters, 'table', fail)
         answers = [
             tracking.call(tracking.reset, Trigger.Request()),
@@ -109,7 +111,7 @@ def test_l3_a_parameter_that_cannot_be_taken_over_is_refused(tracking, logged, m
 
 @pytest.mark.parametrize('method', ['apply', 'process', 'expire', 'catch_up'])
 def test_l3_a_part_of_the_workers_turn(tracking, logged, monkeypatch, method):
-    session = tracking.node._worker._session
+    session = tracking.node._activity.worker._session
     with monkeypatch.context() as patch:
         patch.setattr(session, method, fail)
         publish_image(tracking)
@@ -140,8 +142,9 @@ def test_l3_a_worker_that_ended_without_a_word_is_seen(tracking, monkeypatch):
         patch.setattr(tracking.tracker, 'error', ZeroDivisionError('of the test'))
         patch.setattr(tracking.node._outputs, 'failed', fail)
         patch.setattr('threading.excepthook', lambda arguments: None)
+        worker = tracking.node._activity.worker
         publish_image(tracking)
-        tracking.until(lambda: not tracking.node._worker or not tracking.node._worker.is_alive())
+        tracking.until(lambda: not worker.is_alive())
     tracking.until(lambda: tracking.state() == 'inactive')
     entry = tracking.diagnosed(lambda d: d.level == DiagnosticStatus.ERROR)
     assert 'has ended: activate again' in entry.message

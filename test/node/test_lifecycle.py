@@ -83,7 +83,7 @@ def test_l1_shutdown_from_each_state(bench, state):
 
     put_into(bench, state)
     assert bench.transition(SHUTDOWN[state]) == (True, 'finalized')
-    assert bench.node._worker is None
+    assert bench.node._activity is None
     assert bench.node._tracker is None
 
 

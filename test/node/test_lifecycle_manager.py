@@ -184,6 +184,26 @@ def test_l9_bringup_pause_resume_reset_and_shutdown_with_bond(bonded):
     bonded.until(third.is_broken)
 
 
+def test_l3_a_bond_that_cannot_be_broken_leaves_nothing_behind(bonded, monkeypatch):
+    from ros_bench import DEACTIVATE
+
+    def fail(**options):
+        raise ZeroDivisionError('of the test')
+
+    Manager(bonded).startup()
+    Side(bonded).meet()
+    worker = bonded.node._activity.worker
+    with monkeypatch.context() as patch:
+        patch.setattr(bonded.node._bond, '_say', fail)
+        assert bonded.transition(DEACTIVATE) == (False, 'unconfigured')
+    assert not worker.is_alive()
+    for topic in ('bond', f'{bonded.name}/status'):
+        publishers = bonded.client.get_publishers_info_by_topic(topic)
+        assert bonded.name.lstrip('/') not in {p.node_name for p in publishers}
+    Manager(bonded).startup()
+    track(bonded)
+
+
 def test_heartbeats_come_while_an_image_takes_long(bonded):
     from ros_bench import image_message, scene
 
