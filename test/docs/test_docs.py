@@ -18,7 +18,8 @@ from siam_tracker_ros.evaluation.reliability import BINS
 from siam_tracker_ros.settings import Settings, describe, setting
 
 ROOT = Path(__file__).resolve().parents[2]
-PAGES = [ROOT / 'README.md', ROOT / 'CONTRIBUTING.md', *sorted((ROOT / 'docs').rglob('*.md'))]
+TOP = [ROOT / f'{name}.md' for name in ('README', 'CONTRIBUTING', 'SECURITY')]
+PAGES = [*TOP, *sorted((ROOT / 'docs').rglob('*.md'))]
 
 
 def test_tables_are_up_to_date(update_docs, capsys):
