@@ -191,7 +191,7 @@ def test_what_is_done_to_one_camera_leaves_the_other_alone(robot):
     assert len(robot.received['front', 'status']) == before
 
 
-@pytest.mark.parametrize('device', ['cpu', 'cuda'])
+@pytest.mark.parametrize('device', ['cpu', pytest.param('cuda', marks=pytest.mark.gpu)])
 def test_p3_four_cameras_share_a_device_fairly(ros, random_weights, device):
     from ros_bench import detection
 

@@ -33,6 +33,7 @@ def clip():
     return images, boxes
 
 
+@pytest.mark.slow
 # Not C-RPN, which takes something else in this image for the cup; the matrix of rows says so.
 @pytest.mark.parametrize('name', [n for n in trackers.names() if n != 'crpn'])
 def test_b2_lost_within_half_a_second_and_the_same_id_when_it_is_back(ros, clip, name):
