@@ -129,7 +129,7 @@ def add_timing(parser: argparse.ArgumentParser, device: str, frames: int) -> Non
 def picture_file(path: Path) -> Path:
     """The path of a picture to write, whose folder is made, or a refusal of it."""
     if path.suffix not in PICTURES:
-        raise UserError(f'--out {path}: expected a file that ends in {" or ".join(PICTURES)}')
+        raise UserError(f'picture {path}: expected a file that ends in {" or ".join(PICTURES)}')
     return prepare_output_file(path, 'picture')
 
 

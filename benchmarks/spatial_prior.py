@@ -6,20 +6,29 @@
 ``benchmarks/spatial_prior.py FOLDER --out DIR``: three networks learn from the stills in a folder,
 with targets that are shifted by up to 0, 16 and 32 pixels. Then all see the same crops of held-out
 stills, in which targets are anywhere, and the mean of each one's heat maps is drawn. A network
-that expects targets in the middle has a bright middle and a dark border. A run that is killed goes
-on where it was.
+that expects targets in the middle has a bright middle and a dark border. What is printed are means
+over rings of cells, kept as JSON, which the page on training shows (``scripts/update_docs.py``). A
+run that is killed goes on where it was.
 """
 
 from __future__ import annotations
 
 import argparse
 from collections.abc import Mapping
-import json
 from pathlib import Path
 import sys
 from typing import Any
 
-from common import guarded
+from common import (
+    RESULTS,
+    ROOT,
+    add_table,
+    cell,
+    guarded,
+    keep_table,
+    picture_file,
+    print_rows,
+)
 import numpy as np
 import torch
 from torch import Tensor
@@ -29,6 +38,7 @@ from siam_tracker_ros.evaluation.machine import describe_machine, now
 from siam_tracker_ros.images import silence_opencv
 from siam_tracker_ros.memory import keep_large_buffers
 from siam_tracker_ros.models.siamrpnpp import SiamRPN
+from siam_tracker_ros.outputs import prepare_output_file
 from siam_tracker_ros.training.curves import figure_class
 from siam_tracker_ros.training.engine import make_fabric
 from siam_tracker_ros.training.fit import Fit
@@ -41,6 +51,9 @@ from siam_tracker_ros.training.scenes import Batch, SceneMaker
 from siam_tracker_ros.training.sources import Shot, discover, split
 from siam_tracker_ros.training.spatial_prior import rings, spatial_prior
 from siam_tracker_ros.training.spatial_sampling import SpatialScenes
+
+TABLE = RESULTS / 'spatial_prior.json'
+PLOT = ROOT / 'docs' / 'images' / 'spatial_prior.svg'
 
 SHIFTS = (0.0, 16.0, 32.0)
 """Largest shifts in pixels, those of the figure."""
@@ -66,20 +79,30 @@ def main(words: list[str] | None = None) -> int:
 def run(args: argparse.Namespace) -> int:
     silence_opencv()
     keep_large_buffers()
+    picture_file(args.plot)
+    prepare_output_file(args.table, 'table')
     priors, crops = measure(args)
     table = {
-        'machine': describe_machine(),
-        'date': now(),
-        'steps': args.steps,
-        'crops': crops,
+        'run': {
+            'date': now(), **describe_machine(), 'steps': str(args.steps), 'crops': str(crops),
+        },
+        'distances': distances(len(next(iter(priors.values())))),
         'priors': {f'{shift:g}': rings(prior) for shift, prior in priors.items()},
-    }
-    (args.out / 'spatial_prior.json').write_text(json.dumps(table, indent=2) + '\n')
-    draw(priors, args.out / 'spatial_prior.png')
-    for shift, prior in priors.items():
-        middle, *_, border = rings(prior)
-        print(f'shift {shift:g} px: {middle:.3f} in the middle, {border:.3f} at the border')
+    }  # fmt: skip
+    draw(priors, args.plot)
+    rows = [
+        [f'shift {shift} px', *(cell(mean, 2) for mean in means)]
+        for shift, means in table['priors'].items()
+    ]
+    print_rows(['px from the middle', *(f'{d:g}' for d in table['distances'])], *rows)
+    keep_table(args.table, table)
     return 0
+
+
+def distances(cells: int) -> list[float]:
+    """How far from the middle each ring of a map of so many cells is, pixels of the crop."""
+    step = 2 * REACH / (cells - 1)
+    return [step * (ring + (0 if cells % 2 else 0.5)) for ring in range((cells + 1) // 2)]
 
 
 def parse_arguments(words: list[str] | None) -> argparse.Namespace:
@@ -94,6 +117,10 @@ def parse_arguments(words: list[str] | None) -> argparse.Namespace:
         help=f'to test with, at least; they come in batches of {BATCH} (%(default)s)',
     )
     parser.add_argument('--seed', type=int, default=0)
+    parser.add_argument(
+        '--plot', type=Path, default=PLOT, metavar='FILE', help='receives the heat maps'
+    )
+    add_table(parser, TABLE)
     args = parser.parse_args(words)
     for name, least in (('crops', 1), ('seed', 0)):
         value = getattr(args, name)

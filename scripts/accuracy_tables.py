@@ -9,7 +9,7 @@ import json
 from typing import Any
 
 from markdown_tables import code, table
-from measured import RESULTS, ROOT, figure, figures, of_sequences, origin, stored
+from measured import RESULTS, figure, figures, of_sequences, origin, stored
 
 REGRESSION = RESULTS / 'regression.json'
 ABLATION = RESULTS / 'ablation.json'
@@ -17,7 +17,7 @@ PROPOSAL_ABLATION = RESULTS / 'proposal_ablation.json'
 DSIAM_ABLATION = RESULTS / 'dsiam_ablation.json'
 SASIAM_ABLATION = RESULTS / 'sasiam_ablation.json'
 ONLINE_OPTION = RESULTS / 'online_option.json'
-ABLATION_PLOT = ROOT / 'docs' / 'images' / 'ablation.svg'
+SPATIAL_PRIOR = RESULTS / 'spatial_prior.json'
 
 
 def accuracy_table() -> str:
@@ -58,11 +58,10 @@ def format_accuracy(result: Mapping[str, Any]) -> str:
 
 def ablation_table() -> str:
     """Return the stored table of ``benchmarks/ablation.py``, and its plot."""
-    text = stored(ABLATION, 'benchmarks/ablation.py FOLDER --out DIR', format_ablation)
-    if ABLATION.is_file() and ABLATION_PLOT.is_file():
-        # From the page of the tracker.
-        text += f'\n![Success plot of the variants](../images/{ABLATION_PLOT.name})\n'
-    return text
+    return stored(
+        ABLATION, 'benchmarks/ablation.py FOLDER --out DIR', format_ablation,
+        '![Success plot of the variants](../images/ablation.svg)',
+    )  # fmt: skip
 
 
 def format_ablation(result: Mapping[str, Any]) -> str:
@@ -78,6 +77,27 @@ def format_ablation(result: Mapping[str, Any]) -> str:
     ]
     header = ['variant', 'settings', 'AUC', 'precision at 20 px', 'AUROC', 'median fps']
     return f'{table(header, rows)}\n{of_sequences(result)}\n'
+
+
+def spatial_prior_table() -> str:
+    """Return the stored table of ``benchmarks/spatial_prior.py``, and its plot."""
+    return stored(
+        SPATIAL_PRIOR, 'benchmarks/spatial_prior.py FOLDER --out DIR', format_spatial_prior,
+        '![Where each network expects targets](images/spatial_prior.svg)',
+    )  # fmt: skip
+
+
+def format_spatial_prior(result: Mapping[str, Any]) -> str:
+    """Return where networks expect targets, with the origin."""
+    rows = [
+        [f'{shift} px', *(figure(mean, 2) for mean in means)]
+        for shift, means in result['priors'].items()
+    ]
+    head = ['largest shift', *(f'{distance:g} px' for distance in result['distances'])]
+    return (
+        f'{table(head, rows)}\nMean probability of a target, by the distance from the middle of '
+        f'the crop; {origin(result["run"])}.\n'
+    )
 
 
 def proposal_ablation_tables(words: Sequence[str]) -> str:
@@ -188,4 +208,5 @@ def generators() -> dict[str, Callable[[], str]]:
         'proposal-ablation': lambda: proposal_ablation_tables(('stages', 'filter', 'transfer')),
         'proposal-layers': lambda: proposal_ablation_tables(('layers',)),
         'sasiam-ablation': sasiam_ablation_table,
+        'spatial-prior': spatial_prior_table,
     }

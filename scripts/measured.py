@@ -13,11 +13,17 @@ ROOT = Path(__file__).resolve().parent.parent
 RESULTS = ROOT / 'benchmarks' / 'results'
 
 
-def stored(path: Path, command: str, show: Callable[[Mapping[str, Any]], str]) -> str:
-    """Return what is shown of a benchmark's file; where there is none, what makes it."""
+def stored(
+    path: Path, command: str, show: Callable[[Mapping[str, Any]], str], plot: str = ''
+) -> str:
+    """Return what is shown of a benchmark's file; where there is none, what makes it.
+
+    The same run has drawn `plot`, which is the Markdown of a picture.
+    """
     if not path.is_file():
         return f'Not measured yet; `{command}` does it.\n'
-    return show(json.loads(path.read_text(encoding='utf-8')))
+    text = show(json.loads(path.read_text(encoding='utf-8')))
+    return f'{text}\n{plot}\n' if plot else text
 
 
 def of_sequences(result: Mapping[str, Any]) -> str:

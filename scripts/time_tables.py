@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from markdown_tables import table
-from measured import RESULTS, ROOT, figure, figures, of_clip, one_pass, origin, stored
+from measured import RESULTS, figure, figures, of_clip, one_pass, origin, stored
 
 CSN_COST = RESULTS / 'csn_cost.json'
 PROPOSAL_STEP = RESULTS / 'proposal_step.json'
@@ -18,7 +18,6 @@ TARGET_COUNTS = RESULTS / 'target_counts.json'
 ENGINES = RESULTS / 'engines.json'
 PRECISIONS = RESULTS / 'precisions.json'
 NODE_OVERHEAD = RESULTS / 'node_overhead.json'
-TARGET_COUNTS_PLOT = ROOT / 'docs' / 'images' / 'target_counts.svg'
 
 # What `benchmarks/speed.py` has beside the stages of a step.
 WHOLE = ('p50', 'p95', 'p99', 'floor', 'ratio')
@@ -200,10 +199,10 @@ def format_speed(result: Mapping[str, Any]) -> str:
 
 def target_counts_table() -> str:
     """Return the stored table of ``benchmarks/target_counts.py``, and its plot."""
-    text = stored(TARGET_COUNTS, 'benchmarks/target_counts.py', format_target_counts)
-    if TARGET_COUNTS.is_file() and TARGET_COUNTS_PLOT.is_file():
-        text += f'\n![Cost of a target among others](images/{TARGET_COUNTS_PLOT.name})\n'
-    return text
+    return stored(
+        TARGET_COUNTS, 'benchmarks/target_counts.py', format_target_counts,
+        '![Cost of a target among others](images/target_counts.svg)',
+    )  # fmt: skip
 
 
 def format_target_counts(result: Mapping[str, Any]) -> str:

@@ -56,6 +56,24 @@ def test_accuracy_table_says_which_rows_are_of_another_run(accuracy_tables):
     assert text.endswith('frames; date 2026-01-02. a, b: date 2026-01-01.\n')
 
 
+def test_the_prior_stands_by_the_distance_from_the_middle(accuracy_tables):
+    text = accuracy_tables.format_spatial_prior({
+        'distances': [0.0, 8.0], 'priors': {'0': [0.5, 0.004], '16': [0.4, 0.2]},
+        'run': {'date': '2026-01-02', 'steps': '150'},
+    })
+    assert text.splitlines()[0] == '| largest shift | 0 px | 8 px |'
+    assert '| 0 px | 0.50 | 0.00 |\n| 16 px | 0.40 | 0.20 |\n' in text
+    assert text.endswith('of the crop; date 2026-01-02, steps 150.\n')
+
+
+def test_what_was_drawn_stands_below_its_table(update_docs, tmp_path):
+    stored = update_docs.accuracy_tables.stored
+    kept, plot = tmp_path / 't.json', '![words](p.svg)'
+    assert stored(kept, 'command', str, plot) == 'Not measured yet; `command` does it.\n'
+    kept.write_text('{"a": 1}')
+    assert stored(kept, 'command', lambda table: f'{table["a"]}\n', plot) == f'1\n\n{plot}\n'
+
+
 def test_ablation_table_keeps_the_order_of_the_figure(accuracy_tables):
     def row(auc, *settings):
         return {

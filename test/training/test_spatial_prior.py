@@ -69,15 +69,20 @@ def test_the_figure_is_drawn_and_a_finished_run_is_not_run_again(
     for k in range(2):
         write_image(stills / f'{k}.png', texture(120, 160, k))
     monkeypatch.setattr(script, 'BATCH', 2)
-    words = [str(stills), '--out', str(tmp_path / 'out'), '--steps', '2', '--crops', '3']
+    kept, plot = tmp_path / 'prior.json', tmp_path / 'prior.png'
+    words = [
+        str(stills), '--out', str(tmp_path / 'out'), '--steps', '2', '--crops', '3',
+        '--table', str(kept), '--plot', str(plot),
+    ]  # fmt: skip
     assert script.main(words) == 0
-    assert capsys.readouterr().out.count('in the middle') == 3
-    table = json.loads((tmp_path / 'out' / 'spatial_prior.json').read_text())
+    assert '| px from the middle | 0 | 8 |' in capsys.readouterr().out
+    table = json.loads(kept.read_text())
     assert list(table['priors']) == ['0', '16', '32']
     # Two batches of two.
-    assert table['crops'] == 4
+    assert table['run']['crops'] == '4'
+    assert table['distances'] == list(range(0, 65, 8))
     assert all(len(means) == 9 for means in table['priors'].values())
-    assert read_image(tmp_path / 'out' / 'spatial_prior.png').shape[1] > 900
+    assert read_image(plot).shape[1] > 900
 
     def learn(self, pairs):
         pytest.fail('a step of a finished run')
@@ -88,12 +93,13 @@ def test_the_figure_is_drawn_and_a_finished_run_is_not_run_again(
     assert [len(text.splitlines()) for text in before] == [3, 3, 3]
     assert script.main(words) == 0
     assert [path.read_text() for path in metrics] == before
-    again = json.loads((tmp_path / 'out' / 'spatial_prior.json').read_text())
+    again = json.loads(kept.read_text())
     assert again['priors'] == table['priors']
 
 
 def test_too_few_stills_are_refused(script, stills, tmp_path, capsys):
-    assert script.main([str(stills), '--out', str(tmp_path / 'out')]) == 2
+    words = ['--table', str(tmp_path / 't.json'), '--plot', str(tmp_path / 'p.png')]
+    assert script.main([str(stills), '--out', str(tmp_path / 'out'), *words]) == 2
     assert 'has 8 stills: expected 10 or more' in capsys.readouterr().err
 
 
