@@ -54,6 +54,8 @@ class Situation:
     autostart : bool
     transitions : tuple of str
         What it is then asked for.
+    loads : bool
+        Whether it is then asked to configure, which it is not done with when the signal comes.
     follows : bool
         Whether it is then given a target, so that it searches.
     """
@@ -64,6 +66,7 @@ class Situation:
     search: float = 0.0
     autostart: bool = True
     transitions: tuple[str, ...] = ()
+    loads: bool = False
     follows: bool = False
 
 
@@ -71,6 +74,7 @@ IDLE, ACTIVE = 'unconfigured: use', 'active: waiting for a region'
 SITUATIONS = (
     Situation('configuring', LOADING, load=60.0),
     Situation('unconfigured', IDLE, autostart=False),
+    Situation('loading', IDLE, load=60.0, autostart=False, loads=True),
     Situation('inactive', IDLE, autostart=False, transitions=('configure',)),
     Situation('active', ACTIVE),
     Situation('searching', ACTIVE, search=1.0, follows=True),
@@ -117,6 +121,9 @@ def brought_there(situation: Situation, child: Child, client: Client) -> None:
     wait_for(child, situation.said)
     for transition in situation.transitions:
         client.change(situation.name, transition)
+    if situation.loads:
+        client.ask(situation.name, 'configure')
+        wait_for(child, LOADING, client.rest)
     if situation.follows:
         client.give_target(situation.name, np.zeros(SIZE, np.uint8), BOX)
         wait_for(child, SEARCHING, client.show)

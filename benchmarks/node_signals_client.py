@@ -8,6 +8,7 @@ from collections.abc import Callable
 import time
 
 from lifecycle_msgs.msg import State, Transition
+from lifecycle_msgs.srv import ChangeState
 import numpy as np
 from sensor_msgs.msg import Image
 from vision_msgs.msg import Detection2D
@@ -45,6 +46,14 @@ class Client(Companion):
         lifecycle = LifecycleClient(self, f'/{name}', self.wait)
         if not lifecycle.change(number, goal, SECONDS, f'{transition} of {name}'):
             raise UserError(f'{name} refused to {transition}')
+
+    def ask(self, name: str, transition: str) -> None:
+        """Ask a node for a transition, and do not wait for its answer."""
+        client = self.create_client(ChangeState, f'/{name}/change_state')
+        self.wait(client.service_is_ready, SECONDS, f'the start of {client.srv_name}')
+        request = ChangeState.Request()
+        request.transition.id, _ = GOALS[transition]
+        client.call_async(request)
 
     def give_target(self, name: str, pixels: np.ndarray, box: Box) -> None:
         """Send a node a box, for the images that `show` sends from now on."""

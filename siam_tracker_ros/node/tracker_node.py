@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 import sys
+from typing import Any
 
 from ..errors import UserError
 from ..memory import keep_large_buffers
@@ -36,7 +37,13 @@ def main(args: Sequence[str] | None = None) -> int:
     from rclpy.lifecycle import TransitionCallbackReturn
     from rclpy.signals import SignalHandlerOptions
 
+    from .. import trackers
     from .tracker import TrackerNode
+
+    def create(*args: Any, **options: Any) -> Any:
+        # Whoever asks for it over a service: nothing else is looked at until the weights are here.
+        with signals.at_once():
+            return trackers.create(*args, **options)
 
     keep_large_buffers()
     rclpy.init(args=args, signal_handler_options=SignalHandlerOptions.NO)
@@ -44,7 +51,7 @@ def main(args: Sequence[str] | None = None) -> int:
     node = None
     code = 0
     try:
-        node = TrackerNode()
+        node = TrackerNode(create)
         executor.add_node(node)
         if node.parameters.value('autostart'):
             started = (

@@ -28,6 +28,7 @@ KNOWN = {situation.name: situation for situation in SITUATIONS}
 # The others are in test_process.py.
 SIGNALS = {
     'configuring': signal.SIGINT,
+    'loading': signal.SIGTERM,
     'inactive': signal.SIGTERM,
     'searching': signal.SIGINT,
     'hanging': signal.SIGTERM,
