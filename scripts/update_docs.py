@@ -21,6 +21,7 @@ sys.path[:0] = [str(ROOT), str(ROOT / 'scripts')]
 
 import accuracy_tables  # noqa: E402
 from markdown_tables import code, table  # noqa: E402
+import message_tables  # noqa: E402
 import reliability_matrix  # noqa: E402
 import time_tables  # noqa: E402
 
@@ -30,7 +31,9 @@ from siam_tracker_ros.evaluation import datasets, submissions  # noqa: E402
 from siam_tracker_ros.evaluation.lost import LostSignal  # noqa: E402
 from siam_tracker_ros.evaluation.summary import Analysis  # noqa: E402
 from siam_tracker_ros.images import encode_jpeg, read_image  # noqa: E402
+from siam_tracker_ros.node.image_rules import ENCODINGS  # noqa: E402
 from siam_tracker_ros.node.settings import DebugSettings, NodeSettings  # noqa: E402
+from siam_tracker_ros.node.statistics import DROPS  # noqa: E402
 from siam_tracker_ros.node.video_settings import VideoSettings  # noqa: E402
 from siam_tracker_ros.node.yaw_follower import FollowSettings  # noqa: E402
 from siam_tracker_ros.settings import SettingInfo, Settings, describe  # noqa: E402
@@ -198,13 +201,34 @@ def submissions_table() -> str:
     return table(['format', 'files', 'a row', 'datasets'], rows)
 
 
+def encodings_table() -> str:
+    """Return the encodings of images that the node reads, by what they hold."""
+    names: dict[str, list[str]] = {}
+    for name, encoding in ENCODINGS.items():
+        names.setdefault(encoding.layout.split('_')[0], []).append(name)
+    return table(['pixels', 'encodings'], [[key, code_in_line(n)] for key, n in names.items()])
+
+
+def code_in_line(words: Sequence[str]) -> str:
+    """Return words set as code, beside each other."""
+    return ', '.join(f'`{word}`' for word in words)
+
+
+def drops_table() -> str:
+    """Return why the node drops images."""
+    return table(['reason', 'meaning'], [[f'`{key}`', words] for key, words in DROPS.items()])
+
+
 def generators() -> dict[str, Callable[[], str]]:
     """Return the tables by name."""
     tables: dict[str, Callable[[], str]] = {
         **accuracy_tables.generators(),
         **time_tables.generators(),
+        **message_tables.generators(),
         'conventions': conventions_table,
         'datasets': datasets_table,
+        'drops': drops_table,
+        'encodings': encodings_table,
         'follow-settings': lambda: settings_table(FollowSettings),
         'measures-lost': lambda: measures_table(LostSignal),
         'node-settings': lambda: settings_table(NodeSettings),

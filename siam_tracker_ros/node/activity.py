@@ -60,7 +60,8 @@ class Activity:
         )
         self.mailbox: Mailbox[tuple[Any, float], Command] = Mailbox(counters)
         session = Session(
-            tracker, settings, self.buffer, counters, outputs.answer, outputs.failed, step_seconds
+            tracker, settings, self.buffer, counters, outputs.answer, outputs.failed, step_seconds,
+            is_over=lambda: self.mailbox.is_closed,
         )
         self.worker = Worker(self.mailbox, session, decode, outputs, counters)
         self.worker.start()

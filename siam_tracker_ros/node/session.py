@@ -49,6 +49,8 @@ class Session:
         How long a search takes, until one was made here.
     clock : callable
         Monotonic time in seconds.
+    is_over : callable
+        Whether no more targets should be started.
     """
 
     def __init__(
@@ -61,12 +63,14 @@ class Session:
         failed: Callable[[str], None],
         step_seconds: float = 0.0,
         clock: Callable[[], float] = time.monotonic,
+        is_over: Callable[[], bool] = lambda: False,
     ) -> None:
         self._tracker = tracker
         self._settings = settings
         self._buffer = buffer
         self._failed = failed
         self._clock = clock
+        self._is_over = is_over
         self._book = TargetBook()
         self._behind = CatchUp(buffer, counters, step_seconds)
         self._timeline = Timeline()
@@ -189,6 +193,9 @@ class Session:
         """Start the regions whose image has come; `current` has come just now."""
         behind = []
         for request, box, image in self._waiting.due(self._last, self._tracker.device, current):
+            if self._is_over():
+                # Each start may take half a second: `end` answers those that are left.
+                break
             try:
                 followed = self._start(request, box, image)
             except RefusedRoi as refusal:

@@ -5,12 +5,29 @@
 from __future__ import annotations
 
 from collections import Counter, deque
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 import threading
 
 REPLACED = 'replaced'
-"""Reason of a drop: a newer image came first."""
+
+DROPS: Mapping[str, str] = {
+    REPLACED: 'a newer image came before its turn: the tracker is slower than the camera',
+    'deactivated': 'it waited when the node was deactivated',
+    'zero_size': 'its width or height is 0',
+    'too_large': 'it has more pixels than `max_image_pixels`',
+    'unknown_encoding': 'nobody here reads its encoding, or a file is neither JPEG nor PNG',
+    'step_too_small': 'its rows are shorter than its pixels need',
+    'data_too_short': 'its data end before its last pixel',
+    'bad_endianness': '`is_bigendian` is neither 0 nor 1, where it matters',
+    'odd_size': 'its encoding shares colour between pixels, and a side has an odd one',
+    'bad_stamp': 'its stamp is no time',
+    'corrupt_file': 'a compressed image is damaged',
+    'tracker_error': 'an exception, whose traceback is in the log',
+    'out_of_memory': 'no memory was left for it, twice in a row',
+    'gpu_fault': 'the GPU has failed',
+}
+"""Why images are dropped, and what that means."""
 
 
 @dataclass(frozen=True)

@@ -15,6 +15,7 @@ from siam_tracker_ros import trackers
 from siam_tracker_ros.evaluation.episodes import HORIZON, RIGHT
 from siam_tracker_ros.evaluation.lost import LostSignal
 from siam_tracker_ros.evaluation.reliability import BINS
+from siam_tracker_ros.node.statistics import DROPS, REPLACED, Counts
 from siam_tracker_ros.settings import Settings, describe, setting
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -107,6 +108,42 @@ def test_every_reason_for_an_update_stands_in_the_nodes_page():
                         found += 1
                         assert part.value.strip() in page, part.value
     assert found > 8
+
+
+def test_every_reason_for_a_drop_is_explained():
+    used = {REPLACED, 'deactivated'}
+    for path in (ROOT / 'siam_tracker_ros/node').glob('*.py'):
+        for node in ast.walk(ast.parse(path.read_text())):
+            name = getattr(getattr(node, 'func', None), 'id', '')
+            if name == 'MalformedImage':
+                used.add(node.args[0].value)
+            if isinstance(node, ast.FunctionDef) and node.name == '_reason':
+                used |= {c.value for c in ast.walk(node) if isinstance(c, ast.Constant)
+                         and re.fullmatch(r'[a-z_]+', str(c.value))}
+    assert used == set(DROPS)
+
+
+def test_every_value_of_the_diagnostics_stands_in_the_nodes_page():
+    pytest.importorskip('diagnostic_msgs', reason='comes with ROS')
+    from siam_tracker_ros.node.diagnostics import Health
+    from siam_tracker_ros.node.frame_buffer import Extent
+
+    page = (ROOT / 'docs/node.md').read_text()
+    for key in Health().values(Counts(), Extent(), 0.0):
+        assert f'`{key}`' in page
+
+
+def test_a_message_is_explained_by_its_comments(update_docs, tmp_path, monkeypatch):
+    tables = update_docs.message_tables
+    monkeypatch.setattr(tables, 'MESSAGES', tmp_path)
+    (tmp_path / 'M.msg').write_text(
+        '# The whole.\n\n# None.\nuint8 NONE=0\n# One.\nuint8 ONE=1\n\n# Both sides,\n# pixels.\n'
+        'float64 w\nfloat64 h\n# A name.\nstring id\n'
+    )
+    assert tables.constants_table('M').splitlines()[2:] == [
+        '| `NONE` | 0 | None. |', '| `ONE` | 1 | One. |']
+    assert tables.fields_table('M').splitlines()[2:] == [
+        '| `float64 w`, `float64 h` | Both sides, pixels. |', '| `string id` | A name. |']
 
 
 @pytest.mark.parametrize('page', PAGES, ids=lambda path: str(path.relative_to(ROOT)))

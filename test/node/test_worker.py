@@ -12,7 +12,7 @@ import pytest
 from siam_tracker_ros.errors import UserError
 from siam_tracker_ros.geometry import Box
 from siam_tracker_ros.node import worker
-from siam_tracker_ros.node.exchange import Stop
+from siam_tracker_ros.node.exchange import Answer, Stop
 from siam_tracker_ros.node.frame_buffer import FrameBuffer
 from siam_tracker_ros.node.image_rules import MalformedImage
 from siam_tracker_ros.node.mailbox import Mailbox
@@ -36,7 +36,8 @@ class Desk:
         self.decode = lambda message: PIXELS
         self.buffer = FrameBuffer(lambda message: self.decode(message), 60.0, 256)
         session = Session(
-            self.tracker, NodeSettings(), self.buffer, self.counters, self.log.append, self.failed)
+            self.tracker, NodeSettings(), self.buffer, self.counters, self.log.append, self.failed,
+            is_over=lambda: self.mailbox.is_closed)
         self.worker = Worker(
             self.mailbox, session, lambda message: self.decode(message), self, self.counters)
         self.stamp = 100
@@ -134,6 +135,26 @@ def test_the_end_of_its_targets_is_published(desk):
     desk.put()
     assert desk.worker.stop(5.0)
     assert desk.log[1:] == [('publish', 1), ('end', 1)]
+
+
+def test_starts_that_would_take_long_are_left_out_when_it_ends(desk, monkeypatch):
+    def start(frame, box):
+        time.sleep(0.1)
+        return real(frame, box)
+
+    real = desk.tracker.start
+    monkeypatch.setattr(desk.tracker, 'start', start)
+    for number in range(8):
+        desk.mailbox.command(
+            RoiRequest(Box(60, 50, 20, 20), time.monotonic(), id=str(number)))
+    desk.hand_over()
+    time.sleep(0.15)
+    assert desk.worker.stop(0.5)
+    answers = [entry for entry in desk.log if isinstance(entry, Answer)]
+    assert [answer.id for answer in answers] == [str(number) for number in range(8)]
+    codes = [answer.code for answer in answers]
+    assert codes[0] is Refusal.NONE
+    assert set(codes[4:]) == {Refusal.INACTIVE}
 
 
 @pytest.mark.parametrize(
