@@ -63,7 +63,7 @@ GROUPS: dict[str, tuple[Row, ...]] = {
         Row(
             'L9', "nav2's lifecycle manager, with bond and without",
             'bringup, pause, resume, reset, shutdown',
-            'nav2 itself: it is not on PyPI; a stand-in asks for the same',
+            'nav2 itself: it is not on PyPI; elsewhere a stand-in asks for the same',
         ),
     ),
     'Input': (
@@ -84,6 +84,7 @@ GROUPS: dict[str, tuple[Row, ...]] = {
     'Load': (
         Row(
             'P1', 'work of 10 to 300 ms at 30 Hz', 'age bounded by the work; it does not grow',
+            'from minute to minute: by the soak, see P2',
         ),
         Row(
             'P2', 'an hour at 30 Hz', 'memory +1 % at most, every image accounted for',
@@ -118,7 +119,9 @@ GROUPS: dict[str, tuple[Row, ...]] = {
         Row('G4', 'numbers that are not finite in a network', 'that target is lost; none is told'),
     ),
     'Behaviour': (
-        Row('B1', 'the node against the library', 'the same boxes'),
+        Row(
+            'B1', 'the node against the library', 'the same boxes', f'on a GPU: {NO_DEVICE}',
+        ),
         Row(
             'B2', 'a target that leaves', 'lost within 0.5 s; the same id when it is back',
             '`crpn` does not keep it: it takes something else for the target; how often each '
@@ -127,7 +130,8 @@ GROUPS: dict[str, tuple[Row, ...]] = {
         Row('B3', 'headers of all outputs', "the image's, bit for bit"),
         Row(
             'B4', 'Humble, Jazzy, Lyrical, Python 3.10 to 3.14', 'all tests pass',
-            'the distributions: they are not on PyPI; run are its wheels (Kilted), on one Python',
+            'the distributions: `.ci/distribution jazzy` needs docker; run are the wheels of PyPI '
+            '(Kilted), on one Python',
         ),
         Row(
             'B5', 'every launch file', 'starts, is active, ends with 0',

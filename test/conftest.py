@@ -4,6 +4,7 @@
 
 from contextlib import ExitStack
 from functools import lru_cache
+import os
 from pathlib import Path
 import signal
 import sys
@@ -20,10 +21,11 @@ from siam_tracker_ros.web.browser import headless_browser
 
 SMALL = {'widths': [8, 16, 16, 16, 16], 'groups': 2}
 
-# The same examples every time: a test that fails is one that somebody can repeat. Examples are
-# not timed, because other work shares the machine.
+# The same examples every time: a test that fails is one that somebody can repeat. `.ci/nightly`
+# tries others, and says how to repeat them. None is timed: other work shares the machine.
 hypothesis_settings.register_profile('fixed', derandomize=True, deadline=None, max_examples=60)
-hypothesis_settings.load_profile('fixed')
+hypothesis_settings.register_profile('random', deadline=None, max_examples=60, print_blob=True)
+hypothesis_settings.load_profile(os.environ.get('HYPOTHESIS_PROFILE', 'fixed'))
 
 # The scripts there import what they share, as when they are run.
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / 'benchmarks'))

@@ -1,6 +1,6 @@
 # Copyright 2026 The siam_tracker_ros authors
 # SPDX-License-Identifier: Apache-2.0
-"""The demo's page; .ci/run looks at it over a real video."""
+"""The demo's page; .ci/nightly looks at it over a real video."""
 
 from contextlib import ExitStack, nullcontext
 import io

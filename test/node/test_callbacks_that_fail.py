@@ -76,6 +76,35 @@ def test_l3_a_subscription_or_a_timer(tracking, logged, monkeypatch, owner, meth
     assert goes_on(bench)
 
 
+def test_l3_the_calibration(bench, logged, monkeypatch):
+    from ros_bench import CameraInfo, scene
+
+    from siam_tracker_ros.node.bearing import Bearings
+
+    # Before it is subscribed to: the node keeps the method.
+    monkeypatch.setattr(Bearings, 'take', fail)
+    bench.activate()
+    bench.start(scene(50, 40), (60, 50, 20, 20))
+    bench.until(lambda: bench.camera_info.get_subscription_count() > 0)
+    bench.rest(0.1)
+    bench.camera_info.publish(CameraInfo())
+    bench.until(lambda: logged)
+    assert 'ZeroDivisionError: of the test' in logged[0]
+    assert goes_on(bench)
+
+
+def test_l3_the_guard_condition(tracking, logged, monkeypatch):
+    with monkeypatch.context() as patch:
+        patch.setattr(tracking.node, 'trigger_deactivate', fail)
+        # As a worker that gives up.
+        tracking.node._outputs.broken('of the test')
+        tracking.until(lambda: len(logged) > 1)
+    assert 'ZeroDivisionError: of the test' in logged[1]
+    # Asked once more, it can.
+    tracking.node._gave_up.trigger()
+    tracking.until(lambda: tracking.state() == 'inactive')
+
+
 def test_l3_a_service_answers_that_it_failed(tracking, logged, monkeypatch):
     from ros_bench import SetBool, Trigger
 

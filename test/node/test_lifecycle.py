@@ -92,9 +92,23 @@ def test_l1_shutdown_from_each_state(bench, state):
     [('unconfigured', (1, 2, 3)), ('inactive', (0, 2)), ('active', (0, 1, 3))],
 )
 def test_l2_illegal_transitions_are_refused_and_keep_the_state(bench, logged, state, illegal):
+    from ros_bench import SHUTDOWN, Transition
+
     put_into(bench, state)
     for index in illegal:
         assert bench.transition(numbers()[index]) == (False, state)
+    others = [number for name, number in SHUTDOWN.items() if name != state]
+    # Those that only the state machine itself makes, and one that nobody knows.
+    for number in (*others, Transition.TRANSITION_ON_CONFIGURE_SUCCESS, 77):
+        assert bench.transition(number) == (False, state)
+
+
+def test_l2_nothing_leads_out_of_finalized(bench):
+    from ros_bench import SHUTDOWN
+
+    assert bench.transition(SHUTDOWN['unconfigured']) == (True, 'finalized')
+    for number in (*numbers(), *SHUTDOWN.values()):
+        assert bench.transition(number) == (False, 'finalized')
 
 
 @pytest.mark.parametrize(

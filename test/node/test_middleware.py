@@ -75,3 +75,5 @@ def test_p4_results_are_young_on_a_gpu():
     row = measured('--tracker', 'csn', '--device', 'cuda', '--size', '1280x720')
     assert row['latency_p50'] <= 20
     assert row['latency_p95'] <= 33
+    assert row['rest_p95'] <= 5
+    assert row['share'] >= 0.95
