@@ -28,7 +28,10 @@ from .upload import Uploaded, retried, upload
 from .waiting import WaitingRegions
 
 PAUSE_S = 0.5
-"""A camera that sends nothing for longer pauses: regions of its images need not wait for more."""
+"""A camera that sends nothing for longer pauses: regions of its images need not wait for more, and
+targets are searched in a larger region in the next one."""
+PAUSE_INTERVALS = 3.0
+"""A pause is also longer than so many of its usual intervals."""
 
 
 class Session:
@@ -244,12 +247,20 @@ class Session:
         """Look for targets in the image with one run of the network."""
         if not known:
             return
+        now, patience = self._time_of(image.stamp), self._patience()
+        for followed in known:
+            followed.wait(now, patience)
         targets = [followed.target for followed in known]
         begin = self._clock()
         estimates = retried(lambda: self._tracker.step(image.frame, targets))
         self._behind.step_seconds = self._clock() - begin
         for followed, estimate in zip(known, estimates):
-            followed.follow(estimate, self._time_of(image.stamp))
+            followed.follow(estimate, now)
+
+    def _patience(self) -> float:
+        """After how long without a look at it a target may be anywhere near, seconds."""
+        # A slow camera does not pause all the time.
+        return max(PAUSE_S, PAUSE_INTERVALS * self._buffer.interval())
 
     def _drop_long_lost(self) -> None:
         now, limit = self._timeline.elapsed, self._settings.lost_timeout

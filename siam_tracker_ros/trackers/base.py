@@ -102,6 +102,9 @@ class Target:
         """Declare the target lost because the stream broke off: it must be found again."""
         self.state = State.LOST
 
+    def pause(self) -> None:
+        """Say that no frame came for a while: it may have gone farther than between two frames."""
+
     def rescale(self, fx: float, fy: float) -> None:
         """Follow a change of the image's size by these factors."""
         self.box = self.box.scaled(fx, fy)

@@ -22,6 +22,8 @@ class JudgedTarget(Target):
         What the last score is about. It is the target's box, unless the target is lost.
     lost_frames : int
         Frames since it was lost, that one with them; 0 while it is not.
+    paused : bool
+        Whether no frame came for a while: the next one is searched as for a lost target.
     """
 
     def __init__(self, box: Box) -> None:
@@ -30,12 +32,14 @@ class JudgedTarget(Target):
         self.monitor = Monitor()
         self.candidate = box
         self.lost_frames = 0
+        self.paused = False
 
     def judge(self, evidence: Evidence, rule: Judgement) -> float:
         """Return the score of what was found; the state follows."""
         score, word = self.monitor.judge(evidence, rule)
         self.state = State(word)
         self.lost_frames = self.lost_frames + 1 if self.state is State.LOST else 0
+        self.paused = False
         return score
 
     def go(self, box: Box) -> None:
@@ -48,7 +52,13 @@ class JudgedTarget(Target):
         """Side of the crop in which it is searched next."""
         if self.state is State.LOST:
             return settings.size_while_lost(self.lost_frames)
+        if self.paused:
+            return max(settings.lost_search_size, settings.search_size)
         return settings.search_size
+
+    def pause(self) -> None:
+        """See `Target.pause`."""
+        self.paused = True
 
     def lose(self) -> None:
         """See `Target.lose`."""

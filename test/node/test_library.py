@@ -98,6 +98,26 @@ def test_b1_the_boxes_are_the_librarys(ros, random_weights, images, name, names,
             assert estimate.state is State.TRACKING
 
 
+@pytest.mark.parametrize(('name', 'seconds', 'found'), [
+    ('siamfc', 2.0, True), ('siamfc', 0.04, False), ('csn', 2.0, True), ('siamrpnpp', 2.0, True)])
+def test_i7_what_moved_far_while_the_camera_was_silent_is_found(ros, images, name, seconds, found):
+    from ros_bench import Bench
+
+    box, far = FIRST['a'], 110
+    image = images[0].copy()
+    left, top, width, height = (round(v) for v in box.ltwh)
+    patch = image[top:top + height, left:left + width].copy()
+    image[top:top + height, left:left + width] = image[:height, :width]
+    image[top:top + height, left + far:left + far + width] = patch
+    with Bench(create=trackers.create, parameters={'tracker': name, 'device': 'cpu'}) as bench:
+        bench.activate()
+        bench.start(images[0], _numbers(box))
+        bench.show(images[0])
+        (target,) = bench.show(image, seconds=seconds).targets
+        assert (abs(target.center_x - box.cx - far) < 5) is found
+        assert (target.state == 1) is found
+
+
 def _last(name):
     """Where a patch is in the last image."""
     left, top, width, height = (round(v) for v in FIRST[name].ltwh)

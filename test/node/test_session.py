@@ -13,7 +13,7 @@ from siam_tracker_ros.node.exchange import Stop
 from siam_tracker_ros.node.roi import Refusal
 from siam_tracker_ros.node.targets import TargetState
 from siam_tracker_ros.node.warmup import refuse_poor_device, warm_up
-from siam_tracker_ros.trackers import State
+from siam_tracker_ros.trackers import State, Target
 
 
 @pytest.fixture
@@ -223,6 +223,22 @@ def test_unseen_images_are_counted(stream):
     target = stream.show().targets[0]
     assert target.state is TargetState.UNCERTAIN
     assert (target.frames_since_accepted, target.frames_since_seen) == (2, 2)
+
+
+@pytest.mark.parametrize(
+    ('every', 'gap', 'pauses'),
+    [(0.1, 0.4, 0), (0.1, 0.7, 1), (0.1, 5.0, 1), (0.4, 0.8, 0), (0.4, 1.5, 1), (1.0, 1.0, 0)],
+)
+def test_i7_a_target_that_was_not_looked_at_for_long_is_told_so(monkeypatch, every, gap, pauses):
+    stream = Stream(frame_buffer_seconds=10.0)
+    told = []
+    monkeypatch.setattr(Target, 'pause', lambda target: told.append(target))
+    stream.show(seconds=every)
+    stream.ask()
+    for seconds in (*[every] * 5, gap, every):
+        report = stream.show(seconds=seconds)
+        assert stream.states(report)['1'] in (TargetState.NEW, TargetState.TRACKED)
+    assert len(told) == pauses
 
 
 def test_a_tracker_that_cannot_start_refuses_the_region(stream):

@@ -71,6 +71,15 @@ def test_the_search_for_a_lost_target_grows(target, values, sizes):
     assert found == sizes
 
 
+def test_after_a_pause_the_next_search_is_as_for_a_lost_target(target):
+    settings = CropSettings(search_size=255, lost_search_size=511)
+    target.judge(SURE, RULE)
+    target.pause()
+    assert target.search_size(settings) == 511
+    target.judge(SURE, RULE)
+    assert target.search_size(settings) == 255
+
+
 def test_growth_that_leaves_no_middle_cell_is_refused():
     with pytest.raises(UserError, match='lost_search_growth is 24: expected a multiple of 16'):
         CropSettings.from_dict({'lost_search_growth': 24})
