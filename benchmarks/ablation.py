@@ -28,6 +28,7 @@ from common import (
     add_evaluation,
     add_table,
     cell,
+    described,
     finite,
     follow,
     guarded,
@@ -84,9 +85,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 def parse_arguments(words: list[str] | None) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = described(__doc__)
     parser.add_argument('folder', type=Path, help='folder of sequences')
     parser.add_argument('--out', required=True, type=Path, metavar='DIR', help='receives traces')
     parser.add_argument('--weights', metavar='FILE', help='checkpoint; the shipped one by default')

@@ -14,7 +14,7 @@ import argparse
 from pathlib import Path
 import sys
 
-from common import cell, guarded, picture_file, print_rows
+from common import cell, described, guarded, picture_file, print_rows
 import torch
 from torch import Tensor
 
@@ -32,9 +32,7 @@ Weights = dict[str, dict[str, Tensor]]
 
 
 def main(words: list[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = described(__doc__)
     parser.add_argument('sequences', nargs='+', type=Path, metavar='SEQUENCE')
     parser.add_argument('--out', required=True, type=Path, metavar='FILE', help='.svg or .png')
     parser.add_argument('--weights', default='auto', metavar='FILE', help='a checkpoint of sasiam')

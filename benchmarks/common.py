@@ -106,6 +106,13 @@ def timing(args: argparse.Namespace, device: torch.device | str) -> dict[str, st
     }  # fmt: skip
 
 
+def described(text: str | None) -> argparse.ArgumentParser:
+    """A parser whose help begins with a script's description, as it is written."""
+    return argparse.ArgumentParser(
+        description=text, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+
+
 def add_evaluation(parser: argparse.ArgumentParser, forgotten: str) -> None:
     """Options of scripts that have trackers follow the targets of a folder of sequences."""
     parser.add_argument(

@@ -22,6 +22,7 @@ from common import (
     add_table,
     add_timing,
     cell,
+    described,
     guarded,
     print_facts,
     print_rows,
@@ -115,9 +116,7 @@ def main(words: list[str] | None = None) -> int:
 
 
 def parse_arguments(words: list[str] | None) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = described(__doc__)
     add_timing(parser, 'cpu', 150)
     parser.add_argument('--weights', default='auto', metavar='FILE', help='checkpoint')
     add_table(parser, TABLE)

@@ -22,6 +22,7 @@ from common import (
     add_evaluation,
     add_table,
     cell,
+    described,
     finite,
     guarded,
     print_facts,
@@ -112,9 +113,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 def parse_arguments(words: list[str] | None) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = described(__doc__)
     parser.add_argument('folders', nargs='+', type=Path, metavar='FOLDER', help='of sequences')
     parser.add_argument('--out', required=True, type=Path, metavar='DIR', help='receives traces')
     parser.add_argument(

@@ -24,6 +24,7 @@ from common import (
     add_table,
     add_timing,
     cell,
+    described,
     guarded,
     print_facts,
     print_rows,
@@ -81,9 +82,7 @@ def main(words: list[str] | None = None) -> int:
 
 
 def parse_arguments(words: list[str] | None) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = described(__doc__)
     parser.add_argument(
         '--weights', default='auto', metavar='FILE',
         help="siamfc's, for both; the shipped ones of each by default, whose features are equal",

@@ -20,6 +20,7 @@ from common import (
     RESULTS,
     add_table,
     add_timing,
+    described,
     guarded,
     timed,
     timing,
@@ -47,9 +48,7 @@ def main(words: list[str] | None = None) -> int:
 
 
 def parse_arguments(words: list[str] | None) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = described(__doc__)
     parser.add_argument(
         '--trackers', nargs='+', default=NAMES, metavar='NAME', help=f'({" ".join(NAMES)})'
     )

@@ -24,7 +24,17 @@ import tempfile
 import time
 from typing import Any, NamedTuple
 
-from common import RESULTS, add_table, cell, guarded, keep_table, print_facts, print_rows, ros
+from common import (
+    RESULTS,
+    add_table,
+    cell,
+    described,
+    guarded,
+    keep_table,
+    print_facts,
+    print_rows,
+    ros,
+)
 import numpy as np
 
 from siam_tracker_ros import trackers
@@ -80,9 +90,7 @@ def main(words: list[str] | None = None) -> int:
 
 
 def parse_arguments(words: list[str] | None) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = described(__doc__)
     parser.add_argument('--tracker', default='siamrpnpp', choices=trackers.names())
     parser.add_argument('--device', default='cpu')
     parser.add_argument(

@@ -21,6 +21,7 @@ from common import (
     add_evaluation,
     add_table,
     cell,
+    described,
     finite,
     guarded,
     keep_table,
@@ -68,9 +69,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 def parse_arguments(words: list[str] | None) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = described(__doc__)
     names = [name for name in trackers.names() if has_option(name)]
     parser.add_argument('folder', type=Path, help='folder of sequences')
     parser.add_argument('--out', required=True, type=Path, metavar='DIR', help='receives traces')

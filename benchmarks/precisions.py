@@ -23,6 +23,7 @@ from common import (
     add_table,
     add_timing,
     cell,
+    described,
     finite,
     guarded,
     passed,
@@ -55,9 +56,7 @@ def main(words: list[str] | None = None) -> int:
 
 
 def parse_arguments(words: list[str] | None) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = described(__doc__)
     names = list(trackers.names())
     parser.add_argument('folder', type=Path, help='folder of sequences')
     parser.add_argument('--out', required=True, type=Path, metavar='DIR', help='receives traces')

@@ -29,6 +29,7 @@ from common import (
     NEVER_LOST_WORD,
     RESULTS,
     add_table,
+    described,
     follow,
     guarded,
     keep_table,
@@ -144,9 +145,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 def parse_arguments(words: list[str] | None) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = described(__doc__)
     parser.add_argument(
         '--tables', nargs='+', choices=TABLES, default=[*TABLES], help='all by default'
     )

@@ -23,6 +23,7 @@ from common import (
     RESULTS,
     add_table,
     add_timing,
+    described,
     guarded,
     timed,
     timing,
@@ -189,9 +190,7 @@ def main(words: list[str] | None = None) -> int:
 
 
 def parse_arguments(words: list[str] | None) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = described(__doc__)
     which = parser.add_mutually_exclusive_group()
     which.add_argument(
         '--networks', nargs='+', default=NETWORKS, metavar='WORD',

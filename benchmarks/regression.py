@@ -20,7 +20,7 @@ from pathlib import Path
 import sys
 from typing import Any
 
-from common import RESULTS, ROOT, cell, guarded, print_facts, print_rows
+from common import RESULTS, ROOT, cell, described, guarded, print_facts, print_rows
 
 from siam_tracker_ros import weights
 from siam_tracker_ros.errors import UserError
@@ -83,9 +83,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 def parse_arguments(words: list[str] | None) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = described(__doc__)
     parser.add_argument(
         'folder', nargs='?', type=Path, default=SHARED / 'eval', help='folder of sequences'
     )

@@ -27,6 +27,7 @@ from common import (
     NEVER_LOST_WORD,
     RESULTS,
     add_table,
+    described,
     follow,
     guarded,
     keep_table,
@@ -132,9 +133,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 def parse_arguments(words: list[str] | None) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = described(__doc__)
     parser.add_argument(
         '--classifier', required=True, type=Path, metavar='FILE',
         help='checkpoint of `siam-tracker train sasiam-classes`',

@@ -24,6 +24,7 @@ from common import (
     add_table,
     add_timing,
     cell,
+    described,
     guarded,
     print_facts,
     print_rows,
@@ -62,9 +63,7 @@ def main(words: list[str] | None = None) -> int:
 
 
 def parse_arguments(words: list[str] | None) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = described(__doc__)
     parser.add_argument(
         '--trackers', nargs='+', choices=trackers.names(), default=trackers.names(),
         metavar='NAME', help='all by default',

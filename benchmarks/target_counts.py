@@ -25,6 +25,7 @@ from common import (
     add_table,
     add_timing,
     cell,
+    described,
     guarded,
     picture_file,
     print_facts,
@@ -99,9 +100,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 def parse_arguments(words: list[str] | None) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = described(__doc__)
     parser.add_argument(
         '--trackers', nargs='+', choices=trackers.names(), default=trackers.names(),
         metavar='NAME', help='all by default',
