@@ -19,6 +19,7 @@ from collections.abc import Sequence
 from contextlib import ExitStack
 import os
 from pathlib import Path
+import re
 import sys
 import tempfile
 import time
@@ -66,7 +67,6 @@ class Condition(NamedTuple):
     debug: bool
 
 
-
 def conditions(sizes: Sequence[tuple[int, int]]) -> list[Condition]:
     """Rows of the table."""
     return [
@@ -110,9 +110,12 @@ def parse_arguments(words: list[str] | None) -> argparse.Namespace:
 
 def size(text: str) -> tuple[int, int]:
     """Width and height of a word of the command line."""
-    width, height = map(int, text.split('x'))
+    found = re.fullmatch(r'(\d+)x(\d+)', text)
+    width, height = map(int, found.groups()) if found else (0, 0)
     if min(width, height) < MIN_SIDE:
-        raise ValueError(text)
+        raise argparse.ArgumentTypeError(
+            f'{text!r}: expected width and height such as 640x480, each at least {MIN_SIDE}'
+        )
     return width, height
 
 

@@ -17,3 +17,8 @@ def table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
 def code(words: Iterable[str]) -> str:
     """Return words set as code, one on a line."""
     return '<br>'.join(f'`{word}`' for word in words)
+
+
+def code_in_line(words: Iterable[str]) -> str:
+    """Return words set as code, beside each other."""
+    return ', '.join(f'`{word}`' for word in words)

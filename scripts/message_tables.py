@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 import re
 
-from markdown_tables import table
+from markdown_tables import code_in_line, table
 
 MESSAGES = Path(__file__).resolve().parent.parent / 'msg'
 CONSTANT = re.compile(r'^\w+ (\w+)=(\w+)$')
@@ -49,7 +49,7 @@ def constants_table(name: str) -> str:
 def fields_table(name: str) -> str:
     """Return the fields of a message."""
     rows = [
-        [', '.join(f'`{line}`' for line in lines), words]
+        [code_in_line(lines), words]
         for lines, words in explained(name)
         if not any(map(CONSTANT.match, lines))
     ]

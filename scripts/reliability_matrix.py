@@ -63,7 +63,7 @@ GROUPS: dict[str, tuple[Row, ...]] = {
         Row(
             'L9', "nav2's lifecycle manager, with bond and without",
             'bringup, pause, resume, reset, shutdown',
-            'nav2 itself: it is not on PyPI; elsewhere a stand-in asks for the same',
+            'nav2 itself, for which `test/node/test_nav2.py` is: it is not on PyPI',
         ),
     ),
     'Input': (
@@ -91,7 +91,8 @@ GROUPS: dict[str, tuple[Row, ...]] = {
             'an hour: `make soak MINUTES=60`; ten minutes have passed, see below',
         ),
         Row(
-            'P3', 'several cameras', 'ids and stamps never mix; each gets its share within 10 %',
+            'P3', 'several cameras',
+            'ids and stamps never mix; each gets its share within 10 % and three images',
             f'on one GPU: {NO_DEVICE}',
         ),
         Row('P4', '720p at 30 Hz on a GPU', 'p50 20 ms, p95 33 ms', NO_DEVICE),
@@ -101,7 +102,7 @@ GROUPS: dict[str, tuple[Row, ...]] = {
         ),
         Row(
             'P6', 'Fast DDS, Cyclone DDS and Zenoh', '95 % of the images arrive',
-            'Cyclone DDS and Zenoh: they are not on PyPI; run where they are installed',
+            'Cyclone DDS and Zenoh, which the test takes where they are: they are not on PyPI',
         ),
     ),
     'GPU and memory': (

@@ -20,7 +20,7 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path[:0] = [str(ROOT), str(ROOT / 'scripts')]
 
 import accuracy_tables  # noqa: E402
-from markdown_tables import code, table  # noqa: E402
+from markdown_tables import code, code_in_line, table  # noqa: E402
 import message_tables  # noqa: E402
 import reliability_matrix  # noqa: E402
 import time_tables  # noqa: E402
@@ -207,11 +207,6 @@ def encodings_table() -> str:
     for name, encoding in ENCODINGS.items():
         names.setdefault(encoding.layout.split('_')[0], []).append(name)
     return table(['pixels', 'encodings'], [[key, code_in_line(n)] for key, n in names.items()])
-
-
-def code_in_line(words: Sequence[str]) -> str:
-    """Return words set as code, beside each other."""
-    return ', '.join(f'`{word}`' for word in words)
 
 
 def drops_table() -> str:

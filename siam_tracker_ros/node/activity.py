@@ -58,12 +58,13 @@ class Activity:
         self.buffer = FrameBuffer(
             decode, settings.frame_buffer_seconds, settings.frame_buffer_megabytes
         )
-        self.mailbox: Mailbox[tuple[Any, float], Command] = Mailbox(counters)
+        self.mailbox = mailbox = Mailbox[tuple[Any, float], Command](counters)
         session = Session(
             tracker, settings, self.buffer, counters, outputs.answer, outputs.failed, step_seconds,
-            is_over=lambda: self.mailbox.is_closed,
+            # Not of `self`: what is kept would wait for the collector of cycles.
+            is_over=lambda: mailbox.is_closed,
         )
-        self.worker = Worker(self.mailbox, session, decode, outputs, counters)
+        self.worker = Worker(mailbox, session, decode, outputs, counters)
         self.worker.start()
 
     def take(self, message: Any, arrival: float) -> None:

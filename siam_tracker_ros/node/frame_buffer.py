@@ -21,6 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .exchange import CameraImage
+from .pauses import Pauses
 from .roi import stamp_ns
 from .timeline import Timeline
 
@@ -85,6 +86,7 @@ class FrameBuffer:
         self._images: deque[KeptImage] = deque()
         self._bytes = 0
         self._timeline = Timeline()
+        self._pauses = Pauses()
         self.limit(seconds, megabytes)
 
     def limit(self, seconds: float, megabytes: float) -> None:
@@ -98,7 +100,9 @@ class FrameBuffer:
         """Keep an image that has just come; `arrival` is monotonic, in seconds."""
         stamp = stamp_ns(message.header.stamp)
         with self._lock:
-            if not self._timeline.advance(stamp, arrival) or not stamp:
+            follows = self._timeline.advance(stamp, arrival)
+            self._pauses.add(self._timeline.elapsed, arrival, follows)
+            if not follows or not stamp:
                 self._images.clear()
                 self._bytes = 0
             image = KeptImage(stamp, self._timeline.elapsed, arrival, message)
@@ -153,6 +157,11 @@ class FrameBuffer:
         gaps = [now - before for before, now in pairwise(arrivals)]
         # Not NumPy's, which imports a module of 10 ms when it is called first, within an image.
         return median(gaps) if gaps else 0.0
+
+    @property
+    def resumed(self) -> float:
+        """Arrival of the image with which the camera ended its last pause; see `Pauses`."""
+        return self._pauses.resumed
 
     def extent(self) -> Extent:
         """Tell how much is kept."""

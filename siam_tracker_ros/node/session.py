@@ -19,6 +19,7 @@ from .catch_up import CatchUp
 from .exchange import Answer, CameraImage, Change, Command, FrameReport
 from .frame_buffer import FrameBuffer
 from .image_rules import NANOSECONDS, MalformedImage
+from .pauses import PAUSE_S
 from .roi import Refusal, RefusedRoi, RoiRequest, stamp_ns
 from .settings import NodeSettings
 from .statistics import Counters
@@ -26,12 +27,6 @@ from .targets import Followed, TargetBook, TargetReport
 from .timeline import Timeline
 from .upload import Uploaded, retried, upload
 from .waiting import WaitingRegions
-
-PAUSE_S = 0.5
-"""A camera that sends nothing for longer pauses: regions of its images need not wait for more, and
-targets are searched in a larger region in the next one."""
-PAUSE_INTERVALS = 3.0
-"""A pause is also longer than so many of its usual intervals."""
 
 
 class Session:
@@ -237,7 +232,7 @@ class Session:
             self._book.clear(self._timeline.elapsed)
         followed = Followed(
             request.id or self._book.new_id(), request.class_id, target,
-            self._time_of(image.stamp), image.size,
+            self._time_of(image.stamp), image.size, image.arrival,
         )
         self._book.put(followed)
         self._waiting.accept(request, followed.id, image.header, clipped=box != request.box)
@@ -247,20 +242,17 @@ class Session:
         """Look for targets in the image with one run of the network."""
         if not known:
             return
-        now, patience = self._time_of(image.stamp), self._patience()
         for followed in known:
-            followed.wait(now, patience)
+            # Also where the image that ended the pause gave way to this one.
+            if followed.looked_at < self._buffer.resumed <= image.arrival:
+                followed.target.pause()
+            followed.looked_at = image.arrival
         targets = [followed.target for followed in known]
         begin = self._clock()
         estimates = retried(lambda: self._tracker.step(image.frame, targets))
         self._behind.step_seconds = self._clock() - begin
         for followed, estimate in zip(known, estimates):
-            followed.follow(estimate, now)
-
-    def _patience(self) -> float:
-        """After how long without a look at it a target may be anywhere near, seconds."""
-        # A slow camera does not pause all the time.
-        return max(PAUSE_S, PAUSE_INTERVALS * self._buffer.interval())
+            followed.follow(estimate, self._time_of(image.stamp))
 
     def _drop_long_lost(self) -> None:
         now, limit = self._timeline.elapsed, self._settings.lost_timeout

@@ -23,7 +23,7 @@ DROPS: Mapping[str, str] = {
     'odd_size': 'its encoding shares colour between pixels, and a side has an odd one',
     'bad_stamp': 'its stamp is no time',
     'corrupt_file': 'a compressed image is damaged',
-    'tracker_error': 'an exception, whose traceback is in the log',
+    'tracker_error': 'the tracker failed in it; the log says how',
     'out_of_memory': 'no memory was left for it, twice in a row',
     'gpu_fault': 'the GPU has failed',
 }

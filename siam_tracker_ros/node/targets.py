@@ -79,10 +79,18 @@ class Followed:
         Time of the stream at the image it was started on, seconds.
     size : tuple of int
         Width and height of that image.
+    arrival : float
+        When it came, monotonic, seconds.
+
+    Attributes
+    ----------
+    looked_at : float
+        The same of the image that it was looked for in last.
     """
 
     def __init__(
-        self, id: str, class_id: str, target: Target, started_at: float, size: tuple[int, int]
+        self, id: str, class_id: str, target: Target, started_at: float, size: tuple[int, int],
+        arrival: float,
     ) -> None:
         self.id = id
         self.class_id = class_id
@@ -92,7 +100,7 @@ class Followed:
         self.frames = 0
         self.unseen = 0
         self.lost_at: float | None = None
-        self.looked_at = started_at
+        self.looked_at = arrival
         self.report = self._report(
             TargetState.NEW,
             Estimate(target.box, 1.0, 0.0, None, State.TRACKING, False, 'just started', None),
@@ -109,11 +117,6 @@ class Followed:
         if abs(fx / fy - 1.0) <= ASPECT_TOLERANCE:
             return ''
         return f'the image changed from {before[0]}x{before[1]} to {size[0]}x{size[1]}'
-
-    def wait(self, now: float, patience: float) -> None:
-        """Tell the target where at `now` it has not been looked for in more seconds than that."""
-        if now - self.looked_at > patience:
-            self.target.pause()
 
     def follow(self, estimate: Estimate, now: float) -> None:
         """Take over what the tracker found in the image that was fitted to.
@@ -175,7 +178,6 @@ class Followed:
 
     def _enter(self, state: TargetState, estimate: Estimate, now: float) -> None:
         self.frames += 1
-        self.looked_at = now
         self.unseen = 0 if state is TargetState.TRACKED else self.unseen + 1
         if state is not TargetState.LOST:
             self.lost_at = None

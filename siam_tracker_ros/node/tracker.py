@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from contextlib import ExitStack
+from contextlib import AbstractContextManager, ExitStack, nullcontext
 import gc
 import time
 from typing import Any
@@ -72,6 +72,8 @@ class TrackerNode(GuardedLifecycleNode):
     create_tracker : callable
         Makes the tracker from name, weights, device, precision, overrides and backend, as
         `trackers.create` does.
+    loading : callable
+        Makes what is entered while a tracker is loaded and warmed up.
     **kwargs
         For rclpy's LifecycleNode.
 
@@ -87,11 +89,15 @@ class TrackerNode(GuardedLifecycleNode):
     """
 
     def __init__(
-        self, create_tracker: Callable[..., Tracker] = trackers.create, **kwargs: Any
+        self,
+        create_tracker: Callable[..., Tracker] = trackers.create,
+        loading: Callable[[], AbstractContextManager[None]] = nullcontext,
+        **kwargs: Any,
     ) -> None:
         kwargs.setdefault('node_name', NAME)
         super().__init__(automatically_declare_parameters_from_overrides=True, **kwargs)
         self._create_tracker = create_tracker
+        self._loading = loading
         self._tracker: Tracker | None = None
         self._step_seconds = 0.0
         # What undoes `configure`.
@@ -160,7 +166,7 @@ class TrackerNode(GuardedLifecycleNode):
             # Raw images need it for few encodings only.
             require_cv2()
         table = self._tracker_table()
-        with refuse_poor_device(settings.device):
+        with self._loading(), refuse_poor_device(settings.device):
             tracker = self._create_tracker(
                 settings.tracker,
                 weights=settings.weights,
@@ -230,15 +236,14 @@ class TrackerNode(GuardedLifecycleNode):
     def deactivate(self) -> None:
         """Stop accepting, wait for the worker; its targets go with it, the weights stay."""
         activity, self._activity = self._activity, None
-        try:
-            if self._bond is not None:
-                self._bond.sever()
-        finally:
-            if activity is not None and not activity.worker.stop(JOIN_SECONDS):
-                raise UserError(
-                    f'the image at work was not done within {JOIN_SECONDS} s and is left to '
-                    'itself: choose a quicker tracker, or smaller images'
-                )
+        if self._bond is not None:
+            # Logged where it fails: the node is inactive all the same.
+            self._done('sever the bond', self._bond.sever)
+        if activity is not None and not activity.worker.stop(JOIN_SECONDS):
+            raise UserError(
+                f'the image at work was not done within {JOIN_SECONDS} s and is left to itself: '
+                'choose a quicker tracker, or smaller images'
+            )
 
     def release(self) -> None:
         """Destroy what `configure` made; no tensor stays."""

@@ -6,7 +6,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 import sys
-from typing import Any
 
 from ..errors import UserError
 from ..memory import keep_large_buffers
@@ -37,13 +36,7 @@ def main(args: Sequence[str] | None = None) -> int:
     from rclpy.lifecycle import TransitionCallbackReturn
     from rclpy.signals import SignalHandlerOptions
 
-    from .. import trackers
     from .tracker import TrackerNode
-
-    def create(*args: Any, **options: Any) -> Any:
-        # Whoever asks for it over a service: nothing else is looked at until the weights are here.
-        with signals.at_once():
-            return trackers.create(*args, **options)
 
     keep_large_buffers()
     rclpy.init(args=args, signal_handler_options=SignalHandlerOptions.NO)
@@ -51,7 +44,8 @@ def main(args: Sequence[str] | None = None) -> int:
     node = None
     code = 0
     try:
-        node = TrackerNode(create)
+        # Also where a service asks for it: nothing else is looked at until the tracker is there.
+        node = TrackerNode(loading=signals.at_once)
         executor.add_node(node)
         if node.parameters.value('autostart'):
             started = (

@@ -27,10 +27,13 @@ class Uploaded:
     ----------
     header : std_msgs/Header
     frame : Frame
+    arrival : float
+        Monotonic time, seconds.
     """
 
     header: Any
     frame: Frame
+    arrival: float
 
     @property
     def stamp(self) -> int:
@@ -47,7 +50,7 @@ def upload(image: CameraImage, device: torch.device) -> Uploaded:
     """Upload a decoded image."""
     seconds = stamp_ns(image.header.stamp) / NANOSECONDS or None
     frame = retried(lambda: Frame.from_numpy(image.pixels, device, 'bgr', seconds))
-    return Uploaded(image.header, frame)
+    return Uploaded(image.header, frame, image.arrival)
 
 
 def retried(work: Callable[[], T]) -> T:

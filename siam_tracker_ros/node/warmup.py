@@ -20,7 +20,7 @@ WIDTH, HEIGHT, SIDE = 640, 480, 64
 
 
 def warm_up(tracker: Tracker) -> float:
-    """Run a tracker at the sizes of its crops: for a target that is tracked and a lost one.
+    """Run a tracker at the sizes of its crops: tracked, after a pause, and lost.
 
     Libraries load, kernels are chosen and memory is reserved here, not while the camera runs.
 
@@ -36,8 +36,9 @@ def warm_up(tracker: Tracker) -> float:
     begin = time.monotonic()
     tracker.step(frame, [target])
     seconds = time.monotonic() - begin
-    target.lose()
-    tracker.step(frame, [target])
+    for change in (target.pause, target.lose):
+        change()
+        tracker.step(frame, [target])
     return seconds
 
 

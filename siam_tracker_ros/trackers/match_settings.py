@@ -46,7 +46,7 @@ class CropSettings(Settings):
     )
     lost_search_size: int = setting(
         511,
-        'side of the search crop while the target is lost',
+        'side of the search crop while the target is lost, and once after a pause of the camera',
         unit='px',
         low=103,
         high=2047,

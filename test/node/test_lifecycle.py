@@ -77,6 +77,21 @@ def test_l7_a_destroyed_node_leaves_the_graph(bench, state):
     bench.until(lambda: not is_there())
 
 
+def test_l4_kept_images_go_with_deactivation(bench):
+    from ros_bench import DEACTIVATE, scene
+
+    bench.activate()
+    bench.show(scene(50, 40))
+    kept = weakref.ref(bench.node._activity.buffer)
+    gc.collect()
+    gc.disable()
+    try:
+        assert bench.transition(DEACTIVATE) == (True, 'inactive')
+        assert kept() is None
+    finally:
+        gc.enable()
+
+
 @pytest.mark.parametrize('state', ['unconfigured', 'inactive', 'active'])
 def test_l1_shutdown_from_each_state(bench, state):
     from ros_bench import SHUTDOWN

@@ -185,7 +185,7 @@ def test_l9_bringup_pause_resume_reset_and_shutdown_with_bond(bonded):
 
 
 def test_l3_a_bond_that_cannot_be_broken_leaves_nothing_behind(bonded, monkeypatch):
-    from ros_bench import DEACTIVATE
+    from ros_bench import CLEANUP, DEACTIVATE
 
     def fail(**options):
         raise ZeroDivisionError('of the test')
@@ -195,8 +195,10 @@ def test_l3_a_bond_that_cannot_be_broken_leaves_nothing_behind(bonded, monkeypat
     worker = bonded.node._activity.worker
     with monkeypatch.context() as patch:
         patch.setattr(bonded.node._bond, '_say', fail)
-        assert bonded.transition(DEACTIVATE) == (False, 'unconfigured')
-    assert not worker.is_alive()
+        assert bonded.transition(DEACTIVATE) == (True, 'inactive')
+        assert not worker.is_alive()
+        # It says so once more when it is closed.
+        assert bonded.transition(CLEANUP) == (False, 'unconfigured')
     for topic in ('bond', f'{bonded.name}/status'):
         publishers = bonded.client.get_publishers_info_by_topic(topic)
         assert bonded.name.lstrip('/') not in {p.node_name for p in publishers}

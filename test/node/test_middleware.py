@@ -12,6 +12,8 @@ import sys
 import pytest
 import torch
 
+from siam_tracker_ros.node.demo_processes import Child
+
 pytest.importorskip('rclpy', reason='rclpy is not installed')
 pytestmark = [pytest.mark.slow]
 
@@ -39,7 +41,7 @@ def measured(*words, middleware=None):
 
 
 @pytest.fixture
-def middleware(request):
+def middleware(request, tmp_path):
     """A middleware that this machine has, ready for use."""
     from rclpy.utilities import get_available_rmw_implementations
 
@@ -52,11 +54,12 @@ def middleware(request):
     # Its nodes find each other through a router.
     if shutil.which('ros2') is None:
         pytest.skip("ros2, which starts Zenoh's router, is not installed")
-    with subprocess.Popen(['ros2', 'run', name, 'rmw_zenohd']) as router:
+    with Child('router', ['ros2', 'run', name, 'rmw_zenohd'], tmp_path):
         yield name
-        router.terminate()
 
 
+# Up to three runs of some ten seconds each.
+@pytest.mark.timeout(300)
 @pytest.mark.parametrize('offered', ['reliable', 'best effort'])
 @pytest.mark.parametrize(
     'middleware', ['rmw_fastrtps_cpp', 'rmw_cyclonedds_cpp', 'rmw_zenoh_cpp'], indirect=True

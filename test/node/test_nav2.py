@@ -3,9 +3,10 @@
 """Under nav2's own lifecycle manager; where it is not, test_lifecycle_manager.py stands in."""
 
 import shutil
-import subprocess
 
 import pytest
+
+from siam_tracker_ros.node.demo_processes import Child
 
 pytest.importorskip('rclpy', reason='rclpy is not installed')
 services = pytest.importorskip('nav2_msgs.srv', reason='nav2 is not installed')
@@ -14,7 +15,9 @@ if shutil.which('ros2') is None:
 
 
 @pytest.mark.parametrize('bond_timeout', [0.0, 4.0])
-def test_l9_nav2_brings_it_up_pauses_resumes_resets_and_shuts_it_down(ros, bond_timeout):
+def test_l9_nav2_brings_it_up_pauses_resumes_resets_and_shuts_it_down(
+    ros, tmp_path, bond_timeout
+):
     from ros_bench import Bench
 
     command = services.ManageLifecycleNodes.Request
@@ -24,16 +27,13 @@ def test_l9_nav2_brings_it_up_pauses_resumes_resets_and_shuts_it_down(ros, bond_
             '-p', 'autostart:=false', '-p', f'bond_timeout:={bond_timeout}',
             '-p', f'node_names:=[{bench.name.lstrip("/")}]',
         ]  # fmt: skip
-        with subprocess.Popen(manager) as process:
-            try:
-                client = bench.client.create_client(
-                    services.ManageLifecycleNodes, '/lifecycle_manager/manage_nodes')
-                for number, state in (
-                    (command.STARTUP, 'active'), (command.PAUSE, 'inactive'),
-                    (command.RESUME, 'active'), (command.RESET, 'unconfigured'),
-                    (command.STARTUP, 'active'), (command.SHUTDOWN, 'finalized'),
-                ):
-                    assert bench.call(client, command(command=number)).success
-                    assert bench.state() == state
-            finally:
-                process.terminate()
+        with Child('manager', manager, tmp_path):
+            client = bench.client.create_client(
+                services.ManageLifecycleNodes, '/lifecycle_manager/manage_nodes')
+            for number, state in (
+                (command.STARTUP, 'active'), (command.PAUSE, 'inactive'),
+                (command.RESUME, 'active'), (command.RESET, 'unconfigured'),
+                (command.STARTUP, 'active'), (command.SHUTDOWN, 'finalized'),
+            ):
+                assert bench.call(client, command(command=number)).success
+                assert bench.state() == state

@@ -72,4 +72,4 @@ def test_a_size_that_is_none_is_refused(script, capsys, word):
     with pytest.raises(SystemExit) as refusal:
         script.parse_arguments(['--size', word])
     assert refusal.value.code == 2
-    assert f"argument --size: invalid size value: '{word}'" in capsys.readouterr().err
+    assert f"argument --size: '{word}': expected width and height" in capsys.readouterr().err

@@ -225,20 +225,45 @@ def test_unseen_images_are_counted(stream):
     assert (target.frames_since_accepted, target.frames_since_seen) == (2, 2)
 
 
+@pytest.fixture
+def told(monkeypatch):
+    """Targets that were told of a pause."""
+    targets = []
+    monkeypatch.setattr(Target, 'pause', lambda target: targets.append(target))
+    return targets
+
+
+@pytest.mark.parametrize('rate', [0.1, 1.0, 10.0])
 @pytest.mark.parametrize(
     ('every', 'gap', 'pauses'),
-    [(0.1, 0.4, 0), (0.1, 0.7, 1), (0.1, 5.0, 1), (0.4, 0.8, 0), (0.4, 1.5, 1), (1.0, 1.0, 0)],
+    [(0.1, 0.4, 0), (0.1, 0.7, 1), (0.1, 5.0, 1), (0.4, 0.8, 0), (0.4, 1.5, 1), (3.0, 3.0, 0)],
 )
-def test_i7_a_target_that_was_not_looked_at_for_long_is_told_so(monkeypatch, every, gap, pauses):
-    stream = Stream(frame_buffer_seconds=10.0)
-    told = []
-    monkeypatch.setattr(Target, 'pause', lambda target: told.append(target))
-    stream.show(seconds=every)
+def test_i7_a_pause_of_the_camera_is_told_once(told, every, gap, pauses, rate):
+    stream = Stream()
+    for _ in range(3):
+        stream.show(seconds=every, waited=every / rate)
     stream.ask()
-    for seconds in (*[every] * 5, gap, every):
-        report = stream.show(seconds=seconds)
+    for seconds in (*[every] * 3, gap, every, every):
+        report = stream.show(seconds=seconds, waited=seconds / rate)
         assert stream.states(report)['1'] in (TargetState.NEW, TargetState.TRACKED)
     assert len(told) == pauses
+
+
+def test_i7_a_slow_tracker_is_no_pause_but_one_that_it_missed_is(told):
+    stream = Stream()
+    stream.show()
+    stream.ask()
+    stream.show()
+    for _ in range(3):
+        # What comes meanwhile gives way to the last one.
+        for _ in range(20):
+            stream.arrive()
+        stream.show()
+    assert told == []
+    stream.arrive(seconds=2.0)
+    stream.show()
+    stream.show()
+    assert len(told) == 1
 
 
 def test_a_tracker_that_cannot_start_refuses_the_region(stream):
@@ -288,8 +313,8 @@ def test_g1_a_warm_up_tells_how_long_a_search_takes_or_that_memory_is_too_little
     tracker = FakeTracker()
     tracker.seconds = 0.02
     assert 0.02 <= warm_up(tracker) < 1.0
-    # Twice while it is tracked, of which the second time counts, and once while it is lost.
-    assert tracker.steps == 3
+    # Twice while it is tracked, of which the second time counts, after a pause, and lost.
+    assert tracker.steps == 4
     tracker.memory_errors = 1
     with (
         pytest.raises(UserError, match=r'device cuda:1 .*640x480.*2.00 GiB.*parameters device'),
