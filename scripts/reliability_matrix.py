@@ -125,8 +125,8 @@ GROUPS: dict[str, tuple[Row, ...]] = {
         ),
         Row(
             'B2', 'a target that leaves', 'lost within 0.5 s; the same id when it is back',
-            '`crpn` does not keep it: it takes something else for the target; how often each '
-            'tracker does on real sequences is in the README, as *false boxes*',
+            '`crpn` does not keep it: it doubts, but does not say that the target is lost; how '
+            'often each tracker fails to on real sequences is in the README, as *false boxes*',
         ),
         Row('B3', 'headers of all outputs', "the image's, bit for bit"),
         Row(

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Memory that runs out and a GPU that fails: the node says so, and works again where it can."""
 
+from contextlib import nullcontext
 import time
 
 import pytest
@@ -131,10 +132,10 @@ def test_g2_the_process_ends_with_3(ros, monkeypatch):
     from siam_tracker_ros.node import process, tracker, tracker_node
 
     class Failing(tracker.TrackerNode):
-        def __init__(self):
+        def __init__(self, **options):
             fake = FakeTracker()
             super().__init__(
-                create_tracker=lambda *arguments, **options: fake, node_name='failing',
+                create_tracker=lambda *arguments, **kwargs: fake, node_name='failing', **options,
                 cli_args=['--ros-args', '-p', 'autostart:=true', '-p', 'exit_on_gpu_fault:=true'])
 
             def fail():
@@ -147,6 +148,7 @@ def test_g2_the_process_ends_with_3(ros, monkeypatch):
 
     class NoSignals:
         requested = False
+        at_once = nullcontext
 
         def ready(self):
             pass
