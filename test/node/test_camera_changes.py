@@ -69,6 +69,21 @@ def test_i5_stamps_that_mean_nothing(bench):
         assert len(found.detections) == (state == TRACKED)
 
 
+@pytest.mark.parametrize('jump', [-95, 88])
+def test_i6_a_jump_of_the_cameras_clock(bench, jump):
+    from ros_bench import scene
+
+    bench.activate()
+    for _ in range(3):
+        assert bench.start(scene(50, 40), (60, 50, 20, 20), id='a').accepted
+        assert check(bench.show(scene(50, 40))) == [TRACKED]
+        bench.clock += jump * 10**9
+        assert check(bench.show(scene(50, 40))) == [LOST]
+        assert bench.received['detections'][-1].detections == []
+    # Images of before the jump are no more.
+    bench.diagnosed(lambda d: {v.key: v.value for v in d.values}['kept images'] == '1')
+
+
 @pytest.mark.parametrize('sim_time', [False, True])
 def test_i6_a_bag_that_loops_twenty_times(ros, sim_time):
     from ros_bench import Bench, detection, image_message, qos, scene, stamp
