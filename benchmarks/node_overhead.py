@@ -4,11 +4,11 @@
 
 ``benchmarks/node_overhead.py [--tracker siamrpnpp]``: a camera and the node are two processes over
 real DDS. The camera publishes raw images in three sizes, with and without the Fast DDS profile
-that is shipped; once more the debug images are subscribed to. Its rate is below that of the
-tracker, so that no image waits for the one before. The node's own status says when a result left
-and how long decoding and tracking took; what is left of the age is transport, waiting and
-publishing. Decoding is measured apart, on the same image. A table is printed and kept
-as JSON, which the page on speed shows (``scripts/update_docs.py``).
+that is shipped; once more the debug images are subscribed to. Its rate should be below that of
+the tracker, so that no image waits for the one before. The node's own status says when a result
+left and how long decoding and tracking took; what is left of the age is transport, waiting and
+publishing. Decoding is measured apart, on the same image. A table is printed and kept as JSON,
+which the page on speed shows (``scripts/update_docs.py``).
 
 Another middleware is measured with ``RMW_IMPLEMENTATION``; the profile means nothing to it.
 """

@@ -49,7 +49,7 @@ GROUPS: dict[str, tuple[Row, ...]] = {
         Row(
             'L4', '500 cycles of the lifecycle',
             'memory grows by at most 5 MiB, open files and threads by none; no tensor stays',
-            f'on a GPU: {NO_DEVICE}; 500 at once are in `make soak`, see below',
+            f'on a GPU: {NO_DEVICE}; 500 at once, `make soak CYCLES=500`, have passed, see below',
         ),
         Row('L5', 'messages while it is not active', 'nothing is published; at most 1 ms each'),
         Row('L6', '`get_state` while every image takes long', 'answered within 50 ms'),
@@ -87,7 +87,7 @@ GROUPS: dict[str, tuple[Row, ...]] = {
         ),
         Row(
             'P2', 'an hour at 30 Hz', 'memory +1 % at most, every image accounted for',
-            f'on a GPU: {NO_DEVICE}; the hour is in `make soak`, see below',
+            f'on a GPU: {NO_DEVICE}; the hour, `make soak MINUTES=60`, has passed, see below',
         ),
         Row(
             'P3', 'several cameras',
@@ -97,8 +97,8 @@ GROUPS: dict[str, tuple[Row, ...]] = {
         Row('P4', '720p at 30 Hz on a GPU', 'p50 20 ms, p95 33 ms', NO_DEVICE),
         Row(
             'P5', 'debug topics', 'no work while nobody subscribes',
-            'with a subscriber: results of 720p are as old as without, see '
-            '[Speed](speed.md#what-the-node-adds)',
+            'with a subscriber: results of 720p were as old as without, of 1080p older by two '
+            'thirds on two cores, see [Speed](speed.md#what-the-node-adds)',
         ),
         Row(
             'P6', 'Fast DDS, Cyclone DDS and Zenoh', '95 % of the images arrive',

@@ -84,10 +84,12 @@ class Bond:
         """Break the bond, and say so; nothing happens where there is none."""
         if not self._instance:
             return
-        self._say(active=False)
-        # What they said may still be on its way when the next bond is formed.
-        self._over |= {self._instance, self._manager}
-        self._instance = self._manager = ''
+        try:
+            self._say(active=False)
+        finally:
+            # What they said may still be on its way when the next bond is formed.
+            self._over |= {self._instance, self._manager}
+            self._instance = self._manager = ''
 
     def close(self) -> None:
         """Break the bond and destroy what it was made of."""

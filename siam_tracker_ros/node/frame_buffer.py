@@ -158,10 +158,10 @@ class FrameBuffer:
         # Not NumPy's, which imports a module of 10 ms when it is called first, within an image.
         return median(gaps) if gaps else 0.0
 
-    @property
-    def resumed(self) -> float:
-        """Arrival of the image with which the camera ended its last pause; see `Pauses`."""
-        return self._pauses.resumed
+    def paused_between(self, after: float, until: float) -> bool:
+        """Whether the camera ended a pause between these arrivals; see `Pauses.between`."""
+        with self._lock:
+            return self._pauses.between(after, until)
 
     def extent(self) -> Extent:
         """Tell how much is kept."""

@@ -5,8 +5,7 @@
 from __future__ import annotations
 
 from collections import deque
-import math
-from statistics import median
+from statistics import median_low
 
 PAUSE_S = 0.5
 """A camera that sends nothing for longer pauses."""
@@ -18,14 +17,12 @@ REMEMBERED = 15
 class Pauses:
     """Told of every image that comes, whether there is time for it or not.
 
-    Attributes
-    ----------
-    resumed : float
-        Arrival of the image that ended the last pause, monotonic, seconds; -inf: there was none.
+    The first interval of a slow camera is taken for one, because nothing is usual yet.
     """
 
     def __init__(self) -> None:
-        self.resumed = -math.inf
+        # Arrivals of the images that ended a pause.
+        self._resumed: deque[float] = deque(maxlen=REMEMBERED)
         self._intervals: deque[float] = deque(maxlen=REMEMBERED)
         self._elapsed: float | None = None
 
@@ -45,7 +42,11 @@ class Pauses:
         if before is None or not follows:
             return
         silent = elapsed - before
-        usual = median(self._intervals) if self._intervals else 0.0
+        usual = median_low(self._intervals) if self._intervals else 0.0
         if silent > max(PAUSE_S, PAUSE_INTERVALS * usual):
-            self.resumed = arrival
+            self._resumed.append(arrival)
         self._intervals.append(silent)
+
+    def between(self, after: float, until: float) -> bool:
+        """Whether a pause ended with an image that arrived then, the last moment included."""
+        return any(after < arrival <= until for arrival in self._resumed)

@@ -244,7 +244,7 @@ class Session:
             return
         for followed in known:
             # Also where the image that ended the pause gave way to this one.
-            if followed.looked_at < self._buffer.resumed <= image.arrival:
+            if self._buffer.paused_between(followed.looked_at, image.arrival):
                 followed.target.pause()
             followed.looked_at = image.arrival
         targets = [followed.target for followed in known]

@@ -85,7 +85,7 @@ class Followed:
     Attributes
     ----------
     looked_at : float
-        The same of the image that it was looked for in last.
+        When the image came that it was looked for in last; at first, the one it was started on.
     """
 
     def __init__(

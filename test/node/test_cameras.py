@@ -191,23 +191,26 @@ def test_what_is_done_to_one_camera_leaves_the_other_alone(robot):
     assert len(robot.received['front', 'status']) == before
 
 
-def answers_of_each(robot, cameras):
-    """Number of images that each node answers, where they come faster than all of them can."""
+def answers_of_each(robot, cameras, sent):
+    """Number of images that each node answers, where they come faster than all of them can.
+
+    `sent` has the stamps of each camera, those of earlier images, too.
+    """
     from siam_tracker_ros.node.roi import stamp_ns
 
-    begin, sent = time.monotonic(), defaultdict(list)
+    begin = time.monotonic()
     before = {camera: len(robot.received[camera, 'status']) for camera in cameras}
     while time.monotonic() - begin < 3.0:
         stamp = 10**18 + time.monotonic_ns()
         for camera in cameras:
             robot.show(camera, 50, stamp + ROWS[camera])
-            sent[camera].append(stamp + ROWS[camera])
+            sent[camera].add(stamp + ROWS[camera])
         robot.rest(0.005)
     robot.rest(0.5)
     counts = []
     for camera in cameras:
         messages = robot.received[camera, 'status'][before[camera]:]
-        assert {stamp_ns(m.header.stamp) for m in messages} <= set(sent[camera])
+        assert {stamp_ns(m.header.stamp) for m in messages} <= sent[camera]
         assert {t.id for m in messages for t in m.targets} == {camera}
         counts.append(len(messages))
     return counts
@@ -216,7 +219,7 @@ def answers_of_each(robot, cameras):
 def is_fair(counts):
     """Within 10 %, and the three images that a turn more or less, begun or ended, may make."""
     mean = sum(counts) / len(counts)
-    return all(abs(count - mean) <= 0.1 * mean + 3 for count in counts)
+    return mean >= 10 and all(abs(count - mean) <= 0.1 * mean + 3 for count in counts)
 
 
 @pytest.mark.parametrize('device', ['cpu', pytest.param('cuda', marks=pytest.mark.gpu)])
@@ -233,4 +236,7 @@ def test_p3_four_cameras_share_a_device_fairly(ros, random_weights, device):
             robot.init[camera].publish(detection(60, ROWS[camera] + 10, 20, 20, id=camera))
         robot.rest(0.1)
         # A machine that is busy with other tests may favour one of them once, but not thrice.
-        assert any(is_fair(answers_of_each(robot, cameras)) for _ in range(3))
+        sent, tries = defaultdict(set), []
+        while not tries or not is_fair(tries[-1]):
+            assert len(tries) < 3, tries
+            tries.append(answers_of_each(robot, cameras, sent))

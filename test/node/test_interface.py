@@ -57,4 +57,4 @@ def test_topics_and_services_are_those_of_the_page(ros, transport):
         # The page has one row for those of the lifecycle.
         services = listed('Services')
         del services['~/change_state']
-        assert found(bench, 'service') == services
+        bench.until(lambda: found(bench, 'service') == services)

@@ -11,7 +11,7 @@ pytest.importorskip('rclpy', reason='rclpy is not installed')
 pytest.importorskip('skimage', reason='the photographs come with scikit-image')
 
 RATE = 30
-TRACKED, LOST = 1, 3
+TRACKED, UNCERTAIN, LOST = 1, 2, 3
 MARGIN = 20
 # Where the centre of the cup is: out over the right border, away for 0.7 s, in again.
 PATH = [*range(500, 740, 24), *[740] * 20, *range(740, 500, -24), *[500] * 6]
@@ -33,13 +33,12 @@ def clip():
     return images, boxes
 
 
-OTHER = pytest.mark.xfail(strict=True, reason='it takes something else for the cup, if not surely')
+# It takes something else for the cup, if not surely; the matrix of rows says so.
+DOUBTS_ONLY = {'crpn'}
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(
-    'name', [pytest.param(n, marks=OTHER if n == 'crpn' else ()) for n in trackers.names()]
-)
+@pytest.mark.parametrize('name', trackers.names())
 def test_b2_lost_within_half_a_second_and_the_same_id_when_it_is_back(ros, clip, name):
     from ros_bench import Bench
 
@@ -60,7 +59,8 @@ def test_b2_lost_within_half_a_second_and_the_same_id_when_it_is_back(ros, clip,
             found.append(array.detections)
             states.append(target.state)
     # From the image on that shows nothing of it; until then it may be seen in part.
-    assert set(states[first + RATE // 2:last + 1]) == {LOST}
+    late = set(states[first + RATE // 2:last + 1])
+    assert late == ({UNCERTAIN} if name in DOUBTS_ONLY else {LOST})
     for shown in (found[1:first - 5], found[-5:]):
         assert all(shown)
     assert {d.id for shown in found for d in shown} == {'cup'}

@@ -75,7 +75,7 @@ def test_p6_nearly_all_images_of_a_camera_are_answered(middleware, offered):
 def test_p4_results_are_young_on_a_gpu():
     if not torch.cuda.is_available():
         pytest.skip('no CUDA device here')
-    row = measured('--tracker', 'csn', '--device', 'cuda', '--size', '1280x720')
+    row = measured('--tracker', 'csn', '--device', 'cuda', '--size', '1280x720', '--rate', '30')
     assert row['latency_p50'] <= 20
     assert row['latency_p95'] <= 33
     assert row['rest_p95'] <= 5

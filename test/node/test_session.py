@@ -9,7 +9,7 @@ import torch
 
 from siam_tracker_ros.errors import UserError
 from siam_tracker_ros.geometry import Box
-from siam_tracker_ros.node.exchange import Stop
+from siam_tracker_ros.node.exchange import CameraImage, Stop
 from siam_tracker_ros.node.roi import Refusal
 from siam_tracker_ros.node.targets import TargetState
 from siam_tracker_ros.node.warmup import refuse_poor_device, warm_up
@@ -263,6 +263,23 @@ def test_i7_a_slow_tracker_is_no_pause_but_one_that_it_missed_is(told):
     stream.arrive(seconds=2.0)
     stream.show()
     stream.show()
+    assert len(told) == 1
+    # The one between two images, of which the later one came after another pause.
+    waiting = stream.arrive(seconds=2.0)
+    arrival = stream.arrival
+    later = stream.arrive(seconds=3.0)
+    stream.session.process(CameraImage(waiting.header, waiting.pixels, arrival))
+    assert len(told) == 2
+    stream.process(later)
+    assert len(told) == 3
+
+
+def test_i7_a_camera_without_stamps_pauses_by_its_arrivals(told):
+    stream = Stream()
+    stream.show(stamp=0)
+    stream.ask()
+    for seconds in (0.1, 0.1, 2.0, 0.1):
+        stream.show(seconds=seconds, stamp=0)
     assert len(told) == 1
 
 
