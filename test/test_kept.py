@@ -44,8 +44,11 @@ def test_no_other_cache_holds_tensors_of_a_device():
 def test_a_node_lets_go_of_it_at_cleanup():
     """By the text, because a node needs ROS: what it leaves on a GPU is tested where both are."""
     tree = ast.parse((PACKAGE / 'node' / 'tracker.py').read_text())
-    (release,) = (
-        n for n in ast.walk(tree) if isinstance(n, ast.FunctionDef) and n.name == 'release'
+    functions = {n.name: n for n in ast.walk(tree) if isinstance(n, ast.FunctionDef)}
+    given_back, configure = (
+        {getattr(n, 'id', '') for n in ast.walk(functions[name])}
+        for name in ('give_back_all', 'configure')
     )
-    called = [n.func for n in ast.walk(release) if isinstance(n, ast.Call)]
-    assert 'forget' in {getattr(f, 'id', '') for f in called}
+    assert 'forget' in given_back
+    # Noted there for cleanup to do.
+    assert 'give_back_all' in configure

@@ -14,7 +14,7 @@ RATE = 30
 TRACKED, UNCERTAIN, LOST = 1, 2, 3
 MARGIN = 20
 # Where the centre of the cup is: out over the right border, away for 0.7 s, in again.
-PATH = [*range(500, 740, 24), *[740] * 20, *range(740, 500, -24), *[500] * 6]
+PATH = [*range(500, 740, 40), *[740] * 20, *range(740, 500, -40), *[500] * 6]
 
 
 @pytest.fixture(scope='module')
@@ -61,7 +61,7 @@ def test_b2_lost_within_half_a_second_and_the_same_id_when_it_is_back(ros, clip,
     # From the image on that shows nothing of it; until then it may be seen in part.
     late = set(states[first + RATE // 2:last + 1])
     assert late == ({UNCERTAIN} if name in DOUBTS_ONLY else {LOST})
-    for shown in (found[1:first - 5], found[-5:]):
+    for shown in (found[1:first - 4], found[-5:]):
         assert all(shown)
     assert {d.id for shown in found for d in shown} == {'cup'}
     for shown, box in zip(found[-5:], boxes[-5:]):

@@ -39,7 +39,7 @@ def test_each_condition_is_measured_printed_and_kept(script, tmp_path, monkeypat
 
     def measured(condition, args):
         seen.append((condition, args.tracker, args.seconds))
-        answers = [status(0.0, 0.03, 0.02), status(1 / 30, 0.03, 0.02)]
+        answers = [status(0.0, 0.03, 0.02), status(1 / args.rate, 0.03, 0.02)]
         return script.summarise(answers, args.rate, 0.5)
 
     monkeypatch.setattr(script, 'measure', measured)
