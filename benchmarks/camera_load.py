@@ -14,11 +14,12 @@ import time
 from common import guarded, there_and_back
 import rclpy
 from rclpy.node import Node
-from rclpy.qos import QoSProfile, ReliabilityPolicy
+from rclpy.qos import QoSProfile
 from sensor_msgs.msg import Image
 
 from siam_tracker_ros.images import require_cv2
 from siam_tracker_ros.node.codec import fill_image
+from siam_tracker_ros.node.qos import FIXED
 from siam_tracker_ros.rendering import Clip
 
 FRAMES = 20
@@ -31,9 +32,7 @@ def main() -> int:
     parser.add_argument('rate', type=float, help='images a second')
     parser.add_argument('--best-effort', action='store_true')
     args = parser.parse_args()
-    reliability = (
-        ReliabilityPolicy.BEST_EFFORT if args.best_effort else ReliabilityPolicy.RELIABLE
-    )
+    reliability = FIXED['best_effort' if args.best_effort else 'reliable']
     profile = QoSProfile(depth=1, reliability=reliability)
     return guarded(__file__, lambda: run((args.width, args.height), 1.0 / args.rate, profile))
 

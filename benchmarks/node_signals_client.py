@@ -8,7 +8,6 @@ from collections.abc import Callable
 import time
 
 from lifecycle_msgs.msg import State, Transition
-from lifecycle_msgs.srv import ChangeState
 import numpy as np
 from sensor_msgs.msg import Image
 from vision_msgs.msg import Detection2D
@@ -49,11 +48,8 @@ class Client(Companion):
 
     def ask(self, name: str, transition: str) -> None:
         """Ask a node for a transition, and do not wait for its answer."""
-        client = self.create_client(ChangeState, f'/{name}/change_state')
-        self.wait(client.service_is_ready, SECONDS, f'the start of {client.srv_name}')
-        request = ChangeState.Request()
-        request.transition.id, _ = GOALS[transition]
-        client.call_async(request)
+        number, _ = GOALS[transition]
+        LifecycleClient(self, f'/{name}', self.wait).ask(number, SECONDS)
 
     def give_target(self, name: str, pixels: np.ndarray, box: Box) -> None:
         """Send a node a box, for the images that `show` sends from now on."""

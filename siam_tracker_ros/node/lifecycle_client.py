@@ -55,6 +55,27 @@ class LifecycleClient:
         self._wait = wait
         self._patience = patience
 
+    def ask(self, transition: int, seconds: float) -> Any:
+        """Ask for a transition, and return the future of its answer.
+
+        Parameters
+        ----------
+        transition : int
+            A constant of ``lifecycle_msgs/msg/Transition``.
+        seconds : float
+            How long the node may take to be there.
+
+        Raises
+        ------
+        UserError
+            Of `wait`: it takes longer.
+        """
+        for client in (self._change, self._state):
+            self._wait(client.service_is_ready, seconds, f'the start of {client.srv_name}')
+        request = ChangeState.Request()
+        request.transition.id = transition
+        return self._change.call_async(request)
+
     def change(self, transition: int, goal: int, seconds: float, what: str) -> bool:
         """Ask for a transition, and wait until it has run.
 
@@ -79,11 +100,7 @@ class LifecycleClient:
         UserError
             Of `wait`: it takes longer.
         """
-        for client in (self._change, self._state):
-            self._wait(client.service_is_ready, seconds, f'the start of {client.srv_name}')
-        request = ChangeState.Request()
-        request.transition.id = transition
-        answer = self._change.call_async(request)
+        answer = self.ask(transition, seconds)
         watch = _Watch(self._state, goal, self._patience)
         self._wait(lambda: answer.done() or watch.look() is not None, seconds, what)
         if answer.done():
