@@ -13,7 +13,7 @@ import argparse
 from pathlib import Path
 import sys
 
-from common import guarded, picture_file
+from common import described, guarded, picture_file
 import torch
 from torch import Tensor
 
@@ -25,7 +25,7 @@ from siam_tracker_ros.training.spatial_prior import rings
 
 
 def main(words: list[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = described(__doc__)
     parser.add_argument('checkpoint', type=Path, help='of dsiam, in which two layers are matched')
     parser.add_argument('--out', type=Path, required=True, metavar='PICTURE')
     args = parser.parse_args(words)

@@ -24,6 +24,7 @@ from common import (
     ROOT,
     add_table,
     cell,
+    described,
     guarded,
     keep_table,
     picture_file,
@@ -106,7 +107,7 @@ def distances(cells: int) -> list[float]:
 
 
 def parse_arguments(words: list[str] | None) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = described(__doc__)
     parser.add_argument('folder', type=Path, help='stills, in it or below it')
     parser.add_argument('--out', type=Path, required=True, metavar='DIR')
     parser.add_argument('--steps', type=int, default=150, help='of each network (%(default)s)')
